@@ -19,6 +19,7 @@ The contract of the environment:
 ``PRM_EMBEDDED``
     the kind of embedded instance: ``demo`` (the default), ``test`` (the default under pytest), ``bench``.
 
+Tests never leave their embedded instance: for the kind ``test`` everything but the last two is ignored.
 Without DATABASE_URL (REDIS_URL) the addresses are those of the embedded instance of that kind: sockets
 in a folder that follows from the checkout's path alone, so that settings may be read before it starts.
 Passwords and keys of an embedded instance are generated once into ``var/<kind>/secrets.json`` (0600).
@@ -50,8 +51,9 @@ class ConfigurationError(Exception):
 def database(role: str | None = None, kind: str | None = None) -> dict[str, Any]:
     """The entry of Django's DATABASES for the login ``prm_<role>``; the role is PRM_ROLE's unless given."""
     role = role or os.environ.get("PRM_ROLE") or "web"
-    url = os.environ.get("DATABASE_URL")
-    where = _external(url) if url else _embedded(kind or current_kind())
+    kind = kind or current_kind()
+    url = given("DATABASE_URL", kind)
+    where = _external(url) if url else _embedded(kind)
     return {
         "ENGINE": "django.db.backends.postgresql",
         "USER": f"prm_{role}",
@@ -66,12 +68,14 @@ def database(role: str | None = None, kind: str | None = None) -> dict[str, Any]
 
 def redis_url(kind: str | None = None) -> str:
     """The address of Redis as redis-py and Django's cache take it."""
-    return os.environ.get("REDIS_URL") or f"unix://{redis_socket(kind or current_kind())}?db=0"
+    kind = kind or current_kind()
+    return given("REDIS_URL", kind) or f"unix://{redis_socket(kind)}?db=0"
 
 
 def broker_url(kind: str | None = None) -> str:
     """The same address as Celery takes it (kombu has a scheme of its own for sockets)."""
-    return os.environ.get("REDIS_URL") or f"redis+socket://{redis_socket(kind or current_kind())}"
+    kind = kind or current_kind()
+    return given("REDIS_URL", kind) or f"redis+socket://{redis_socket(kind)}"
 
 
 def secret(name: str, kind: str | None = None) -> str:
@@ -79,13 +83,19 @@ def secret(name: str, kind: str | None = None) -> str:
 
     Raises ConfigurationError with an external database: two processes must never invent two keys.
     """
+    kind = kind or current_kind()
     variable = f"PRM_{name.upper()}"
-    if value := os.environ.get(variable):
+    if value := given(variable, kind):
         return value
-    if os.environ.get("DATABASE_URL"):
+    if given("DATABASE_URL", kind):
         raise ConfigurationError(f"DATABASE_URL is set, so {variable} must be set too.")
-    path = folder(kind or current_kind()) / "secrets.json"
+    path = folder(kind) / "secrets.json"
     return _kept_secrets(path).get(name) or _make_secret(path, name)
+
+
+def given(variable: str, kind: str) -> str | None:
+    """What the environment says about an address or secret of this kind of instance."""
+    return None if kind == "test" else os.environ.get(variable) or None
 
 
 def current_kind() -> str:
@@ -113,30 +123,39 @@ class Place:
 
 
 def place(kind: str) -> Place:
-    """Where the servers keep data and sockets; as recorded at their first start, else as it would be now."""
-    recorded = folder(kind) / "place.json"
-    if recorded.exists():
-        told = json.loads(recorded.read_text())
-        outside = Path(told["outside"]) if told["outside"] else None
-        return Place(Path(told["home"]), Path(told["run"]), outside)
-    return choose_place(kind)
-
-
-def choose_place(kind: str) -> Place:
-    """Choose folders that the servers can reach, and sockets whose paths aren't too long.
+    """Where the servers keep data and sockets; as recorded at their first start, else as it would be now.
 
     PostgreSQL refuses to run as root, so root starts it as an unprivileged user; where a closed folder
     (0700, as `mktemp -d` makes) lies above the checkout, that user can reach neither data nor programs
-    in it. Then both are kept in a folder under /var/lib, one for each checkout.
+    in it. Then both are kept in a folder under /var/lib, one for each checkout. Sockets go to a short
+    folder under /tmp where the checkout's path is too long or has unusual characters.
     """
-    mark = hashlib.sha256(os.fsencode(folder(kind))).hexdigest()[:12]
-    outside = Path("/var/lib") / f"prm-{mark}" if os.geteuid() == 0 and not _open_to_all() else None
-    home = (outside or folder(kind)) / "server"
+    mark = hashlib.sha256(os.fsencode(var())).hexdigest()[:12]
+    outside = Path(f"/var/lib/prm-{mark}") if _recorded_outside(kind) else None
+    home = outside / kind if outside else folder(kind) / "server"
     run = home / "run"
     plain = re.fullmatch(r"[A-Za-z0-9/._-]+", str(run)) is not None
     if not plain or len(os.fsencode(run / f".s.PGSQL.{PORT}")) > SOCKET_PATH_LIMIT:
-        run = Path("/tmp") / f"prm-{os.geteuid()}-{mark}"  # noqa: S108  its owner is checked at start
+        run = Path(f"/tmp/prm-{os.geteuid()}-{mark}-{kind}")  # noqa: S108  its owner is checked at start
     return Place(home, run, outside)
+
+
+def record_place(kind: str) -> Place:
+    """Write down where the servers live, so that changed permissions never lose the data."""
+    chosen = place(kind)
+    told = {"checkout": str(var()), "outside": str(chosen.outside) if chosen.outside else None}
+    (folder(kind) / "place.json").write_text(json.dumps(told))
+    return chosen
+
+
+def _recorded_outside(kind: str) -> bool:
+    try:
+        told = json.loads((folder(kind) / "place.json").read_text())
+    except (OSError, ValueError):
+        told = {}
+    if told.get("checkout") == str(var()):  # a copied checkout must not share the first one's data
+        return told["outside"] is not None
+    return os.geteuid() == 0 and not _open_to_all()
 
 
 def redis_socket(kind: str) -> Path:
@@ -146,14 +165,15 @@ def redis_socket(kind: str) -> Path:
 
 def _open_to_all() -> bool:
     """Whether any user may pass through every folder above var/ and run what the checkout installed."""
-    above = [*var().parents, *Path(sys.prefix).resolve().parents, Path(sys.prefix).resolve()]
+    home = Path(sys.prefix).resolve()
+    above = {*var().parents, home, *home.parents}
     return all(path.stat().st_mode & 0o001 for path in above if path.exists()) and _programs_readable()
 
 
 def _programs_readable() -> bool:
     """Packages installed under a strict umask can't be run by others, however open the folders are."""
     packages = [Path(path) for path in sys.path if path.endswith("site-packages")]
-    return all((path.stat().st_mode & 0o005) == 0o005 for path in packages if path.exists())
+    return all(path.stat().st_mode & 0o005 == 0o005 for path in packages if path.exists())
 
 
 def _embedded(kind: str) -> dict[str, Any]:
