@@ -8,7 +8,7 @@ import sys
 import time
 from types import FrameType
 
-from prm.embedded import addresses, folders, keeper, users
+from prm.embedded import addresses, folders, keeper, supervise, users
 from prm.embedded.processes import EmbeddedError, wait_until
 
 KINDS = ("demo", "test", "bench")
@@ -105,11 +105,43 @@ def reset(kind: str) -> int:
     return 0
 
 
+def demo(kind: str) -> int:
+    """Run the whole program until Ctrl-C."""
+    return supervise.Supervisor(kind).run()
+
+
+def migrate(kind: str) -> int:
+    """Bring the database up to the code."""
+    return _manage(kind, "migrate", role="owner")
+
+
+def shell(kind: str) -> int:
+    """A Python prompt with the models."""
+    return _manage(kind, "shell", role="web")
+
+
+def _manage(kind: str, *arguments: str, role: str) -> int:
+    with users.ensure_started(kind, say):
+        environment = {**os.environ, "PRM_ROLE": role}
+        command = [sys.executable, "manage.py", *arguments]
+        return subprocess.run(command, cwd=addresses.CHECKOUT, env=environment).returncode
+
+
 def _leave(number: int, frame: FrameType | None) -> None:
     raise SystemExit(0)
 
 
-COMMANDS = {"keep": keep, "hold": hold, "start": start, "stop": stop, "status": status, "reset": reset}
+COMMANDS = {
+    "demo": demo,
+    "hold": hold,
+    "keep": keep,
+    "migrate": migrate,
+    "reset": reset,
+    "shell": shell,
+    "start": start,
+    "status": status,
+    "stop": stop,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

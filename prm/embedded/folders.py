@@ -81,7 +81,7 @@ def _copy_once(source: Path, target: Path) -> None:
 def _open_tree(root: Path) -> None:
     """Let everybody read and run the copy, whatever umask the original was installed with."""
     for folder, _, names in os.walk(root):
-        os.chmod(folder, 0o755)
+        Path(folder).chmod(0o755)
         for path in (Path(folder, name) for name in names):
             if not path.is_symlink():
                 path.chmod(0o755 if path.stat().st_mode & stat.S_IXUSR else 0o644)
