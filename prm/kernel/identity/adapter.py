@@ -1,0 +1,41 @@
+"""How allauth signs people in here: nobody registers by themselves, an invitation is the only way in."""
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from prm.kernel.identity import sign_in
+
+
+class InvitationOnly(DefaultAccountAdapter):  # type: ignore[misc]
+    """Sign-up is closed, redirects stay on this host, and people land in their organisation."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return False
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        """The one organisation's home, or the chooser for somebody who has several."""
+        return sign_in.landing(request)
+
+    def get_logout_redirect_url(self, request: HttpRequest) -> str:
+        return reverse("account_login")
+
+    def is_safe_url(self, url: str | None) -> bool:
+        """Only paths of our own: an absolute address, even of this host, is never followed."""
+        return is_own_path(url)
+
+    def format_email_subject(self, subject: str) -> str:
+        return " ".join(str(subject).split())
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        sign_in.note_failure(request, email=str(credentials.get("email", "")))
+
+
+def is_own_path(url: str | None) -> bool:
+    """Whether `url` is a path on this host: one leading slash, no host, no control characters."""
+    if not url or not url.startswith("/") or "\\" in url or any(ord(c) < 33 for c in url):
+        return False
+    return url_has_allowed_host_and_scheme(url, allowed_hosts=None)

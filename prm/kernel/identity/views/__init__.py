@@ -1,0 +1,5 @@
+"""The faces of identity."""
+
+from prm.kernel.identity.views.organisations import choose, root
+
+__all__ = ["choose", "root"]
