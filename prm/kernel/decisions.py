@@ -1,0 +1,103 @@
+"""What a rule concludes, with everything needed to say why and to check it again.
+
+A Decision is a value. A refusal is an outcome like any other: returned, audited and shown with its
+reasons; exceptions are for faults.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why. `key` is `noun.problem`; `audience` says who may read it: partner, vendor or both."""
+
+    key: str
+    text: str = ""
+    audience: str = "both"
+
+    def seen_by(self, audience: str) -> bool:
+        return self.audience in ("both", audience)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One condition of a rule: what was asked, whether it held, and the value that it met."""
+
+    label: str
+    passed: bool
+    actual: str = ""
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The outcome of one rule over one set of facts.
+
+    `rule` names the rule and its version (`deal-eligibility/3`); `allowed` says whether what was asked
+    for may be done; `nearest` is the smallest change that would have turned it, as a sentence.
+    """
+
+    rule: str
+    outcome: str
+    allowed: bool
+    reasons: tuple[Reason, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    checks: tuple[Check, ...] = ()
+    nearest: str | None = None
+
+    @property
+    def refused(self) -> bool:
+        return not self.allowed
+
+    @property
+    def reason_keys(self) -> tuple[str, ...]:
+        return tuple(reason.key for reason in self.reasons)
+
+    def for_partner(self) -> "Decision":
+        """What may leave the wall: no facts, no checks, and the partner's reasons only."""
+        seen = tuple(reason for reason in self.reasons if reason.seen_by("partner"))
+        return replace(self, reasons=seen, facts={}, checks=(), nearest=None)
+
+    def document(self) -> dict[str, Any]:
+        """The decision as JSON: Decimal and dates as text, so that it reads back exactly."""
+        document: dict[str, Any] = jsonable(asdict(self))
+        return document
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> "Decision":
+        """The decision that `document()` wrote."""
+        return cls(
+            rule=document["rule"],
+            outcome=document["outcome"],
+            allowed=document["allowed"],
+            reasons=tuple(Reason(**reason) for reason in document["reasons"]),
+            facts=document["facts"],
+            checks=tuple(Check(**check) for check in document["checks"]),
+            nearest=document["nearest"],
+        )
+
+
+def jsonable(value: Any) -> Any:
+    """Plain JSON for what facts hold; a float is a fault, since money and thresholds are exact."""
+    if isinstance(value, Mapping):
+        return {str(key): jsonable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        items = sorted(value, key=str) if isinstance(value, (set, frozenset)) else value
+        return [jsonable(item) for item in items]
+    if isinstance(value, Enum):
+        return jsonable(value.value)
+    if isinstance(value, (Decimal, UUID)):
+        return str(value)
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    if value is None or isinstance(value, (str, int, bool)):
+        return value
+    if isinstance(value, float):
+        return str(Decimal(repr(value)))
+    return str(value)
