@@ -1,0 +1,103 @@
+"""Publish what happened, and react to it exactly once.
+
+`publish()` writes the event and one delivery per handler in the caller's transaction. The relay
+(prm/kernel/events/relay.py) runs the handlers; Redis only hints that there is something to do.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from prm.kernel.decisions import jsonable
+from prm.kernel.tenancy.context import deciding
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """What an app publishes: ids and a snapshot, nothing that must be looked up to be understood.
+
+    `facts` is what workflows may ask about it; with `before` set, conditions can ask "changed to".
+    """
+
+    name: ClassVar[str]
+    subject_id: UUID
+    partner_id: UUID | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    before: Mapping[str, Any] = field(default_factory=dict)
+
+    def payload(self) -> dict[str, Any]:
+        document: dict[str, Any] = jsonable({f.name: getattr(self, f.name) for f in fields(self)})
+        return document
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """An event as a handler gets it. `id` is the cause to name in whatever follows from it."""
+
+    id: UUID
+    name: str
+    subject_id: UUID
+    partner_id: UUID | None
+    payload: Mapping[str, Any]
+    at: datetime
+    cause: str = ""
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        facts: Mapping[str, Any] = self.payload.get("facts", {})
+        return facts
+
+
+Handler = Callable[[Delivered, datetime], None]
+_handlers: dict[str, tuple[Callable[[str], bool], Handler]] = {}
+
+
+def handler(*names: str, name: str, when: Callable[[str], bool] | None = None) -> Callable[[Handler], Handler]:
+    """Register a reaction. `name` is its receipt's name and must never change; `when` picks by event name."""
+
+    def register(function: Handler) -> Handler:
+        if name in _handlers and _handlers[name][1] is not function:
+            raise ValueError(f"Two handlers are called {name!r}.")
+        _handlers[name] = (when or (lambda event_name: event_name in names), function)
+        return function
+
+    return register
+
+
+def handlers_of(event_name: str) -> list[str]:
+    return sorted(name for name, (wants, _) in _handlers.items() if wants(event_name))
+
+
+def handler_named(name: str) -> Handler | None:
+    entry = _handlers.get(name)
+    return entry[1] if entry else None
+
+
+def publish(event: Event, *, at: datetime, cause: str = "") -> UUID:
+    """Write the event and its deliveries; they are seen only if this transaction commits."""
+    from prm.kernel.events.models import Delivery, EventRow
+    from prm.kernel.events.relay import hint
+
+    with deciding():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT nextval('events_position')")
+            position = cursor.fetchone()[0]
+        row = EventRow.objects.create(
+            position=position,
+            name=event.name,
+            subject_id=event.subject_id,
+            partner_id=event.partner_id,
+            payload=event.payload(),
+            cause=cause,
+            at=at,
+        )
+        Delivery.objects.bulk_create(
+            Delivery(event=row, handler=name, subject_id=event.subject_id, position=position)
+            for name in handlers_of(event.name)
+        )
+    transaction.on_commit(hint, robust=True)
+    return row.id

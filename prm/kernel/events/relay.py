@@ -1,0 +1,138 @@
+"""Runs handlers for what is in the outbox: in order per handler and subject, each effect once.
+
+The relay claims deliveries as prm_relay, which sees ids and times of every tenant but no payload,
+a few rows of each tenant in turn. Each handler then runs as the vendor of its tenant, its effects
+and its receipt in one transaction. A failed try leaves neither; after MAX_ATTEMPTS it is parked,
+and holds back only later events of its own subject.
+"""
+
+import logging
+import traceback
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import connection
+from django.db.models.functions import Now
+
+from prm.kernel.events import Delivered, handler_named
+from prm.kernel.tenancy.context import acting
+
+log = logging.getLogger(__name__)
+MAX_ATTEMPTS = 6
+LEASE = "60 seconds"
+
+_CLAIM = """
+WITH picked AS (
+  SELECT due.id FROM tenancy_tenant AS t CROSS JOIN LATERAL (
+    SELECT d.id, d.position FROM events_delivery AS d
+    WHERE d.tenant_id = t.id AND d.state = 'pending' AND d.not_before <= clock_timestamp()
+      AND (d.lease_until IS NULL OR d.lease_until < clock_timestamp())
+      AND NOT EXISTS (
+        SELECT 1 FROM events_delivery AS earlier
+        WHERE earlier.tenant_id = d.tenant_id AND earlier.handler = d.handler
+          AND earlier.subject_id = d.subject_id AND earlier.position < d.position
+          AND earlier.state IN ('pending', 'parked'))
+    ORDER BY d.position LIMIT %(each)s FOR UPDATE OF d SKIP LOCKED
+  ) AS due WHERE t.status <> 'suspended' LIMIT %(most)s
+)
+UPDATE events_delivery AS d
+SET lease_until = clock_timestamp() + %(lease)s::interval, fence = d.fence + 1, attempt = d.attempt + 1
+FROM picked WHERE d.id = picked.id
+RETURNING d.id, d.tenant_id, d.fence, d.attempt, d.position
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    id: UUID
+    tenant_id: UUID
+    fence: int
+    attempt: int
+    position: int
+
+
+def hint() -> None:
+    """Wake a worker. Losing this message loses seconds, since sweepers look by themselves."""
+    from prm.celery import nudge
+
+    nudge("prm.kernel.events.tasks.relay")
+
+
+def drain(limit: int = 10_000, *, each: int = 8) -> int:
+    """Deliver what is due until nothing is; returns how many deliveries were tried."""
+    tried = 0
+    while tried < limit and (claims := claim(each=each)):
+        for one in claims:
+            deliver(one)
+        tried += len(claims)
+    return tried
+
+
+def claim(*, each: int = 8, most: int = 32) -> list[Claim]:
+    with acting(audience="relay"), connection.cursor() as cursor:
+        cursor.execute(_CLAIM, {"each": each, "most": most, "lease": LEASE})
+        return sorted((Claim(*row) for row in cursor.fetchall()), key=lambda c: c.position)
+
+
+def deliver(claimed: Claim) -> None:
+    """Run one handler; its effects and its receipt commit together or not at all."""
+    try:
+        with acting(tenant=claimed.tenant_id, audience="vendor") as now:
+            delivery = _still_mine(claimed)
+            if delivery is None:
+                return
+            event = delivery.event
+            function = handler_named(delivery.handler)
+            if function is None:
+                raise LookupError(f"No handler is called {delivery.handler!r} any more.")
+            function(
+                Delivered(event.id, event.name, event.subject_id, event.partner_id, event.payload,
+                          event.at, event.cause),
+                now,
+            )
+            delivery.state, delivery.done_at, delivery.error = "done", Now(), ""
+            delivery.save(update_fields=["state", "done_at", "error"])
+    except Exception:
+        log.exception("delivery %s failed at attempt %s", claimed.id, claimed.attempt)
+        _failed(claimed, traceback.format_exc(limit=12))
+
+
+def _still_mine(claimed: Claim) -> "Delivery | None":  # type: ignore[name-defined]  # noqa: F821
+    from prm.kernel.events.models import Delivery
+
+    return (
+        Delivery.objects.select_for_update(of=("self",))
+        .select_related("event")
+        .filter(pk=claimed.id, fence=claimed.fence, state="pending")
+        .first()
+    )
+
+
+def _failed(claimed: Claim, error: str) -> None:
+    parked = claimed.attempt >= MAX_ATTEMPTS
+    with acting(tenant=claimed.tenant_id, audience="vendor"), connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE events_delivery SET state = %s, error = %s, lease_until = NULL,"
+            " not_before = clock_timestamp() + make_interval(secs => power(2, attempt)::int)"
+            " WHERE id = %s AND fence = %s AND state = 'pending'",
+            ["parked" if parked else "pending", error, claimed.id, claimed.fence],
+        )
+
+
+def retry(delivery_id: UUID) -> bool:
+    """An operator's retry of a parked delivery; False if it was not parked (any more)."""
+    return _unpark(delivery_id, "pending")
+
+
+def skip(delivery_id: UUID) -> bool:
+    """Give a parked delivery up, so that its subject's later events go on."""
+    return _unpark(delivery_id, "skipped")
+
+
+def _unpark(delivery_id: UUID, state: str) -> bool:
+    from prm.kernel.events.models import Delivery
+
+    changed = Delivery.objects.filter(pk=delivery_id, state="parked").update(
+        state=state, attempt=0, not_before=Now(), lease_until=None
+    )
+    return bool(changed)

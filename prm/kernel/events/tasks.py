@@ -1,0 +1,10 @@
+"""Hints only: the work is read from PostgreSQL."""
+
+from prm.celery import app
+from prm.kernel.events import relay as _relay
+
+
+@app.task(base=app.PlatformTask)
+def relay() -> int:
+    """Deliver what is due in the outbox."""
+    return _relay.drain(limit=500)
