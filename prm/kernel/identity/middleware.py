@@ -1,0 +1,165 @@
+"""From a request to a context: who is asking, of which organisation, for which audience.
+
+`Acting` runs inside the session and authentication middleware, which read the identity plane as
+prm_web; then it opens `acting()` around the view and its rendering. Paths of no audience stay in the
+identity plane, where a tenant's tables are shut.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.utils import timezone, translation
+
+from prm.kernel import audit
+from prm.kernel.identity.actors import Actor
+from prm.kernel.identity.models import ApiToken, Membership
+from prm.kernel.tenancy.context import NoTenant, acting
+from prm.kernel.tenancy.models import Tenant
+
+Response = Callable[[HttpRequest], HttpResponse]
+
+
+class RequestId:
+    """Gives each request an id, which its answer, log lines and audit rows carry."""
+
+    def __init__(self, get_response: Response) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.id = uuid4().hex  # type: ignore[attr-defined]
+        response = self.get_response(request)
+        response["X-Request-Id"] = request.id  # type: ignore[attr-defined]
+        return response
+
+
+class Acting:
+    """Opens the caller's context around the view, and rolls it back on any exception."""
+
+    def __init__(self, get_response: Response) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.actor = request.membership = request.token = request.tenant = None  # type: ignore[attr-defined]
+        audience = audience_of(request.path)
+        if audience is None:
+            return self.get_response(request)
+        return self._with_token(request) if audience == "token" else self._with_session(request, audience)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
+        """The view failed or refused: nothing of it stays."""
+        if getattr(request, "actor", None) and transaction.get_connection().in_atomic_block:
+            transaction.set_rollback(True)
+        if isinstance(exception, (PermissionDenied, Http404)):
+            request.denied = exception  # type: ignore[attr-defined]
+
+    def _with_session(self, request: HttpRequest, audience: str) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        membership = membership_of(request, audience)
+        if membership is None:
+            return redirect("identity:choose")
+        partners = (membership.partner_id,) if membership.partner_id else ()
+        request.membership = membership  # type: ignore[attr-defined]
+        request.actor = actor_of(membership, request)  # type: ignore[attr-defined]
+        return self._act(request, membership.tenant_id, audience, partners)
+
+    def _with_token(self, request: HttpRequest) -> HttpResponse:
+        token = token_of(request)
+        if token is None:
+            return JsonResponse(
+                {"type": "unauthenticated", "title": "Send a valid API token: Authorization: Bearer prm_…"},
+                status=401, headers={"WWW-Authenticate": "Bearer"},
+            )
+        audience = "partner" if token.partner_id else "vendor"
+        request.token = token  # type: ignore[attr-defined]
+        request.actor = Actor(  # type: ignore[attr-defined]
+            kind="token", id=str(token.id), name=token.name, roles=frozenset(token.roles),
+            partner_id=token.partner_id, request_id=request.id,  # type: ignore[attr-defined]
+        )
+        return self._act(request, token.tenant_id, audience, (token.partner_id,) if token.partner_id else ())
+
+    def _act(
+        self, request: HttpRequest, tenant: UUID, audience: str, partners: tuple[UUID, ...]
+    ) -> HttpResponse:
+        try:
+            with acting(tenant=tenant, audience=audience, partners=partners) as now:
+                request.now = now  # type: ignore[attr-defined]
+                request.tenant = Tenant.objects.get(pk=tenant)  # type: ignore[attr-defined]
+                with reader(request):
+                    response = self.get_response(request)
+                if response.status_code >= 500:
+                    transaction.set_rollback(True)
+        except NoTenant:
+            return redirect("identity:choose")
+        if response.status_code == 403 and getattr(request, "denied", None):
+            record_denial(request, tenant)
+        return response
+
+
+def audience_of(path: str) -> str | None:
+    return next((audience for prefix, audience in settings.AUDIENCES.items() if path.startswith(prefix)), None)
+
+
+def membership_of(request: HttpRequest, audience: str) -> Membership | None:
+    """The chosen membership if it fits the audience, else the only one that does; re-read on every request,
+    so that an ended membership or a lost role takes effect at once."""
+    mine = Membership.objects.select_related("tenant").filter(
+        person_id=request.user.pk, ended_at=None, partner__isnull=audience == "vendor", tenant__status="active"
+    )
+    chosen = request.session.get("membership_id")
+    if chosen and (found := mine.filter(pk=chosen).first()):
+        return found
+    candidates = list(mine[:2])
+    return candidates[0] if len(candidates) == 1 else None
+
+
+def actor_of(membership: Membership, request: HttpRequest) -> Actor:
+    actor = Actor(
+        kind="person", id=str(membership.person_id), name=str(membership), roles=frozenset(membership.roles),
+        membership_id=membership.pk, partner_id=membership.partner_id,
+    )
+    return replace(actor, request_id=request.id)  # type: ignore[attr-defined]
+
+
+def token_of(request: HttpRequest) -> ApiToken | None:
+    from prm.kernel.identity.tokens import find_token
+
+    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+    return find_token(secret.strip()) if scheme.lower() == "bearer" and secret else None
+
+
+class reader:
+    """The reader's zone and language for the time of one request."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        person, tenant = request.membership, request.tenant  # type: ignore[attr-defined]
+        self.zone = ZoneInfo((person and person.time_zone) or tenant.time_zone)
+        chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME) or (person and person.language)
+        self.language = chosen if chosen in dict(settings.LANGUAGES) else tenant.language
+
+    def __enter__(self) -> None:
+        self.override = translation.override(self.language)
+        self.override.__enter__()
+        timezone.activate(self.zone)
+
+    def __exit__(self, *error: object) -> None:
+        timezone.deactivate()
+        self.override.__exit__(*error)  # type: ignore[arg-type]
+
+
+def record_denial(request: HttpRequest, tenant: UUID) -> None:
+    """Write a refused access to the audit, after the rollback, in a transaction of its own."""
+    with acting(tenant=tenant, audience="vendor") as now:
+        audit.record(
+            "access.denied", target=Tenant.objects.get(pk=tenant), at=now,
+            actor=request.actor,  # type: ignore[attr-defined]
+            after={"path": request.path, "method": request.method},
+        )
