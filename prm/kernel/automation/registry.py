@@ -1,0 +1,119 @@
+"""What apps offer to workflows, and nothing else: triggers with their facts, actions, panels.
+
+Workflows know only this registry and the outbox; no app imports workflows.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from prm.kernel.conditions import Fact, FactSchema, register_schema
+from prm.kernel.identity.actors import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an action says back to its workflow: a value to branch on, and what to show for it."""
+
+    value: str
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """An event that may start a workflow; its facts are the event's own `facts` (every registered one)."""
+
+    event: str
+    label: str
+    schema: str
+
+
+Run = Callable[[UUID, Mapping[str, Any], Actor, datetime], Outcome]
+
+
+@dataclass(frozen=True, slots=True)
+class ActionSpec:
+    """Something a workflow may do to its subject. `outcomes` are the values that it can answer with.
+
+    `run` gets subject id, parameters, actor and now; it is called inside the step's transaction and
+    must be safe to call again after a rollback. A refusal is an Outcome; exceptions are faults.
+    """
+
+    key: str
+    label: str
+    run: Run
+    parameters: tuple[Fact, ...] = ()
+    outcomes: tuple[str, ...] = ("done",)
+    subject: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """How the queue shows subjects of a kind without knowing them.
+
+    `rows` gives, for many ids at once, a dict per id: title, partner, partner_id, value, currency, tier,
+    url, status. `evidence` gives the template context of one subject's evidence, shown by `template`.
+    `facts` gives the subject's facts as they are now.
+    """
+
+    subject: str
+    label: str
+    rows: Callable[[Iterable[UUID]], Mapping[UUID, Mapping[str, Any]]]
+    evidence: Callable[[UUID], Mapping[str, Any]]
+    template: str
+    facts: Callable[[UUID], Mapping[str, Any]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recipients:
+    """A list of people that a notification can go to, found from the subject."""
+
+    key: str
+    label: str
+    find: Callable[[UUID], Iterable[UUID]]  # membership ids
+    subject: str = ""
+
+
+triggers: dict[str, Trigger] = {}
+actions: dict[str, ActionSpec] = {}
+panels: dict[str, Panel] = {}
+recipients: dict[str, Recipients] = {}
+
+
+def register_trigger(trigger: Trigger) -> None:
+    triggers[trigger.event] = trigger
+
+
+def register_action(spec: ActionSpec) -> None:
+    actions[spec.key] = spec
+
+
+def register_panel(panel: Panel) -> None:
+    panels[panel.subject] = panel
+
+
+def register_recipients(found: Recipients) -> None:
+    recipients[found.key] = found
+
+
+def register_facts(schema: FactSchema) -> None:
+    register_schema(schema)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowTemplate:
+    """A ready workflow, shipped by the app whose process it is."""
+
+    key: str
+    label: str
+    load: Callable[[], Mapping[str, Any]]
+    description: str = ""
+
+
+templates: dict[str, WorkflowTemplate] = {}
+
+
+def register_template(key: str, label: str, load: Callable[[], Mapping[str, Any]], description: str = "") -> None:
+    templates[key] = WorkflowTemplate(key, label, load, description)

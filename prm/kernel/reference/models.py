@@ -1,0 +1,172 @@
+"""What every app names: programs, products, territories, verticals, exchange rates, calendars."""
+
+from datetime import date, time
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from prm.kernel.tenancy.models import TenantForeignKey, TenantOwned
+from prm.kernel.tenancy.wall import Wall
+
+SHARED = Wall(partner="shared")
+
+
+def unique(name: str, *names: str) -> models.UniqueConstraint:
+    """A unique constraint within the tenant."""
+    return models.UniqueConstraint(fields=["tenant", *names], name=name)
+
+
+class Territory(TenantOwned):
+    """A region of countries; what lies in none belongs to nobody and goes to people."""
+
+    wall = SHARED
+
+    code = models.SlugField(_("code"), max_length=40)
+    name = models.CharField(_("name"), max_length=120)
+    countries = ArrayField(models.CharField(max_length=2), verbose_name=_("countries"), default=list,
+                           help_text=_("ISO codes, such as DE, AT, CH"))
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("territory"), _("territories")
+        constraints = [unique("reference_territory_code", "code")]
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Vertical(TenantOwned):
+    """An industry, as the program cuts its market."""
+
+    wall = SHARED
+
+    code = models.SlugField(_("code"), max_length=40)
+    name = models.CharField(_("name"), max_length=120)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("vertical"), _("verticals")
+        constraints = [unique("reference_vertical_code", "code")]
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ProductLine(TenantOwned):
+    """What protection is granted for: one protected partner for each customer and product line."""
+
+    wall = SHARED
+
+    code = models.SlugField(_("code"), max_length=40)
+    name = models.CharField(_("name"), max_length=120)
+    protection_days = models.PositiveSmallIntegerField(
+        _("protection days"), null=True, blank=True, help_text=_("Empty: the tier's own.")
+    )
+    is_active = models.BooleanField(_("active"), default=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("product line"), _("product lines")
+        constraints = [unique("reference_line_code", "code")]
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Product(TenantOwned):
+    wall = SHARED
+
+    line = TenantForeignKey(ProductLine, related_name="products", verbose_name=_("product line"))
+    sku = models.CharField(_("SKU"), max_length=60)
+    name = models.CharField(_("name"), max_length=160)
+    is_active = models.BooleanField(_("active"), default=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("product"), _("products")
+        constraints = [unique("reference_product_sku", "sku")]
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Calendar(TenantOwned):
+    """When the vendor works: hours of the week in a zone, and holidays. SLA clocks count on it."""
+
+    code = models.SlugField(_("code"), max_length=40)
+    name = models.CharField(_("name"), max_length=120)
+    time_zone = models.CharField(_("time zone"), max_length=64, default="UTC")
+    days = ArrayField(models.PositiveSmallIntegerField(), verbose_name=_("working days"),
+                      default=list, help_text=_("0 is Monday"))
+    opens = models.TimeField(_("opens"), default=time(9))
+    closes = models.TimeField(_("closes"), default=time(17))
+    is_default = models.BooleanField(_("default"), default=False)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("business calendar"), _("business calendars")
+        constraints = [
+            unique("reference_calendar_code", "code"),
+            models.UniqueConstraint(fields=["tenant"], condition=models.Q(is_default=True),
+                                    name="reference_calendar_one_default"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Holiday(TenantOwned):
+    calendar = TenantForeignKey(Calendar, models.CASCADE, related_name="holidays")
+    day = models.DateField(_("day"))
+    name = models.CharField(_("name"), max_length=120)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("holiday"), _("holidays")
+        constraints = [unique("reference_holiday_day", "calendar", "day")]
+        ordering = ["day"]
+
+    def __str__(self) -> str:
+        return f"{self.day}: {self.name}"
+
+
+class ExchangeRate(TenantOwned):
+    """One unit of `currency` is `rate` units of the vendor's currency, from `valid_from` on."""
+
+    wall = SHARED
+
+    currency = models.CharField(_("currency"), max_length=3)
+    valid_from = models.DateField(_("valid from"))
+    rate = models.DecimalField(_("rate"), max_digits=20, decimal_places=10, validators=[MinValueValidator(0)])
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("exchange rate"), _("exchange rates")
+        constraints = [unique("reference_rate_day", "currency", "valid_from")]
+
+
+class Program(TenantOwned):
+    """A channel program that partners are enrolled in. `settings` of deal registration live here."""
+
+    wall = SHARED
+
+    code = models.SlugField(_("code"), max_length=40)
+    name = models.CharField(_("name"), max_length=120)
+    currency = models.CharField(_("currency"), max_length=3)
+    calendar = TenantForeignKey(Calendar, verbose_name=_("business calendar"), related_name="+")
+    starts_on = models.DateField(_("starts on"), default=date(2020, 1, 1))
+    protection_days = models.PositiveSmallIntegerField(_("protection days"), default=90)
+    answer_within_minutes = models.PositiveIntegerField(
+        _("answer within (business minutes)"), default=480, help_text=_("What partners are promised.")
+    )
+    quality_share = models.DecimalField(
+        _("quality control share"), max_digits=4, decimal_places=3, default=0,
+        help_text=_("The share of clear deals that people look at, so that being looked at tells nothing."),
+    )
+    is_active = models.BooleanField(_("active"), default=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("program"), _("programs")
+        constraints = [unique("reference_program_code", "code")]
+
+    def __str__(self) -> str:
+        return self.name

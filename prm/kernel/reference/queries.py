@@ -1,0 +1,51 @@
+"""Readers of reference data: rates, calendars, territories."""
+
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from prm.kernel.reference.calendars import BusinessHours
+from prm.kernel.reference.models import Calendar, ExchangeRate, Territory
+from prm.kernel.tenancy.models import Tenant
+
+
+class NoRate(LookupError):
+    """No exchange rate is on file for a currency on a day."""
+
+
+def vendor_currency() -> str:
+    return Tenant.objects.get().currency
+
+
+def rate(currency: str, on: date) -> Decimal:
+    """What one unit of `currency` was worth in the vendor's currency. Raises NoRate."""
+    if currency == vendor_currency():
+        return Decimal(1)
+    found = ExchangeRate.objects.filter(currency=currency, valid_from__lte=on).order_by("-valid_from").first()
+    if found is None:
+        raise NoRate(f"No exchange rate for {currency} on {on}. Add one under Setup, Exchange rates.")
+    return found.rate
+
+
+def known_currencies(on: date) -> list[str]:
+    """The vendor's currency and those with a rate on that day."""
+    rated = ExchangeRate.objects.filter(valid_from__lte=on).values_list("currency", flat=True).distinct()
+    return sorted({vendor_currency(), *rated})
+
+
+def business_hours(calendar: Calendar) -> BusinessHours:
+    """The calendar as pure arithmetic."""
+    week = {day: [(calendar.opens, calendar.closes)] for day in calendar.days}
+    return BusinessHours(calendar.time_zone, week, frozenset(calendar.holidays.values_list("day", flat=True)))
+
+
+def default_hours() -> BusinessHours:
+    return business_hours(Calendar.objects.get(is_default=True))
+
+
+def territory_of(country: str) -> Territory | None:
+    return Territory.objects.filter(countries__contains=[country.upper()]).first() if country else None
+
+
+def calendar_hours(calendar_id: UUID) -> BusinessHours:
+    return business_hours(Calendar.objects.get(pk=calendar_id))
