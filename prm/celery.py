@@ -1,0 +1,55 @@
+"""Celery: hints that wake workers, never the truth. What is due is read from PostgreSQL."""
+
+import logging
+import os
+from typing import Any
+from uuid import UUID
+
+from celery import Celery, Task
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "prm.settings")
+log = logging.getLogger(__name__)
+
+app = Celery("prm")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+
+
+class PlatformTask(Task):  # type: ignore[misc]
+    """A sweeper over all tenants: it takes no arguments, so it can carry nobody's data."""
+
+    abstract = True
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if args or kwargs:
+            raise TypeError(f"{self.name} sweeps every tenant and takes no arguments.")
+        return super().__call__()
+
+
+class TenantTask(Task):  # type: ignore[misc]
+    """Work of one tenant, entered from its message's headers; without them it refuses to run."""
+
+    abstract = True
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        from prm.kernel.tenancy.context import NoTenant, acting
+
+        headers = getattr(self.request, "headers", None) or {}
+        tenant, audience = headers.get("tenant"), headers.get("audience")
+        if not tenant or not audience:
+            raise NoTenant(f"{self.name} needs the headers tenant and audience.")
+        partners = [UUID(partner) for partner in headers.get("partners", [])]
+        with acting(tenant=UUID(tenant), audience=audience, partners=partners):
+            return super().__call__(*args, **kwargs)
+
+
+app.Task = TenantTask
+app.PlatformTask = PlatformTask
+app.autodiscover_tasks()
+
+
+def nudge(task: str) -> None:
+    """Send a hint; when Redis is away, say so once in the log and carry on (sweepers will look)."""
+    try:
+        app.send_task(task, ignore_result=True, expires=30, retry=False)
+    except Exception as error:
+        log.warning("no hint sent for %s: %s", task, error)

@@ -1,0 +1,20 @@
+"""The map of addresses. The prefix decides the audience (settings.AUDIENCES)."""
+
+from importlib.util import find_spec
+
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("prm.kernel.identity.urls")),
+    path("account/", include("allauth.urls")),
+    path("", include("prm.kernel.ui.urls")),
+    path("", include("prm.api")),
+    path("console/", include("workflows.urls")),
+    path("console/", include("partners.urls.console")),
+    path("portal/", include("partners.urls.portal")),
+    path("console/", include("dealreg.urls.console")),
+    path("portal/", include("dealreg.urls.portal")),
+    path("", include("prm.kernel.messages.urls")),
+    path("admin/", admin.site.urls),
+]
