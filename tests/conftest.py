@@ -1,0 +1,54 @@
+"""Tests run on real PostgreSQL and Redis, as the application's own logins.
+
+A template database (migrated, walled, with the cast) is built once for each state of the models. Every
+session copies it; every test starts from the committed cast, commits for real, and is put back after.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from prm.embedded import ensure_started
+
+_handle = ensure_started("test")
+
+from tests import world  # noqa: E402  needs the servers' address
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: Any, worker_id: str) -> Iterator[None]:
+    django_db_blocker.unblock()
+    database = world.copy_template(_handle, worker_id)
+    yield
+    database.drop()
+
+
+@pytest.fixture(scope="session")
+def worker_id(request: pytest.FixtureRequest) -> str:
+    return getattr(request.config, "workerinput", {}).get("workerid", "main")
+
+
+@pytest.fixture(autouse=True)
+def the_world(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Every test that is not marked `pure` begins with the cast and leaves nothing behind."""
+    if request.node.get_closest_marker("pure"):
+        yield
+        return
+    request.getfixturevalue("django_db_setup")
+    yield
+    world.put_back()
+
+
+@pytest.fixture
+def as_worker() -> Iterator[None]:
+    """This test's connection logs in as prm_worker, as Celery's workers do."""
+    with world.logged_in_as("worker"):
+        yield
+
+
+@pytest.fixture
+def superuser() -> Iterator[Any]:
+    """A connection that passes every wall, to check from outside or to do damage on purpose."""
+    with world.superuser_connection() as connection:
+        yield connection

@@ -1,0 +1,234 @@
+"""Builds the world that tests start from, and puts it back."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
+from django.core.management import call_command
+from django.db import connections
+from psycopg2.sql import SQL, Identifier
+
+from prm.embedded import addresses
+from tests import cast
+
+OURS = ("tenancy", "identity", "audit", "events", "automation", "reference", "prm_messages", "ui", "partners",
+        "dealreg", "workflows")
+ROOT = Path(settings.BASE_DIR)
+_state: dict[str, Any] = {}
+
+_SNAPSHOT = """
+CREATE SCHEMA IF NOT EXISTS cast_snapshot;
+DO $$ DECLARE t text; filled boolean; BEGIN
+  FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
+    EXECUTE format('SELECT EXISTS (SELECT 1 FROM public.%I)', t) INTO filled;
+    IF filled THEN EXECUTE format('CREATE TABLE cast_snapshot.%I AS TABLE public.%I', t, t); END IF;
+  END LOOP;
+END $$;
+CREATE FUNCTION cast_snapshot.put_back() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE t text; filled boolean; columns text; BEGIN
+  FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
+    EXECUTE format('SELECT EXISTS (SELECT 1 FROM public.%I)', t) INTO filled;
+    IF filled THEN EXECUTE format('DELETE FROM public.%I', t); END IF;
+  END LOOP;
+  FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = 'cast_snapshot' LOOP
+    EXECUTE format('INSERT INTO public.%I SELECT * FROM cast_snapshot.%I', t, t);
+  END LOOP;
+END $$;
+"""
+
+
+@dataclass
+class Copy:
+    """This session's own database."""
+
+    name: str
+
+    def drop(self) -> None:
+        connections.close_all()
+        _state.pop("reset").close()
+        with _server() as server, server.cursor() as cursor:
+            cursor.execute(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(self.name)))
+
+
+def copy_template(handle: Any, worker: str) -> Copy:
+    """Copy the template of the models' present state, building it first if nobody has."""
+    _state["superuser"] = handle.superuser()
+    template = _template()
+    name = f"prm_test_{os.getpid()}_{worker}"
+    with _server() as server, server.cursor() as cursor:
+        cursor.execute(SQL("DROP DATABASE IF EXISTS {}").format(Identifier(name)))
+        cursor.execute(
+            SQL("CREATE DATABASE {} TEMPLATE {} OWNER prm_owner").format(Identifier(name), Identifier(template))
+        )
+    _point_at(name)
+    _state["name"] = name
+    _state["reset"] = _connect(name)
+    return Copy(name)
+
+
+def put_back() -> None:
+    """Forget what the test wrote: all tables as the cast left them."""
+    with _state["reset"].cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        cursor.execute("SELECT cast_snapshot.put_back()")
+    from django.core.cache import cache
+
+    cache.clear()
+
+
+@contextmanager
+def logged_in_as(role: str) -> Iterator[None]:
+    """This thread's default connection as prm_<role>."""
+    default = connections["default"]
+    before = (default.settings_dict["USER"], default.settings_dict["PASSWORD"])
+    default.close()
+    entry = addresses.database(role)
+    default.settings_dict.update(USER=entry["USER"], PASSWORD=entry["PASSWORD"])
+    try:
+        yield
+    finally:
+        default.close()
+        default.settings_dict.update(USER=before[0], PASSWORD=before[1])
+
+
+@contextmanager
+def superuser_connection() -> Iterator[Any]:
+    connection = _connect(_state["name"])
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def database_name() -> str:
+    return str(_state["name"])
+
+
+def _connect(name: str) -> Any:
+    connection = psycopg2.connect(**{**_state["superuser"], "dbname": name})
+    connection.autocommit = True
+    return connection
+
+
+@contextmanager
+def _server() -> Iterator[Any]:
+    connection = _connect("postgres")
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def _template() -> str:
+    """The template's name tells the state of the code that made it."""
+    name = f"prm_template_{_fingerprint()}"
+    lock = addresses.folder("test") / "template.lock"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with _server() as server, server.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
+            if cursor.fetchone():
+                return name
+            building = f"{name}_building"
+            cursor.execute(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(building)))
+            cursor.execute(SQL("CREATE DATABASE {} TEMPLATE template0 OWNER prm_owner").format(Identifier(building)))
+            _build(building)
+            cursor.execute(SQL("ALTER DATABASE {} RENAME TO {}").format(Identifier(building), Identifier(name)))
+    return name
+
+
+def _build(name: str) -> None:
+    _point_at(name)
+    settings.MIGRATION_MODULES = dict.fromkeys(OURS)
+    call_command("migrate", database="owner", verbosity=0, run_syncdb=True)
+    build_cast()
+    connections.close_all()
+    connection = _connect(name)
+    with connection.cursor() as cursor:
+        cursor.execute(_SNAPSHOT)
+    connection.close()
+
+
+def _point_at(name: str) -> None:
+    for alias in ("default", "owner"):
+        connections[alias].close()
+        connections[alias].settings_dict["NAME"] = name
+
+
+def _fingerprint() -> str:
+    parts = sorted(
+        path
+        for app in ("prm", "partners", "dealreg", "incentives", "onboarding", "workflows", "integrations")
+        for path in (ROOT / app).rglob("*")
+        if path.suffix in (".py", ".json") and _shapes_the_database(path)
+    )
+    digest = sha256()
+    for path in [*parts, ROOT / "tests/world.py", ROOT / "tests/cast.py"]:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _shapes_the_database(path: Path) -> bool:
+    return any(
+        word in str(path.relative_to(ROOT))
+        for word in ("models", "migrations", "wall", "setup", "defaults", "workflows/", "rules", "automation", "settings")
+    )
+
+
+def build_cast() -> None:
+    """Two vendors with their configuration, their partners and their people."""
+    from prm.kernel.identity.models import Membership, Person
+    from prm.kernel.tenancy.context import acting
+    from prm.setup import configure_vendor, create_tenant
+
+    password = make_password(cast.PASSWORD)
+    for who in cast.EVERYBODY:
+        Person.objects.create(id=who.person_id, email=who.email, name=who.name, password=password)
+    for vendor in cast.VENDORS:
+        create_tenant(id=vendor.id, slug=vendor.slug, name=vendor.slug.title(), time_zone="Europe/Berlin",
+                      currency="EUR", is_sandbox=True)
+        with acting(tenant=vendor.id, audience="vendor") as now:
+            configure_vendor(now=now)
+            people = [who for who in cast.EVERYBODY if who.vendor == vendor]
+            for who in (w for w in people if w.partner is None):
+                _member(Membership, who)
+            for organisation in (o for o in cast.ORGANISATIONS if o.vendor == vendor):
+                _organisation(organisation, now)
+            for who in (w for w in people if w.partner):
+                _member(Membership, who)
+
+
+def _member(model: Any, who: cast.Somebody) -> None:
+    limit = {"Olivia": "50000.00", "Mia": "250000.00"}.get(who.name)
+    model.objects.create(
+        id=who.membership_id, person_id=who.person_id, partner_id=who.partner.id if who.partner else None,
+        name=who.name, email=who.email, roles=list(who.roles), approval_limit=limit,
+    )
+
+
+def _organisation(organisation: cast.Organisation, now: Any) -> None:
+    from partners.actions import create_partner, enrol_partner
+    from partners.models import Tier
+    from prm.kernel.identity.actors import Actor
+    from prm.kernel.reference.models import Program, Territory
+
+    actor = Actor.system("tests")
+    cams = {"acme": cast.cam.membership_id}
+    create_partner(
+        id=organisation.id, name=organisation.name, domain=organisation.domain, country=organisation.country,
+        cam_id=cams.get(organisation.vendor.slug), actor=actor, now=now,
+    )
+    enrol_partner(
+        partner_id=organisation.id, program_id=Program.objects.get().pk, actor=actor, now=now,
+        tier_id=Tier.objects.order_by("rank")[1].pk,
+        territories=Territory.objects.filter(countries__contains=[organisation.country]).values_list("pk", flat=True),
+    )
