@@ -1,0 +1,103 @@
+"""What the vendor found out about deals and to whom it gave protection. Vendor only."""
+
+from decimal import Decimal
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from dealreg.models.customers import Customer
+from dealreg.models.deals import Deal
+from prm.kernel.tenancy.models import TenantForeignKey, TenantOwned
+
+
+class Protection(TenantOwned):
+    """One partner's right to one customer and product line, until a day or until released."""
+
+    customer = TenantForeignKey(Customer, related_name="protections")
+    product_line = TenantForeignKey("reference.ProductLine", related_name="+")
+    deal = TenantForeignKey(Deal, related_name="protections")
+    partner = TenantForeignKey("partners.Partner", related_name="+")
+    granted_on = models.DateField()
+    until = models.DateField()
+    released_at = models.DateTimeField(null=True)
+    released_because = models.CharField(max_length=20, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "customer", "product_line"],
+                                    condition=models.Q(released_at=None), name="dealreg_one_protected"),
+            models.CheckConstraint(name="dealreg_protection_forward",
+                                   condition=models.Q(until__gte=models.F("granted_on"))),
+        ]
+        indexes = [models.Index(fields=["tenant", "deal"], name="dealreg_protection_deal")]
+
+
+class DealAssessment(TenantOwned):
+    """What checking a deal brought to light: its customer, its rivals. Never shown to a partner."""
+
+    class Outcome(models.TextChoices):
+        CLEAR = "clear", _("Clear")
+        REVIEW = "review", _("To be reviewed")
+        CONFLICT = "conflict", _("Conflict")
+
+    deal = TenantForeignKey(Deal, models.CASCADE, related_name="assessments")
+    customer = TenantForeignKey(Customer, null=True, blank=True, related_name="assessments")
+    submission = models.PositiveSmallIntegerField(default=0)
+    outcome = models.CharField(max_length=8, choices=Outcome.choices, blank=True)
+    probability = models.DecimalField(max_digits=6, decimal_places=5, null=True)
+    findings = models.JSONField(default=list)
+    model_version = models.CharField(max_length=40, blank=True)
+    checked_at = models.DateTimeField(null=True)
+    duplicate_of = TenantForeignKey(Deal, null=True, blank=True, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "deal"], name="dealreg_assessment_one_each")]
+        indexes = [models.Index(fields=["tenant", "customer"], name="dealreg_assessment_customer")]
+
+
+class DealReminder(TenantOwned):
+    """A reminder that went out: recorded once for each deal, end of protection and distance."""
+
+    deal = TenantForeignKey(Deal, models.CASCADE, related_name="reminders")
+    until = models.DateField()
+    days = models.PositiveSmallIntegerField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "deal", "until", "days"], name="dealreg_reminder_once")
+        ]
+
+
+def share(**options: object) -> models.DecimalField:  # type: ignore[type-arg]
+    return models.DecimalField(max_digits=4, decimal_places=3,
+                               validators=[MinValueValidator(0), MaxValueValidator(1)], **options)  # type: ignore[arg-type]
+
+
+def reminder_days() -> list[int]:
+    return [30, 14, 3]
+
+
+class DealPolicy(TenantOwned):
+    """How a vendor tunes deal registration; without a row, these defaults hold."""
+
+    conflict_threshold = share(default=Decimal("0.900"), verbose_name=_("conflict from"),
+                               help_text=_("Likelihood from which two records are the same customer"))
+    review_threshold = share(default=Decimal("0.350"), verbose_name=_("people look from"),
+                             help_text=_("Likelihood from which a person compares two records"))
+    submissions_per_hour = models.PositiveIntegerField(
+        _("submissions per partner and hour"), default=120, help_text=_("So that nobody can probe for rivals")
+    )
+    extension_days = models.PositiveSmallIntegerField(_("extension (days)"), default=45)
+    reminder_days = ArrayField(models.PositiveSmallIntegerField(), verbose_name=_("reminders (days before)"),
+                               default=reminder_days)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("deal registration policy"), _("deal registration policies")
+        constraints = [
+            models.UniqueConstraint(fields=["tenant"], name="dealreg_policy_one_each"),
+            models.CheckConstraint(name="dealreg_policy_thresholds_ordered",
+                                   condition=models.Q(review_threshold__lte=models.F("conflict_threshold"))),
+        ]
