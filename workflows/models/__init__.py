@@ -1,0 +1,12 @@
+"""Definitions apart from runs, runs apart from the people who are asked, and the clocks over both."""
+
+from workflows.models.definitions import Workflow, WorkflowVersion
+from workflows.models.incidents import Incident
+from workflows.models.people import HumanTask, Intent, Vote
+from workflows.models.runs import Run, RunEvent, Work
+from workflows.models.sla import SlaClock, SlaSegment
+
+__all__ = [
+    "HumanTask", "Incident", "Intent", "Run", "RunEvent", "SlaClock", "SlaSegment", "Vote", "Work",
+    "Workflow", "WorkflowVersion",
+]

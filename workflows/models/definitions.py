@@ -1,0 +1,82 @@
+"""A workflow and its versions: a draft may change, a published version never does."""
+
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+from django_fsm import FSMField, transition
+
+from prm.kernel.tenancy.models import TenantForeignKey, TenantOwned
+from prm.kernel.tenancy.wall import Wall
+
+
+class Workflow(TenantOwned):
+    """A process with a name: what starts it, and the versions of how it goes."""
+
+    wall = Wall(partner="none")
+
+    key = models.SlugField(_("key"), max_length=60)
+    name = models.CharField(_("name"), max_length=120)
+    event = models.CharField(_("starts on"), max_length=80)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("workflow"), _("workflows")
+        constraints = [models.UniqueConstraint(fields=["tenant", "key"], name="workflows_workflow_key")]
+        indexes = [models.Index(fields=["tenant", "event"])]
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class WorkflowVersion(TenantOwned):
+    """One tree of blocks. Whoever wrote it does not publish it."""
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", _("Draft")
+        PUBLISHED = "published", _("Published")
+        RETIRED = "retired", _("Retired")
+
+    wall = Wall(partner="none")
+
+    workflow = TenantForeignKey(Workflow, related_name="versions")
+    number = models.PositiveIntegerField(_("version"))
+    status = FSMField(choices=Status.choices, default=Status.DRAFT, protected=True)
+    tree = models.JSONField(_("blocks"))
+    checksum = models.CharField(max_length=64)
+    note = models.CharField(_("what changed"), max_length=300, blank=True)
+    author = models.CharField(max_length=80)
+    author_name = models.CharField(max_length=200)
+    publisher = models.CharField(max_length=80, blank=True)
+    publisher_name = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    published_at = models.DateTimeField(null=True)
+    retired_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("workflow version"), _("workflow versions")
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "workflow", "number"], name="workflows_version_number"),
+            models.UniqueConstraint(fields=["tenant", "workflow"], condition=models.Q(status="published"),
+                                    name="workflows_one_published"),
+            models.UniqueConstraint(fields=["tenant", "workflow"], condition=models.Q(status="draft"),
+                                    name="workflows_one_draft"),
+            models.CheckConstraint(name="workflows_maker_is_not_checker",
+                                   condition=~models.Q(author=models.F("publisher"))),
+            models.CheckConstraint(
+                name="workflows_published_by_somebody",
+                condition=models.Q(status="draft") | ~models.Q(publisher=""),
+            ),
+        ]
+        ordering = ["-number"]
+
+    def __str__(self) -> str:
+        return f"{self.workflow.key}/{self.number}"
+
+    @transition(field=status, source=Status.DRAFT, target=Status.PUBLISHED)
+    def publish(self) -> None:
+        """New runs follow it from now on."""
+
+    @transition(field=status, source=Status.PUBLISHED, target=Status.RETIRED)
+    def retire(self) -> None:
+        """No new run follows it; those on their way end on it."""
