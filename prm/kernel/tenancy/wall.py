@@ -57,8 +57,6 @@ READ_ONLY = dict.fromkeys(SERVING, "SELECT")
 PLATFORM = {
     "tenancy.Tenant": Platform("names the tenants themselves; policies of its own"),
     "identity.Person": Platform("a person may work for several tenants", IDENTITY),
-    "identity.ApiToken": Platform("read before the tenant is known", IDENTITY),
-    "identity.Invitation": Platform("accepted before the tenant is known", IDENTITY),
     "identity.HostName": Platform("read before the tenant is known", IDENTITY),
     "identity.SecurityEvent": Platform("sign-ins belong to a person, not to a tenant",
                                        {"prm_web": "SELECT, INSERT", "prm_operator": "SELECT"}),
