@@ -100,40 +100,76 @@ class Membership(TenantOwned):
         return "partner" if self.partner_id else "vendor"
 
 
-class Invitation(models.Model):
-    """A single-use, expiring way in. Only the hash of its secret is kept."""
+class Invitation(TenantOwned):
+    """A single-use, expiring way in. Only the hash of its secret is kept.
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    tenant = models.ForeignKey(Tenant, models.PROTECT, related_name="+")
-    partner_id = models.UUIDField(null=True)
-    partner_name = models.CharField(max_length=200, blank=True)
-    email = models.EmailField()
-    name = models.CharField(max_length=200, blank=True)
-    roles = ArrayField(models.CharField(max_length=20))
-    invited_by = models.CharField(max_length=200)
-    secret_hash = models.CharField(max_length=64, unique=True)
-    created_at = models.DateTimeField(db_default=Now())
+    A tenant's row, so that its admins read and revoke it within their wall, and policies keep a partner
+    admin to their own partner. The identity plane reads and closes it as well, since whoever accepts is
+    in no tenant yet; the secret is all that finds it there. Its times are the machine's, not business
+    time: a sandbox that lives a year in minutes must not let invitations lapse.
+    """
+
+    wall = Wall(partner="own", web="SELECT, UPDATE")
+
+    partner = TenantForeignKey("partners.Partner", null=True, blank=True, related_name="+")
+    organisation = models.CharField(max_length=200)
+    email = models.EmailField(_("e-mail"))
+    name = models.CharField(_("name"), max_length=200, blank=True)
+    roles = ArrayField(models.CharField(max_length=20), verbose_name=_("roles"))
+    invited_by = TenantForeignKey(Membership, null=True, related_name="+")
+    invited_by_name = models.CharField(max_length=200)
+    secret_hash = models.CharField(max_length=64)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
 
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "secret_hash"], name="identity_invitation_secret"),
+            models.UniqueConstraint(
+                fields=["tenant", "email", "partner"], nulls_distinct=False,
+                condition=models.Q(accepted_at=None, revoked_at=None), name="identity_one_open_invitation",
+            ),
+        ]
+        indexes = [models.Index(fields=["secret_hash"])]
 
-class ApiToken(models.Model):
-    """A key for programs, scoped to one tenant, its roles and, for a partner's, that partner."""
+    def __str__(self) -> str:
+        return self.name or self.email
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    tenant = models.ForeignKey(Tenant, models.PROTECT, related_name="+")
-    partner_id = models.UUIDField(null=True)
-    name = models.CharField(max_length=100)
-    roles = ArrayField(models.CharField(max_length=20))
-    secret_hash = models.CharField(max_length=64, unique=True)
+    @property
+    def is_open(self) -> bool:
+        return self.accepted_at is None and self.revoked_at is None
+
+
+class ApiToken(TenantOwned):
+    """A key for programs, scoped to one tenant, its roles and, for a partner's, that partner.
+
+    A tenant's row for the same reasons as Invitation. It ends with the membership that made it.
+    """
+
+    wall = Wall(partner="own", web="SELECT, UPDATE")
+
+    partner = TenantForeignKey("partners.Partner", null=True, blank=True, related_name="+")
+    membership = TenantForeignKey(Membership, null=True, related_name="+")
+    name = models.CharField(_("name"), max_length=100)
+    roles = ArrayField(models.CharField(max_length=20), verbose_name=_("roles"))
+    secret_hash = models.CharField(max_length=64)
     prefix = models.CharField(max_length=12)
-    created_by_id = models.UUIDField(null=True)
     created_by = models.CharField(max_length=200)
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
     expires_at = models.DateTimeField(null=True)
     last_used_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "secret_hash"], name="identity_token_secret")
+        ]
+        indexes = [models.Index(fields=["secret_hash"])]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class HostName(models.Model):

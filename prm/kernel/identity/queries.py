@@ -1,0 +1,68 @@
+"""Readers of identity."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.apps import apps
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+
+from prm.kernel.identity import secrets
+from prm.kernel.identity.actors import Actor
+from prm.kernel.identity.models import Invitation, Membership
+from prm.kernel.identity.rules import Grant
+from prm.kernel.tenancy.models import Tenant
+
+
+def members() -> QuerySet[Membership]:
+    """The people of the organisations in sight: with a partner's eyes its own, with the vendor's all."""
+    return Membership.objects.filter(ended_at=None).select_related("partner")
+
+
+def members_with_role(*roles: str, partner_id: UUID | None = None) -> QuerySet[Membership]:
+    """Who holds one of `roles` at the vendor, or at one partner."""
+    return members().filter(partner_id=partner_id, roles__overlap=list(roles))
+
+
+def organisation_name(partner_id: UUID | None) -> str:
+    """The vendor's name, or a partner's. Raises DoesNotExist for a partner that is out of sight."""
+    if partner_id is None:
+        return Tenant.objects.get().name
+    return str(apps.get_model("partners", "Partner").objects.get(pk=partner_id))
+
+
+def grant(
+    *, actor: Actor, partner_id: UUID | None, roles: Sequence[str], email: str = "", member: Membership | None = None
+) -> Grant:
+    """The facts for judging what `actor` wants to give. Runs as the vendor."""
+    return Grant(
+        actor_roles=tuple(sorted(actor.roles)),
+        actor_is_partner=not actor.is_vendor,
+        same_organisation=actor.partner_id == partner_id,
+        for_partner=partner_id is not None,
+        roles=tuple(sorted(set(roles))),
+        is_self=member is not None and member.pk == actor.membership_id,
+        already_member=bool(email) and members().filter(partner_id=partner_id, email=email).exists(),
+        leaves_no_admin=member is not None and _leaves_no_admin(member, roles),
+    )
+
+
+def lock_admins() -> None:
+    """Make two changes to who is admin wait for one another (READ COMMITTED sees neither's end)."""
+    list(Membership.objects.select_for_update().filter(
+        partner=None, ended_at=None, roles__contains=["admin"]).order_by("pk").values_list("pk"))
+
+
+def _leaves_no_admin(member: Membership, roles: Sequence[str]) -> bool:
+    if member.partner_id is not None or "admin" not in member.roles or "admin" in roles:
+        return False
+    return not members_with_role("admin").exclude(pk=member.pk).exists()
+
+
+def open_invitation(secret: str, *, lock: bool = False) -> Invitation | None:
+    """The invitation that a link opens, on the identity plane; None once used, revoked or expired."""
+    found = Invitation.objects.filter(
+        secret_hash=secrets.hash_of(secret), accepted_at=None, revoked_at=None,
+        expires_at__gt=Now(), tenant__status="active",
+    ).select_related("tenant")
+    return (found.select_for_update(of=("self",)) if lock else found).first()
