@@ -1,5 +1,6 @@
 """Rule sets that admins edit: a draft, then versions that never change once published."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -38,6 +39,7 @@ class RuleVersion(TenantOwned):
     note = models.CharField(_("what changed"), max_length=300, blank=True)
     author = models.CharField(max_length=80)
     author_name = models.CharField(max_length=200)
+    editors = ArrayField(models.CharField(max_length=80), default=list, help_text=_("Everybody who wrote in it."))
     publisher = models.CharField(max_length=80, blank=True)
     publisher_name = models.CharField(max_length=200, blank=True)
     published_at = models.DateTimeField(null=True)
@@ -49,8 +51,13 @@ class RuleVersion(TenantOwned):
             models.UniqueConstraint(fields=["tenant", "ruleset", "number"], name="automation_version_number"),
             models.UniqueConstraint(fields=["tenant", "ruleset"], condition=models.Q(status="published"),
                                     name="automation_one_published"),
-            models.CheckConstraint(name="automation_maker_is_not_checker",
-                                   condition=~models.Q(author=models.F("publisher"))),
+            models.CheckConstraint(
+                name="automation_maker_is_not_checker",
+                condition=~models.Q(author=models.F("publisher"))
+                & ~models.Q(editors__contains=[models.F("publisher")]),
+            ),
+            models.UniqueConstraint(fields=["tenant", "ruleset"], condition=models.Q(status="draft"),
+                                    name="automation_one_draft"),
         ]
 
     def __str__(self) -> str:

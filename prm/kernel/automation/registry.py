@@ -115,5 +115,24 @@ class WorkflowTemplate:
 templates: dict[str, WorkflowTemplate] = {}
 
 
-def register_template(key: str, label: str, load: Callable[[], Mapping[str, Any]], description: str = "") -> None:
+def register_template(
+    key: str, label: str, load: Callable[[], Mapping[str, Any]], description: str = ""
+) -> None:
     templates[key] = WorkflowTemplate(key, label, load, description)
+
+
+@dataclass(frozen=True, slots=True)
+class ShippedRules:
+    """The first version of a rule set, which every new vendor begins with."""
+
+    key: str
+    label: str
+    schema: str
+    document: Callable[[], Mapping[str, Any]]
+
+
+shipped_rules: dict[str, ShippedRules] = {}
+
+
+def register_rules(key: str, label: str, schema: str, document: Callable[[], Mapping[str, Any]]) -> None:
+    shipped_rules[key] = ShippedRules(key, label, schema, document)
