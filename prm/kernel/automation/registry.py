@@ -23,11 +23,15 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """An event that may start a workflow; its facts are the event's own `facts` (every registered one)."""
+    """An event that may start a workflow; its facts are the event's own `facts` (every registered one).
+
+    `required`: somebody waits for an answer, so an event that no published workflow takes up is an incident.
+    """
 
     event: str
     label: str
     schema: str
+    required: bool = False
 
 
 Run = Callable[[UUID, Mapping[str, Any], Actor, datetime], Outcome]
@@ -115,9 +119,7 @@ class WorkflowTemplate:
 templates: dict[str, WorkflowTemplate] = {}
 
 
-def register_template(
-    key: str, label: str, load: Callable[[], Mapping[str, Any]], description: str = ""
-) -> None:
+def register_template(key: str, label: str, load: Callable[[], Mapping[str, Any]], description: str = "") -> None:
     templates[key] = WorkflowTemplate(key, label, load, description)
 
 
@@ -136,3 +138,19 @@ shipped_rules: dict[str, ShippedRules] = {}
 
 def register_rules(key: str, label: str, schema: str, document: Callable[[], Mapping[str, Any]]) -> None:
     shipped_rules[key] = ShippedRules(key, label, schema, document)
+
+
+Story = Callable[[UUID], Iterable[Mapping[str, Any]]]
+stories: dict[str, list[Story]] = {}
+
+
+def register_story(subject: str, tell: Story) -> None:
+    """Offer what happened to subjects of a kind ("*": of every kind) as entries of a timeline."""
+    if tell not in stories.setdefault(subject, []):
+        stories[subject].append(tell)
+
+
+def story_of(subject: str, subject_id: UUID) -> list[Mapping[str, Any]]:
+    """Everything that apps have to tell about one subject, oldest first; entries have at, title, text…"""
+    tellers = stories.get(subject, []) + stories.get("*", [])
+    return sorted((entry for tell in tellers for entry in tell(subject_id)), key=lambda entry: entry["at"])
