@@ -1,6 +1,5 @@
 """The map of addresses. The prefix decides the audience (settings.AUDIENCES)."""
 
-from importlib.util import find_spec
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path

@@ -2,7 +2,8 @@
 
 Vendor Acme: Ada (admin), Olivia (operations), Mia (approver), Cam (channel manager), Finn (finance),
 Aud (auditor). Its partners: Birch with Bea (partner admin) and Bo (seller); Cedar with Cy (seller).
-A second vendor, Zenith, with Zoe (operations), Zack (admin) and the partner Zinc with Zed: they must see nothing of Acme.
+A second vendor, Zenith, with Zoe (operations), Zack (admin) and the partner Zinc with Zed: they must see
+nothing of Acme.
 Ids follow from names, so that a test may name anybody before the database exists.
 """
 
@@ -67,8 +68,12 @@ class Somebody:
     @property
     def actor(self) -> Actor:
         return Actor(
-            kind="person", id=str(self.person_id), name=self.name, roles=frozenset(self.roles),
-            membership_id=self.membership_id, partner_id=self.partner.id if self.partner else None,
+            kind="person",
+            id=str(self.person_id),
+            name=self.name,
+            roles=frozenset(self.roles),
+            membership_id=self.membership_id,
+            partner_id=self.partner.id if self.partner else None,
         )
 
 
@@ -112,8 +117,10 @@ def client_of(somebody: Somebody, **defaults: str) -> Client:
     from prm.kernel.identity.models import Person
 
     client = Client(**defaults)
-    client.force_login(Person.objects.get(pk=somebody.person_id),
-                       backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(
+        Person.objects.get(pk=somebody.person_id),
+        backend="allauth.account.auth_backends.AuthenticationBackend",
+    )
     session = client.session
     session["membership_id"] = str(somebody.membership_id)
     session.save()

@@ -19,8 +19,19 @@ from psycopg2.sql import SQL, Identifier
 from prm.embedded import addresses
 from tests import cast
 
-OURS = ("tenancy", "identity", "audit", "events", "automation", "reference", "prm_messages", "ui", "partners",
-        "dealreg", "workflows")
+OURS = (
+    "tenancy",
+    "identity",
+    "audit",
+    "events",
+    "automation",
+    "reference",
+    "prm_messages",
+    "ui",
+    "partners",
+    "dealreg",
+    "workflows",
+)
 ROOT = Path(settings.BASE_DIR)
 _state: dict[str, Any] = {}
 
@@ -180,7 +191,17 @@ def _fingerprint() -> str:
 def _shapes_the_database(path: Path) -> bool:
     return any(
         word in str(path.relative_to(ROOT))
-        for word in ("models", "migrations", "wall", "setup", "defaults", "workflows/", "rules", "automation", "settings")
+        for word in (
+            "models",
+            "migrations",
+            "wall",
+            "setup",
+            "defaults",
+            "workflows/",
+            "rules",
+            "automation",
+            "settings",
+        )
     )
 
 
@@ -194,8 +215,14 @@ def build_cast() -> None:
     for who in cast.EVERYBODY:
         Person.objects.create(id=who.person_id, email=who.email, name=who.name, password=password)
     for vendor in cast.VENDORS:
-        create_tenant(id=vendor.id, slug=vendor.slug, name=vendor.slug.title(), time_zone="Europe/Berlin",
-                      currency="EUR", is_sandbox=True)
+        create_tenant(
+            id=vendor.id,
+            slug=vendor.slug,
+            name=vendor.slug.title(),
+            time_zone="Europe/Berlin",
+            currency="EUR",
+            is_sandbox=True,
+        )
         with acting(tenant=vendor.id, audience="vendor") as now:
             configure_vendor(now=now)
             people = [who for who in cast.EVERYBODY if who.vendor == vendor]
@@ -210,8 +237,13 @@ def build_cast() -> None:
 def _member(model: Any, who: cast.Somebody) -> None:
     limit = {"Olivia": "50000.00", "Mia": "250000.00"}.get(who.name)
     model.objects.create(
-        id=who.membership_id, person_id=who.person_id, partner_id=who.partner.id if who.partner else None,
-        name=who.name, email=who.email, roles=list(who.roles), approval_limit=limit,
+        id=who.membership_id,
+        person_id=who.person_id,
+        partner_id=who.partner.id if who.partner else None,
+        name=who.name,
+        email=who.email,
+        roles=list(who.roles),
+        approval_limit=limit,
     )
 
 
@@ -224,11 +256,19 @@ def _organisation(organisation: cast.Organisation, now: Any) -> None:
     actor = Actor.system("tests")
     cams = {"acme": cast.cam.membership_id}
     create_partner(
-        id=organisation.id, name=organisation.name, domain=organisation.domain, country=organisation.country,
-        cam_id=cams.get(organisation.vendor.slug), actor=actor, now=now,
+        id=organisation.id,
+        name=organisation.name,
+        domain=organisation.domain,
+        country=organisation.country,
+        cam_id=cams.get(organisation.vendor.slug),
+        actor=actor,
+        now=now,
     )
     enrol_partner(
-        partner_id=organisation.id, program_id=Program.objects.get().pk, actor=actor, now=now,
+        partner_id=organisation.id,
+        program_id=Program.objects.get().pk,
+        actor=actor,
+        now=now,
         tier_id=Tier.objects.order_by("rank")[1].pk,
         territories=Territory.objects.filter(countries__contains=[organisation.country]).values_list("pk", flat=True),
     )

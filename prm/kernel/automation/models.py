@@ -49,15 +49,19 @@ class RuleVersion(TenantOwned):
         verbose_name, verbose_name_plural = _("rule version"), _("rule versions")
         constraints = [
             models.UniqueConstraint(fields=["tenant", "ruleset", "number"], name="automation_version_number"),
-            models.UniqueConstraint(fields=["tenant", "ruleset"], condition=models.Q(status="published"),
-                                    name="automation_one_published"),
+            models.UniqueConstraint(
+                fields=["tenant", "ruleset"],
+                condition=models.Q(status="published"),
+                name="automation_one_published",
+            ),
             models.CheckConstraint(
                 name="automation_maker_is_not_checker",
                 condition=~models.Q(author=models.F("publisher"))
                 & ~models.Q(editors__contains=[models.F("publisher")]),
             ),
-            models.UniqueConstraint(fields=["tenant", "ruleset"], condition=models.Q(status="draft"),
-                                    name="automation_one_draft"),
+            models.UniqueConstraint(
+                fields=["tenant", "ruleset"], condition=models.Q(status="draft"), name="automation_one_draft"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -38,8 +38,19 @@ class Delivery(TenantOwned):
         SKIPPED = "skipped", "skipped"
 
     wall = Wall(
-        relay_reads=("id", "tenant_id", "event_id", "handler", "subject_id", "position", "state", "attempt",
-                     "not_before", "lease_until", "fence"),
+        relay_reads=(
+            "id",
+            "tenant_id",
+            "event_id",
+            "handler",
+            "subject_id",
+            "position",
+            "state",
+            "attempt",
+            "not_before",
+            "lease_until",
+            "fence",
+        ),
         relay_writes=("state", "attempt", "not_before", "lease_until", "fence"),
     )
 
@@ -56,14 +67,18 @@ class Delivery(TenantOwned):
     done_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["tenant", "event", "handler"], name="events_one_receipt_each")
-        ]
+        constraints = [models.UniqueConstraint(fields=["tenant", "event", "handler"], name="events_one_receipt_each")]
         indexes = [
-            models.Index(fields=["tenant", "not_before", "position"], condition=models.Q(state="pending"),
-                         name="events_delivery_due"),
-            models.Index(fields=["tenant", "handler", "subject_id", "position"],
-                         condition=models.Q(state__in=["pending", "parked"]), name="events_delivery_order"),
+            models.Index(
+                fields=["tenant", "not_before", "position"],
+                condition=models.Q(state="pending"),
+                name="events_delivery_due",
+            ),
+            models.Index(
+                fields=["tenant", "handler", "subject_id", "position"],
+                condition=models.Q(state__in=["pending", "parked"]),
+                name="events_delivery_order",
+            ),
         ]
 
 
@@ -78,6 +93,4 @@ class IdempotencyKey(TenantOwned):
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["tenant", "scope", "key"], name="events_idempotency_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["tenant", "scope", "key"], name="events_idempotency_once")]

@@ -86,8 +86,15 @@ def deliver(claimed: Claim) -> None:
             if function is None:
                 raise LookupError(f"No handler is called {delivery.handler!r} any more.")
             function(
-                Delivered(event.id, event.name, event.subject_id, event.partner_id, event.payload,
-                          event.at, event.cause),
+                Delivered(
+                    event.id,
+                    event.name,
+                    event.subject_id,
+                    event.partner_id,
+                    event.payload,
+                    event.at,
+                    event.cause,
+                ),
                 now,
             )
             delivery.state, delivery.done_at, delivery.error = "done", Now(), ""

@@ -76,19 +76,22 @@ class Acting:
         if token is None:
             return JsonResponse(
                 {"type": "unauthenticated", "title": "Send a valid API token: Authorization: Bearer prm_…"},
-                status=401, headers={"WWW-Authenticate": "Bearer"},
+                status=401,
+                headers={"WWW-Authenticate": "Bearer"},
             )
         audience = "partner" if token.partner_id else "vendor"
         request.token = token  # type: ignore[attr-defined]
         request.actor = Actor(  # type: ignore[attr-defined]
-            kind="token", id=str(token.id), name=token.name, roles=frozenset(token.roles),
-            partner_id=token.partner_id, request_id=request.id,  # type: ignore[attr-defined]
+            kind="token",
+            id=str(token.id),
+            name=token.name,
+            roles=frozenset(token.roles),
+            partner_id=token.partner_id,
+            request_id=request.id,  # type: ignore[attr-defined]
         )
         return self._act(request, token.tenant_id, audience, (token.partner_id,) if token.partner_id else ())
 
-    def _act(
-        self, request: HttpRequest, tenant: UUID, audience: str, partners: tuple[UUID, ...]
-    ) -> HttpResponse:
+    def _act(self, request: HttpRequest, tenant: UUID, audience: str, partners: tuple[UUID, ...]) -> HttpResponse:
         try:
             with acting(tenant=tenant, audience=audience, partners=partners) as now:
                 request.now = now  # type: ignore[attr-defined]
@@ -112,7 +115,10 @@ def membership_of(request: HttpRequest, audience: str) -> Membership | None:
     """The chosen membership if it fits the audience, else the only one that does; re-read on every request,
     so that an ended membership or a lost role takes effect at once."""
     mine = Membership.objects.select_related("tenant").filter(
-        person_id=request.user.pk, ended_at=None, partner__isnull=audience == "vendor", tenant__status="active"
+        person_id=request.user.pk,
+        ended_at=None,
+        partner__isnull=audience == "vendor",
+        tenant__status="active",
     )
     chosen = request.session.get("membership_id")
     if chosen and (found := mine.filter(pk=chosen).first()):
@@ -123,8 +129,12 @@ def membership_of(request: HttpRequest, audience: str) -> Membership | None:
 
 def actor_of(membership: Membership, request: HttpRequest) -> Actor:
     actor = Actor(
-        kind="person", id=str(membership.person_id), name=str(membership), roles=frozenset(membership.roles),
-        membership_id=membership.pk, partner_id=membership.partner_id,
+        kind="person",
+        id=str(membership.person_id),
+        name=str(membership),
+        roles=frozenset(membership.roles),
+        membership_id=membership.pk,
+        partner_id=membership.partner_id,
     )
     return replace(actor, request_id=request.id)  # type: ignore[attr-defined]
 
@@ -159,7 +169,9 @@ def record_denial(request: HttpRequest, tenant: UUID) -> None:
     """Write a refused access to the audit, after the rollback, in a transaction of its own."""
     with acting(tenant=tenant, audience="vendor") as now:
         audit.record(
-            "access.denied", target=Tenant.objects.get(pk=tenant), at=now,
+            "access.denied",
+            target=Tenant.objects.get(pk=tenant),
+            at=now,
             actor=request.actor,  # type: ignore[attr-defined]
             after={"path": request.path, "method": request.method},
         )

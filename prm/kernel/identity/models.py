@@ -64,8 +64,9 @@ class Membership(TenantOwned):
 
     wall = Wall(partner="own", web="SELECT, INSERT, UPDATE", operator="SELECT, INSERT")
 
-    person = models.ForeignKey(Person, models.PROTECT, related_name="memberships", null=True, blank=True,
-                               db_constraint=False)
+    person = models.ForeignKey(
+        Person, models.PROTECT, related_name="memberships", null=True, blank=True, db_constraint=False
+    )
     partner = TenantForeignKey("partners.Partner", null=True, blank=True, related_name="people")
     name = models.CharField(_("name"), max_length=200)
     email = models.EmailField(_("e-mail"))
@@ -74,7 +75,11 @@ class Membership(TenantOwned):
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
     language = models.CharField(_("language"), max_length=8, blank=True)
     approval_limit = models.DecimalField(
-        _("approval limit"), max_digits=16, decimal_places=2, null=True, blank=True,
+        _("approval limit"),
+        max_digits=16,
+        decimal_places=2,
+        null=True,
+        blank=True,
         help_text=_("The highest amount this person may approve, in the vendor's currency; empty for none."),
     )
     away_from = models.DateField(_("away from"), null=True, blank=True)
@@ -86,8 +91,10 @@ class Membership(TenantOwned):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["tenant", "person", "partner"], nulls_distinct=False,
-                condition=models.Q(ended_at=None), name="identity_one_membership_each",
+                fields=["tenant", "person", "partner"],
+                nulls_distinct=False,
+                condition=models.Q(ended_at=None),
+                name="identity_one_membership_each",
             )
         ]
         indexes = [models.Index(fields=["person"]), models.Index(fields=["tenant", "partner"])]
@@ -128,8 +135,10 @@ class Invitation(TenantOwned):
         constraints = [
             models.UniqueConstraint(fields=["tenant", "secret_hash"], name="identity_invitation_secret"),
             models.UniqueConstraint(
-                fields=["tenant", "email", "partner"], nulls_distinct=False,
-                condition=models.Q(accepted_at=None, revoked_at=None), name="identity_one_open_invitation",
+                fields=["tenant", "email", "partner"],
+                nulls_distinct=False,
+                condition=models.Q(accepted_at=None, revoked_at=None),
+                name="identity_one_open_invitation",
             ),
         ]
         indexes = [models.Index(fields=["secret_hash"])]
@@ -163,9 +172,7 @@ class ApiToken(TenantOwned):
     revoked_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["tenant", "secret_hash"], name="identity_token_secret")
-        ]
+        constraints = [models.UniqueConstraint(fields=["tenant", "secret_hash"], name="identity_token_secret")]
         indexes = [models.Index(fields=["secret_hash"])]
 
     def __str__(self) -> str:

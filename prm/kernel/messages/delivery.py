@@ -13,6 +13,7 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 from django.db import connection
 from django.db.models.functions import Now
 from django.template.loader import render_to_string
+from django.utils import translation
 
 from prm.kernel.messages.models import Message
 from prm.kernel.tenancy.context import acting
@@ -58,7 +59,9 @@ def _claim(most: int) -> list[tuple[UUID, UUID, int]]:
 
 def _hand_over(message_id: UUID, tenant_id: UUID, fence: int) -> bool:
     with acting(tenant=tenant_id, audience="vendor"):
-        message = Message.objects.filter(pk=message_id, fence=fence, state="waiting").first()
+        message = (
+            Message.objects.select_related("recipient").filter(pk=message_id, fence=fence, state="waiting").first()
+        )
         mail = message and _mail(message, Tenant.objects.get())
     if not message or not mail:
         return False
@@ -76,12 +79,21 @@ def _hand_over(message_id: UUID, tenant_id: UUID, fence: int) -> bool:
 def _mail(message: Message, tenant: Tenant) -> EmailMultiAlternatives:
     url = f"{settings.PUBLIC_URL}{message.url}" if message.url.startswith("/") else message.url
     context = {"message": message, "tenant": tenant, "url": url}
+    language = message.recipient.language or tenant.language
+    with translation.override(language):
+        return _worded(message, context)
+
+
+def _worded(message: Message, context: dict[str, object]) -> EmailMultiAlternatives:
     mail = EmailMultiAlternatives(
         subject=message.subject,
         body=render_to_string("messages/email.txt", context),
         to=[message.address],
-        headers={"Message-ID": message.message_id, "Auto-Submitted": "auto-generated",
-                 "X-Auto-Response-Suppress": "All"},
+        headers={
+            "Message-ID": message.message_id,
+            "Auto-Submitted": "auto-generated",
+            "X-Auto-Response-Suppress": "All",
+        },
     )
     mail.attach_alternative(render_to_string("messages/email.html", context), "text/html")
     return mail

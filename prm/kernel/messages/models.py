@@ -68,12 +68,16 @@ class Message(TenantOwned):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["tenant", "cause", "recipient", "channel"],
-                                    name="messages_once_for_each_cause")
+            models.UniqueConstraint(
+                fields=["tenant", "cause", "recipient", "channel"], name="messages_once_for_each_cause"
+            )
         ]
         indexes = [
-            models.Index(fields=["tenant", "not_before"], name="messages_due",
-                         condition=models.Q(state="waiting", channel="email")),
+            models.Index(
+                fields=["tenant", "not_before"],
+                name="messages_due",
+                condition=models.Q(state="waiting", channel="email"),
+            ),
             models.Index(fields=["tenant", "recipient", "-at"]),
             models.Index(fields=["tenant", "subject_id"]),
         ]

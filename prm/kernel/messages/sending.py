@@ -46,9 +46,17 @@ def send(
         for channel in channels:
             rows.append(
                 Message(
-                    cause=cause, template=template, recipient=person, partner_id=person.partner_id,
-                    channel=channel, address=person.email if channel == "email" else "", subject=subject,
-                    body=body, url=url, subject_id=subject_id, at=at,
+                    cause=cause,
+                    template=template,
+                    recipient=person,
+                    partner_id=person.partner_id,
+                    channel=channel,
+                    address=person.email if channel == "email" else "",
+                    subject=subject,
+                    body=body,
+                    url=url,
+                    subject_id=subject_id,
+                    at=at,
                     message_id=message_id(tenant.pk, cause, person.pk),
                     state="waiting" if channel == "email" else "sent",
                 )

@@ -44,8 +44,13 @@ def _arrival(key: str) -> tuple[int, str]:
 def _read(box: Maildir, key: str) -> Mail:
     mail = cast(EmailMessage, message_from_bytes(box.get_bytes(key), policy=policy.default))
     return Mail(
-        key=key, subject=str(mail["Subject"] or ""), to=str(mail["To"] or ""), date=str(mail["Date"] or ""),
-        message_id=str(mail["Message-ID"] or ""), text=_part(mail, "plain"), html=_part(mail, "html"),
+        key=key,
+        subject=str(mail["Subject"] or ""),
+        to=str(mail["To"] or ""),
+        date=str(mail["Date"] or ""),
+        message_id=str(mail["Message-ID"] or ""),
+        text=_part(mail, "plain"),
+        html=_part(mail, "html"),
     )
 
 

@@ -126,8 +126,7 @@ def holidays_for(country: str, subdiv: str | None, years: Iterable[int]) -> dict
     except NotImplementedError:
         place = f"{country}-{subdiv}" if subdiv else country
         raise ValueError(
-            _("There is no table of holidays for “%(place)s”. Use a code such as DE or US-CA.")
-            % {"place": place}
+            _("There is no table of holidays for “%(place)s”. Use a code such as DE or US-CA.") % {"place": place}
         ) from None
     return dict(sorted(table.items()))
 

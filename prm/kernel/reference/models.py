@@ -25,8 +25,12 @@ class Territory(TenantOwned):
 
     code = models.SlugField(_("code"), max_length=40)
     name = models.CharField(_("name"), max_length=120)
-    countries = ArrayField(models.CharField(max_length=2), verbose_name=_("countries"), default=list,
-                           help_text=_("ISO codes, such as DE, AT, CH"))
+    countries = ArrayField(
+        models.CharField(max_length=2),
+        verbose_name=_("countries"),
+        default=list,
+        help_text=_("ISO codes, such as DE, AT, CH"),
+    )
 
     class Meta:
         verbose_name, verbose_name_plural = _("territory"), _("territories")
@@ -98,8 +102,12 @@ class Calendar(TenantOwned):
     code = models.SlugField(_("code"), max_length=40)
     name = models.CharField(_("name"), max_length=120)
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC")
-    days = ArrayField(models.PositiveSmallIntegerField(), verbose_name=_("working days"),
-                      default=list, help_text=_("0 is Monday"))
+    days = ArrayField(
+        models.PositiveSmallIntegerField(),
+        verbose_name=_("working days"),
+        default=list,
+        help_text=_("0 is Monday"),
+    )
     opens = models.TimeField(_("opens"), default=time(9))
     closes = models.TimeField(_("closes"), default=time(17))
     is_default = models.BooleanField(_("default"), default=False)
@@ -108,8 +116,9 @@ class Calendar(TenantOwned):
         verbose_name, verbose_name_plural = _("business calendar"), _("business calendars")
         constraints = [
             unique("reference_calendar_code", "code"),
-            models.UniqueConstraint(fields=["tenant"], condition=models.Q(is_default=True),
-                                    name="reference_calendar_one_default"),
+            models.UniqueConstraint(
+                fields=["tenant"], condition=models.Q(is_default=True), name="reference_calendar_one_default"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -159,7 +168,10 @@ class Program(TenantOwned):
         _("answer within (business minutes)"), default=480, help_text=_("What partners are promised.")
     )
     quality_share = models.DecimalField(
-        _("quality control share"), max_digits=4, decimal_places=3, default=0,
+        _("quality control share"),
+        max_digits=4,
+        decimal_places=3,
+        default=0,
         help_text=_("The share of clear deals that people look at, so that being looked at tells nothing."),
     )
     is_active = models.BooleanField(_("active"), default=True)

@@ -69,9 +69,7 @@ def tenant_id() -> UUID:
 
 
 @contextmanager
-def acting(
-    *, audience: str, tenant: UUID | None = None, partners: Iterable[UUID] = ()
-) -> Iterator[datetime]:
+def acting(*, audience: str, tenant: UUID | None = None, partners: Iterable[UUID] = ()) -> Iterator[datetime]:
     """Open a transaction as `audience` of `tenant`; gives the business time `now`.
 
     `partners` are the organisations that a partner audience may see (a distributor sees several).

@@ -184,7 +184,18 @@ def _insert(cursor: Any, row: Row) -> None:
 def _insert_tenant(cursor: Any, tenant: UUID, slug: str) -> None:
     from prm.kernel.tenancy.models import Tenant
 
-    values = {"id": tenant, "slug": slug, "name": slug, "status": "active", "time_zone": "UTC", "language": "en",
-              "currency": "EUR", "is_sandbox": False, "clock_offset": "0", "brand_color": "#000000", "logo": "",
-              "mfa_required": False}
+    values = {
+        "id": tenant,
+        "slug": slug,
+        "name": slug,
+        "status": "active",
+        "time_zone": "UTC",
+        "language": "en",
+        "currency": "EUR",
+        "is_sandbox": False,
+        "clock_offset": "0",
+        "brand_color": "#000000",
+        "logo": "",
+        "mfa_required": False,
+    }
     _insert(cursor, Row(Tenant, values))

@@ -58,8 +58,10 @@ PLATFORM = {
     "tenancy.Tenant": Platform("names the tenants themselves; policies of its own"),
     "identity.Person": Platform("a person may work for several tenants", IDENTITY),
     "identity.HostName": Platform("read before the tenant is known", IDENTITY),
-    "identity.SecurityEvent": Platform("sign-ins belong to a person, not to a tenant",
-                                       {"prm_web": "SELECT, INSERT", "prm_operator": "SELECT"}),
+    "identity.SecurityEvent": Platform(
+        "sign-ins belong to a person, not to a tenant",
+        {"prm_web": "SELECT, INSERT", "prm_operator": "SELECT"},
+    ),
     "account.EmailAddress": Platform("a person's addresses", IDENTITY),
     "account.EmailConfirmation": Platform("a person's addresses", IDENTITY),
     "mfa.Authenticator": Platform("a person's second factors", IDENTITY),
@@ -150,8 +152,9 @@ def _keys(model: type[models.Model]) -> Iterator[Composable]:
         yield _add_constraint(
             model._meta.db_table,
             _name("within", model._meta.db_table, f.column),
-            SQL("FOREIGN KEY (tenant_id, {}) REFERENCES {} (tenant_id, id) DEFERRABLE INITIALLY DEFERRED")
-            .format(Identifier(f.column), Identifier(target)),
+            SQL("FOREIGN KEY (tenant_id, {}) REFERENCES {} (tenant_id, id) DEFERRABLE INITIALLY DEFERRED").format(
+                Identifier(f.column), Identifier(target)
+            ),
         )
 
 
@@ -196,7 +199,11 @@ def partner_condition(model: type[models.Model]) -> Composable | None:
         condition = SQL(
             "EXISTS (SELECT 1 FROM {parent} AS parent WHERE parent.tenant_id = {table}.tenant_id"
             " AND parent.id = {table}.{column})"
-        ).format(parent=Identifier(parent.related_model._meta.db_table), table=table, column=Identifier(parent.column))
+        ).format(
+            parent=Identifier(parent.related_model._meta.db_table),
+            table=table,
+            column=Identifier(parent.column),
+        )
     else:
         raise ValueError(f"{model._meta.label}: Wall(partner={wall.partner!r}) is none of none, own, shared, child:…")
     return SQL("{} AND ({})").format(condition, SQL(wall.partner_where)) if wall.partner_where else condition
@@ -264,8 +271,9 @@ def _tenant_table() -> Iterator[Composable]:
         yield from _policy(table, name, role, condition)
     reads = SQL(", ").join(map(Identifier, ("prm_web", "prm_vendor", "prm_partner", "prm_auditor", "prm_relay")))
     yield SQL("GRANT SELECT ON {} TO {}").format(table, reads)
-    yield SQL("GRANT UPDATE (name, time_zone, language, currency, brand_color, logo, mfa_required)"
-              " ON {} TO prm_vendor").format(table)
+    yield SQL(
+        "GRANT UPDATE (name, time_zone, language, currency, brand_color, logo, mfa_required) ON {} TO prm_vendor"
+    ).format(table)
     yield SQL("GRANT SELECT, INSERT, UPDATE ON {} TO prm_operator").format(table)
 
 

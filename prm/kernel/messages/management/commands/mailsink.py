@@ -15,7 +15,7 @@ from prm.kernel.messages.sink import folder
 class Keep:
     """Writes each mail to a Maildir, whole or not at all."""
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802  aiosmtpd's name
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         Maildir(folder(), create=True).add(envelope.content)
         return "250 kept"
 
