@@ -1,0 +1,1 @@
+"""Benchmarks and training scripts; each has a make target."""

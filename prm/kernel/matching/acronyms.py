@@ -1,0 +1,69 @@
+"""Short names: initials that a long name makes, and whether one name abbreviates the other."""
+
+import re
+from functools import lru_cache
+
+from prm.kernel.matching.normalise import NameForm
+
+_SOUNDS = str.maketrans("lvzkqcxj", "rbssssss")
+_NOT_FIRST = re.compile(r"[aeiouyhw]")
+_DOUBLE = re.compile(r"(.)\1+")
+
+
+@lru_cache(maxsize=20_000)
+def skeleton(word: str) -> str:
+    """Consonants as a foreign ear hears them: no vowels, no doubles; l is r, v is b, c k q s z are one."""
+    sounds = word.translate(_SOUNDS)
+    return _DOUBLE.sub(r"\1", sounds[:1] + _NOT_FIRST.sub("", sounds[1:]))
+
+
+def initials_of(form: NameForm) -> tuple[str, ...]:
+    """Initials without and with the stop words; only for names of three words or more."""
+    content = "".join(head[0] for head in form.heads if head[0] != "-")
+    whole = "".join(head.lstrip("-")[:1] for head in form.heads)
+    return tuple(dict.fromkeys(i for i in (content, whole) if 3 <= len(i) <= 10))
+
+
+def abbreviates(short: str, form: NameForm) -> int:
+    """How well `short` abbreviates the name: 0 not, 1 loosely, 2 by heads of words, 3 by its initials.
+
+    Two: each word of substance gives one to three letters, in order (UCOL, Universal College of Learning).
+    One: three quarters of the words give their first letters, in order.
+    """
+    words = form.heads
+    if not 2 <= len(short) <= 8 or len(words) < 2:
+        return 0
+    if short in initials_of(form) or (len(words) == 2 and short == words[0][:1] + words[1][:1]):
+        return 3
+    first = words[0].lstrip("-")
+    if short[0] != first[:1] and not (len(words) > 1 and words[0][0] == "-" and short[0] == words[1][:1]):
+        return 0
+    if _fits(short, words):
+        return 2
+    return 1 if len(short) >= 3 and _loosely(short, words) else 0
+
+
+def _fits(short: str, words: tuple[str, ...]) -> bool:
+    if not words:
+        return not short
+    optional, head = words[0][0] == "-", words[0].lstrip("-")
+    if optional and _fits(short, words[1:]):
+        return True
+    for length in range(1, len(head) + 1):
+        if short[:length] != head[:length]:
+            return False
+        if _fits(short[length:], words[1:]):
+            return True
+    return False
+
+
+def _loosely(short: str, words: tuple[str, ...]) -> bool:
+    initials = [word.lstrip("-")[:1] for word in words]
+    at = 0
+    for letter in short:
+        try:
+            at = initials.index(letter, at) + 1
+        except ValueError:
+            return False
+    content = sum(word[0] != "-" for word in words)
+    return len(short) >= 0.75 * content

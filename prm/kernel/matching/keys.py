@@ -1,0 +1,109 @@
+"""Keys under which a record can be found by equality alone.
+
+Trigram and full-text indexes go unused behind row-level security (their operators are not leakproof), so
+nearness is spelt out in advance: records that share any of about a dozen hashed keys are candidates. The
+hash is stable over processes, machines and versions of Python.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from hashlib import blake2b
+from itertools import combinations
+from typing import NamedTuple, TypeVar
+
+from jellyfish import metaphone
+
+from prm.kernel.matching.acronyms import initials_of, skeleton
+from prm.kernel.matching.normalise import NameForm, Normal
+from prm.kernel.matching.weights import TokenWeights
+
+TOO_MANY = 2_000
+"""A key that finds more records than this says too little to be followed."""
+MOST_KEYS = 40
+
+RecordId = TypeVar("RecordId", bound=Hashable)
+
+
+class Key(NamedTuple):
+    """A key as stored: 63 bits of a hash in a bigint. `weight` is what a hit on it says, in idf units."""
+
+    kind: str
+    value: int
+    weight: float
+
+
+def keys(normal: Normal, weights: TokenWeights | None = None) -> list[Key]:
+    """About ten keys for each name of the record, strongest first. Store and ask with the same weights."""
+    idf = (weights or TokenWeights.shipped()).idf
+    found: dict[tuple[str, str], float] = {}
+    if normal.domain:
+        found["domain", normal.domain] = 14.0
+    if len(normal.label) > 3:
+        found["compact", normal.label] = 10.0
+    for form in normal.names[:4]:
+        for kind, text, weight in _name_keys(form, idf):
+            found[kind, text] = max(weight, found.get((kind, text), 0.0))
+    ranked = sorted(found.items(), key=lambda item: -item[1])[:MOST_KEYS]
+    return [Key(kind, hashed(kind, text), round(weight, 2)) for (kind, text), weight in ranked]
+
+
+def hashed(kind: str, text: str) -> int:
+    """63 bits of BLAKE2b: fits a signed bigint and never changes."""
+    digest = blake2b(f"{kind}\0{text}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") >> 1
+
+
+def shortlist(
+    query: Sequence[Key], hits: Iterable[tuple[int, RecordId]], limit: int = 100, too_many: int = TOO_MANY
+) -> list[RecordId]:
+    """The best `limit` records for these keys, best first, from (key value, record id) rows."""
+    by_key: dict[int, set[RecordId]] = defaultdict(set)
+    for value, record in hits:
+        by_key[value].add(record)
+    points: Counter[RecordId] = Counter()
+    for key in query:
+        found = by_key.get(key.value, ())
+        if len(found) <= too_many:
+            for record in found:
+                points[record] += key.weight  # type: ignore[assignment]
+    return [record for record, _ in points.most_common(limit)]
+
+
+def _name_keys(form: NameForm, idf: Callable[[str], float]) -> Iterator[tuple[str, str, float]]:
+    tokens = form.tokens
+    if not tokens:
+        return
+    rarest = sorted(dict.fromkeys(tokens), key=lambda token: -idf(token))
+    whole = min(12.0, sum(idf(token) for token in set(tokens)))
+    yield "compact", form.compact, whole
+    if form.spelt != form.compact:
+        yield "compact", form.spelt, whole
+    if len(tokens) > 1:
+        yield "sorted", " ".join(sorted(tokens)), whole
+    yield "start", form.compact[:6], min(6.0, idf(tokens[0]))
+    for token in rarest[:3]:
+        yield "token", token, idf(token)
+    for one, other in combinations(rarest[:4], 2):
+        yield "pair", " ".join(sorted((one, other))), min(12.0, idf(one) + idf(other))
+    for token in rarest[:2]:
+        yield from _misspelt(token, idf(token))
+    yield from _acronyms(form)
+
+
+def _misspelt(token: str, weight: float) -> Iterator[tuple[str, str, float]]:
+    """What a misspelt or differently romanised word still has: its sound, its halves, its consonants."""
+    if len(token) < 5 or token.isdigit():
+        return
+    yield "sound", metaphone(token), weight * 0.6
+    yield "skeleton", skeleton(token), weight * 0.6
+    half = (len(token) + 1) // 2
+    yield "head", token[: max(4, half)], weight * 0.5
+    yield "tail", token[-max(4, half) :], weight * 0.4
+
+
+def _acronyms(form: NameForm) -> Iterator[tuple[str, str, float]]:
+    """A short name, and the initials that a long one would shorten to: both under one kind of key."""
+    if len(form.tokens) == 1 and 2 < len(form.compact) < 9:
+        yield "initials", form.compact, 5.0
+    for initials in initials_of(form):
+        yield "initials", initials, 5.0
