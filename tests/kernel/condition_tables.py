@@ -88,9 +88,7 @@ SCHEMA = FactSchema(
 )
 STORED = tuple(fact for fact in SCHEMA.facts if fact.orm)
 
-_words = st.sampled_from(
-    ["", "a", "A", "ab", "Äb", "äB", "É", "100%", "a_b", "aXb", "\\", "İ", "ß", "SS", "'"]
-)
+_words = st.sampled_from(["", "a", "A", "ab", "Äb", "äB", "É", "100%", "a_b", "aXb", "\\", "İ", "ß", "SS", "'"])
 ITEMS = ("x", "y", "z", "%")
 _items = st.sampled_from(ITEMS)
 _moments = st.sampled_from([NOW + timedelta(hours=hours) for hours in (-72, -48, -24, -1, 0, 1, 24, 48)])

@@ -102,8 +102,7 @@ def _reads_open(hours: BusinessHours, moment: datetime) -> bool:
         return False
     clock = wall.time()
     return any(
-        opens <= clock and (closes == time(0) or clock < closes)
-        for opens, closes in hours.week.get(wall.weekday(), ())
+        opens <= clock and (closes == time(0) or clock < closes) for opens, closes in hours.week.get(wall.weekday(), ())
     )
 
 

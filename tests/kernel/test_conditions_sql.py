@@ -36,9 +36,7 @@ def temporary_tables(django_db_blocker: Any) -> Iterator[None]:
 def both_ways(tree: dict[str, Any], subjects: list[dict[str, Any]]) -> tuple[list[int], list[int]]:
     """The ids that match, as PostgreSQL finds them and as Python does."""
     fill(subjects)
-    by_sql = list(
-        Subject.objects.filter(to_q(tree, SCHEMA, now=NOW)).order_by("id").values_list("id", flat=True)
-    )
+    by_sql = list(Subject.objects.filter(to_q(tree, SCHEMA, now=NOW)).order_by("id").values_list("id", flat=True))
     judge = compile_python(tree, SCHEMA)
     return by_sql, [index for index, facts in enumerate(subjects) if judge({**facts, "@now": NOW})]
 
@@ -60,9 +58,7 @@ class TestPythonAndSqlAgree:
     @given(leaves(STORED, changes=False), st.lists(rows(), min_size=1, max_size=8))
     @example({"field": "name", "operator": "contains", "value": "%"}, [NOTHING | {"name": "a_b"}])
     @example({"field": "name", "operator": "=", "value": "äb"}, [NOTHING | {"name": "ÄB"}])
-    @example(
-        {"field": "products", "operator": "not_in", "value": ["x"]}, [NOTHING | {"products": ["x", "y"]}]
-    )
+    @example({"field": "products", "operator": "not_in", "value": ["x"]}, [NOTHING | {"products": ["x", "y"]}])
     def test_on_every_single_comparison(self, leaf, subjects):
         for negated in (False, True):
             by_sql, by_python = both_ways({"combinator": "and", "not": negated, "rules": [leaf]}, subjects)

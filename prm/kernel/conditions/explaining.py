@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -126,13 +126,13 @@ _SOME: Mapping[str, Any] = {
     "money": Decimal(0),
     "number": Decimal(0),
     "date": date(2000, 1, 1),
-    "bool": True,
+    "datetime": datetime(2000, 1, 1, tzinfo=UTC),
 }
 
 
 def _some(fact: Fact) -> Any:
     """Any value of the fact's type."""
-    return _SOME.get(fact.type) or _others(fact, ())[0]
+    return _SOME[fact.type] if fact.type in _SOME else _others(fact, ())[0]
 
 
 def _distance(actual: Any, value: Any) -> Decimal:
@@ -140,7 +140,7 @@ def _distance(actual: Any, value: Any) -> Decimal:
     if actual is None or value is None:
         return _FAR + (1 if value is None else 0)
     if isinstance(actual, Decimal):
-        return abs(actual - value) / max(abs(actual), abs(value), Decimal(1))
+        return Decimal(abs(actual - value) / max(abs(actual), abs(value), Decimal(1)))
     if isinstance(actual, (date, datetime)):
         return min(Decimal((actual - value) // timedelta(seconds=1)).copy_abs() / 31_536_000, _FAR)
     return Decimal(1)
