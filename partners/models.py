@@ -227,10 +227,13 @@ class ImportBatch(TenantOwned):
 
     class State(models.TextChoices):
         UPLOADED = "uploaded", _("Uploaded")
+        CHECKING = "checking", _("Being checked")
         CHECKED = "checked", _("Checked")
         RUNNING = "running", _("Running")
         DONE = "done", _("Done")
         FAILED = "failed", _("Failed")
+
+    wall = Wall(relay_reads=("id", "tenant_id", "state"))
 
     kind = models.CharField(_("kind"), max_length=40)
     file_name = models.CharField(_("file"), max_length=200)
@@ -252,7 +255,19 @@ class ImportBatch(TenantOwned):
     class Meta:
         verbose_name, verbose_name_plural = _("import"), _("imports")
         ordering = ["-created_at"]
-        indexes = [models.Index(fields=["tenant", "-created_at"])]
+        indexes = [
+            models.Index(fields=["tenant", "-created_at"]),
+            models.Index(fields=["state"], condition=models.Q(state__in=["checking", "running"]),
+                         name="partners_import_at_work"),
+        ]
 
     def __str__(self) -> str:
         return self.file_name
+
+    @property
+    def at_work(self) -> bool:
+        return self.state in (self.State.CHECKING, self.State.RUNNING)
+
+    @property
+    def failed(self) -> int:
+        return int(self.counts.get("failed", 0))

@@ -57,7 +57,8 @@ def decide_cam(*, roles: Collection[str], current_member: bool, of_vendor: bool)
     suitable = "cam" in roles
     reasons = []
     if not (current_member and of_vendor):
-        reasons.append(Reason("cam.not_ours", _("Only a current member of the vendor can look after a partner."), "vendor"))
+        text = _("Only a current member of the vendor can look after a partner.")
+        reasons.append(Reason("cam.not_ours", text, "vendor"))
     elif not suitable:
         reasons.append(Reason("cam.wrong_role", _("This person is no channel account manager."), "vendor"))
     facts: dict[str, Any] = {"roles": sorted(roles), "current_member": current_member, "of_vendor": of_vendor}

@@ -7,37 +7,63 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import available_timezones
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_slug
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from partners.models import Tier, TierBenefit
 from prm.kernel.automation import actions as automation
 from prm.kernel.automation import registry
 from prm.kernel.automation.models import RuleVersion
+from prm.kernel.identity.actions import invite_person
 from prm.kernel.identity.actors import Actor
+from prm.kernel.identity.models import Invitation
+from prm.kernel.identity.secrets import invitation_secret
 from prm.kernel.money import currency_codes
 from prm.kernel.reference.calendars import holidays_for
 from prm.kernel.reference.models import Calendar, Holiday, Product, ProductLine, Program, Territory, Vertical
 from prm.kernel.tenancy.context import acting
 from prm.kernel.tenancy.models import Tenant
 
-SETTER = Actor.system("vendor set-up")
+SETTER = Actor(kind="system", id="vendor set-up", name="Vendor set-up", roles=frozenset({"admin"}))
 SHIPPED = Actor.system("shipped with the product")
 WORKING_DAYS = [0, 1, 2, 3, 4]
 
 TIERS: tuple[dict[str, Any], ...] = (
-    {"code": "gold", "name": "Gold", "rank": 3, "protection_days": 120, "discount": Decimal(25),
-     "auto_approve_limit": Decimal(100_000), "colour": "#b7791f",
-     "benefits": ("25 % discount", "120 days of deal protection", "A channel manager of your own")},
-    {"code": "silver", "name": "Silver", "rank": 2, "protection_days": 90, "discount": Decimal(18),
-     "auto_approve_limit": Decimal(50_000), "colour": "#64748b",
-     "benefits": ("18 % discount", "90 days of deal protection")},
-    {"code": "bronze", "name": "Bronze", "rank": 1, "protection_days": 60, "discount": Decimal(10),
-     "auto_approve_limit": Decimal(20_000), "colour": "#9a5b34",
-     "benefits": ("10 % discount", "60 days of deal protection")},
+    {
+        "code": "gold",
+        "name": "Gold",
+        "rank": 3,
+        "protection_days": 120,
+        "discount": Decimal(25),
+        "auto_approve_limit": Decimal(100_000),
+        "colour": "#b7791f",
+        "benefits": ("25 % discount", "120 days of deal protection", "A channel manager of your own"),
+    },
+    {
+        "code": "silver",
+        "name": "Silver",
+        "rank": 2,
+        "protection_days": 90,
+        "discount": Decimal(18),
+        "auto_approve_limit": Decimal(50_000),
+        "colour": "#64748b",
+        "benefits": ("18 % discount", "90 days of deal protection"),
+    },
+    {
+        "code": "bronze",
+        "name": "Bronze",
+        "rank": 1,
+        "protection_days": 60,
+        "discount": Decimal(10),
+        "auto_approve_limit": Decimal(20_000),
+        "colour": "#9a5b34",
+        "benefits": ("10 % discount", "60 days of deal protection"),
+    },
 )
 TERRITORIES = {
     "dach": ("DACH", ["DE", "AT", "CH", "LI"]),
@@ -49,8 +75,13 @@ TERRITORIES = {
     "north-america": ("North America", ["US", "CA"]),
 }
 VERTICALS = {
-    "manufacturing": "Manufacturing", "public-sector": "Public sector", "healthcare": "Healthcare",
-    "financial-services": "Financial services", "retail": "Retail", "education": "Education", "other": "Other",
+    "manufacturing": "Manufacturing",
+    "public-sector": "Public sector",
+    "healthcare": "Healthcare",
+    "financial-services": "Financial services",
+    "retail": "Retail",
+    "education": "Education",
+    "other": "Other",
 }
 PRODUCT_LINES = {
     "platform": ("Platform", (("PLT-STD", "Platform Standard"), ("PLT-ENT", "Platform Enterprise"))),
@@ -68,15 +99,24 @@ class NewVendor:
 
 
 def create_vendor(
-    *, name: str, slug: str, admin_email: str, admin_name: str = "", time_zone: str = "Europe/Berlin",
-    country: str = "DE", currency: str = "EUR", language: str = "en", is_sandbox: bool = False,
+    *,
+    name: str,
+    slug: str,
+    admin_email: str,
+    admin_name: str = "",
+    time_zone: str = "Europe/Berlin",
+    country: str = "DE",
+    currency: str = "EUR",
+    language: str = "en",
+    is_sandbox: bool = False,
 ) -> NewVendor:
     """A vendor with a configuration to start from, and a link that invites its first admin.
 
     Raises ValidationError for a slug that is taken, and for an unknown zone, currency or language.
     """
-    tenant = create_tenant(slug=slug, name=name, time_zone=time_zone, currency=currency, language=language,
-                           is_sandbox=is_sandbox)
+    tenant = create_tenant(
+        slug=slug, name=name, time_zone=time_zone, currency=currency, language=language, is_sandbox=is_sandbox
+    )
     with acting(tenant=tenant.pk, audience="vendor") as now:
         configure_vendor(now=now, country=country)
     return NewVendor(tenant, invite_admin(tenant=tenant, email=admin_email, name=admin_name))
@@ -109,8 +149,12 @@ def configure_vendor(*, now: datetime, country: str = "DE") -> None:
     calendar = _calendar(tenant, country, now)
     program, _created = Program.objects.get_or_create(
         code="partner-program",
-        defaults={"name": _("Partner program"), "currency": tenant.currency, "calendar": calendar,
-                  "starts_on": date(now.year, 1, 1)},
+        defaults={
+            "name": _("Partner program"),
+            "currency": tenant.currency,
+            "calendar": calendar,
+            "starts_on": date(now.year, 1, 1),
+        },
     )
     _tiers(program)
     for code, (name, countries) in TERRITORIES.items():
@@ -135,10 +179,14 @@ def seed_holidays(calendar: Calendar, country: str, years: range, subdivision: s
 
 
 def invite_admin(*, tenant: Tenant, email: str, name: str = "") -> str:
-    """The link by which the first admin comes in."""
-    from prm.kernel.identity.actions import invite_from_outside
-
-    return invite_from_outside(tenant_id=tenant.pk, email=email, name=name, roles=["admin"], invited_by="set-up")
+    """The link by which an admin comes in; the same goes out by mail. An open invitation is replaced."""
+    with acting(tenant=tenant.pk, audience="vendor") as now:
+        decision = invite_person(email=email, name=name, roles=["admin"], partner_id=None, actor=SETTER, now=now)
+        if decision.refused:
+            raise ValidationError([reason.text for reason in decision.reasons])
+        open_ones = Invitation.objects.filter(partner=None, accepted_at=None, revoked_at=None)
+        invitation = open_ones.get(email=email.strip().lower())
+    return settings.PUBLIC_URL + reverse("identity:accept", args=[invitation_secret(invitation.pk)])
 
 
 def _check(tenant: Tenant) -> None:
@@ -147,8 +195,6 @@ def _check(tenant: Tenant) -> None:
         raise ValidationError(_("{code} is no ISO 4217 currency.").format(code=tenant.currency))
     if tenant.language not in dict(settings.LANGUAGES):
         raise ValidationError(_("{code} is no language of the product.").format(code=tenant.language))
-    from zoneinfo import available_timezones
-
     if tenant.time_zone not in available_timezones():
         raise ValidationError(_("{zone} is no time zone. Use one such as Europe/Berlin.").format(zone=tenant.time_zone))
     if Tenant.objects.using(tenants_login()).filter(slug=tenant.slug).exists():
@@ -158,8 +204,12 @@ def _check(tenant: Tenant) -> None:
 def _calendar(tenant: Tenant, country: str, now: datetime) -> Calendar:
     calendar, created = Calendar.objects.get_or_create(
         code="office",
-        defaults={"name": _("Office hours"), "time_zone": tenant.time_zone, "days": WORKING_DAYS,
-                  "is_default": not Calendar.objects.filter(is_default=True).exists()},
+        defaults={
+            "name": _("Office hours"),
+            "time_zone": tenant.time_zone,
+            "days": WORKING_DAYS,
+            "is_default": not Calendar.objects.filter(is_default=True).exists(),
+        },
     )
     if created:
         seed_holidays(calendar, country, range(now.year - 1, now.year + 3))
@@ -172,8 +222,7 @@ def _tiers(program: Program) -> None:
         tier, created = Tier.objects.get_or_create(program=program, code=row["code"], defaults=fields)
         if created:
             TierBenefit.objects.bulk_create(
-                TierBenefit(tier=tier, text=text, position=position)
-                for position, text in enumerate(row["benefits"])
+                TierBenefit(tier=tier, text=text, position=position) for position, text in enumerate(row["benefits"])
             )
 
 
@@ -187,12 +236,14 @@ def _products() -> None:
 def _rules(now: datetime) -> None:
     """Version 1 of every shipped rule set: written by the product, published by the set-up."""
     for shipped in registry.shipped_rules.values():
-        ruleset = automation.create_ruleset(key=shipped.key, name=str(shipped.label), schema=shipped.schema,
-                                            actor=SETTER, now=now)
+        ruleset = automation.create_ruleset(
+            key=shipped.key, name=str(shipped.label), schema=shipped.schema, actor=SETTER, now=now
+        )
         if RuleVersion.objects.filter(ruleset=ruleset).exists():
             continue
-        draft = automation.save_rule_draft(ruleset_id=ruleset.pk, document=shipped.document(),
-                                           note=_("As shipped"), actor=SHIPPED, now=now)
+        draft = automation.save_rule_draft(
+            ruleset_id=ruleset.pk, document=shipped.document(), note=_("As shipped"), actor=SHIPPED, now=now
+        )
         decision = automation.publish_rules(version_id=draft.pk, actor=SETTER, now=now)
         if decision.refused:
             raise RuntimeError(f"The shipped rules {shipped.key} can't be published: {decision.reasons}")
@@ -200,7 +251,7 @@ def _rules(now: datetime) -> None:
 
 def _workflows(now: datetime) -> None:
     """Version 1 of every shipped workflow."""
-    from workflows.actions import install_template
-
     for key in registry.templates:
+        from workflows.actions import install_template  # the engine is the last app to load
+
         install_template(key=key, actor=SETTER, now=now)

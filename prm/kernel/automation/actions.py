@@ -33,8 +33,14 @@ def save_rule_draft(
     draft.document, draft.note = dict(document), note.strip()[:300]
     draft.editors = sorted({*draft.editors, actor.id})
     draft.save()
-    audit.record("rules.draft_saved", target=draft, actor=actor, at=now, before=before,
-                 after={"document": draft.document, "note": draft.note})
+    audit.record(
+        "rules.draft_saved",
+        target=draft,
+        actor=actor,
+        at=now,
+        before=before,
+        after={"document": draft.document, "note": draft.note},
+    )
     return draft
 
 
@@ -43,8 +49,13 @@ def discard_rule_draft(*, version_id: UUID, actor: Actor, now: datetime) -> bool
     version = _locked(version_id)
     if version.status != RuleVersion.Status.DRAFT:
         return False
-    audit.record("rules.draft_discarded", target=version, actor=actor, at=now,
-                 before={"document": version.document, "note": version.note})
+    audit.record(
+        "rules.draft_discarded",
+        target=version,
+        actor=actor,
+        at=now,
+        before={"document": version.document, "note": version.note},
+    )
     version.delete()
     return True
 
@@ -63,8 +74,13 @@ def publish_rules(*, version_id: UUID, actor: Actor, now: datetime) -> Decision:
     )
     if decision.allowed:
         _replace_published(version, actor, now)
-    audit.record("rules.published" if decision.allowed else "rules.publication_refused", target=version,
-                 actor=actor, at=now, decision=decision)
+    audit.record(
+        "rules.published" if decision.allowed else "rules.publication_refused",
+        target=version,
+        actor=actor,
+        at=now,
+        decision=decision,
+    )
     return decision
 
 
@@ -72,13 +88,22 @@ def retire_rules(*, version_id: UUID, actor: Actor, now: datetime) -> Decision:
     """Take rules out of force with nothing in their place: what needs them then goes to people."""
     version = _locked(version_id)
     allowed = version.status == RuleVersion.Status.PUBLISHED and actor.has("admin")
-    decision = Decision(rule="rule-retirement/1", outcome="retired" if allowed else "refused", allowed=allowed,
-                        facts={"status": version.status, "roles": sorted(actor.roles)})
+    decision = Decision(
+        rule="rule-retirement/1",
+        outcome="retired" if allowed else "refused",
+        allowed=allowed,
+        facts={"status": version.status, "roles": sorted(actor.roles)},
+    )
     if allowed:
         version.retire()
         version.save(update_fields=["status"])
-    audit.record("rules.retired" if allowed else "rules.retirement_refused", target=version, actor=actor, at=now,
-                 decision=decision)
+    audit.record(
+        "rules.retired" if allowed else "rules.retirement_refused",
+        target=version,
+        actor=actor,
+        at=now,
+        decision=decision,
+    )
     return decision
 
 

@@ -104,8 +104,11 @@ def offered(roles: Iterable[str]) -> list[Importer]:
 
 
 def run_rows(
-    importer: Importer, mapping: Mapping[str, int], rows: Iterable[tuple[int, Sequence[str]]],
-    actor: Actor, now: datetime,
+    importer: Importer,
+    mapping: Mapping[str, int],
+    rows: Iterable[tuple[int, Sequence[str]]],
+    actor: Actor,
+    now: datetime,
 ) -> Tally:
     """Bring rows in, each on its own: a bad row is told with line, column and reason, and leaves nothing."""
     tally = Tally()
@@ -146,8 +149,6 @@ def folded(text: str) -> str:
 
 
 def _value(column: ImportColumn, text: str) -> Any:
-    if "\x00" in text:
-        raise ImportProblem(_("The cell holds a NUL character, which no text has."))
     if len(text) > MOST_CHARACTERS:
         raise ImportProblem(_("The cell is longer than {most} characters.").format(most=MOST_CHARACTERS))
     if text:

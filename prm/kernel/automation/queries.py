@@ -19,7 +19,8 @@ def published_rules(key: str) -> tuple[Document, str]:
     """The rules in force and the name that decisions carry: `deal-eligibility/3`. Raises NoRules."""
     version = (
         RuleVersion.objects.filter(ruleset__key=key, status=RuleVersion.Status.PUBLISHED)
-        .select_related("ruleset").first()
+        .select_related("ruleset")
+        .first()
     )
     if version is None:
         raise NoRules(f"No version of the rules {key!r} is published.")
@@ -31,7 +32,9 @@ def rules_named(name: str) -> tuple[Document, FactSchema]:
     key, _slash, number = name.partition("/")
     version = (
         RuleVersion.objects.filter(ruleset__key=key, number=int(number) if number.isdigit() else 0)
-        .exclude(status=RuleVersion.Status.DRAFT).select_related("ruleset").first()
+        .exclude(status=RuleVersion.Status.DRAFT)
+        .select_related("ruleset")
+        .first()
     )
     if version is None:
         raise NoRules(f"There are no published rules {name!r}.")

@@ -45,6 +45,8 @@ def read_table(data: bytes) -> Table:
     if len(data) > MOST_BYTES:
         raise Unreadable(_("The file is larger than {most} MB. Split it.").format(most=MOST_BYTES // 1024 // 1024))
     text, encoding = decoded(data)
+    if "\0" in text:
+        raise Unreadable(_("This is no text file: it holds NUL characters. Save it as CSV first."))
     delimiter = sniffed(text)
     rows = _rows(text, delimiter)
     if not rows:
@@ -62,14 +64,15 @@ def decoded(data: bytes) -> tuple[str, str]:
     for magic, kind in MAGIC.items():
         if data.startswith(magic):
             raise Unreadable(_("This is a file of the kind {kind}. Save it as CSV first.").format(kind=kind))
-    for mark, encoding in ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"),
-                           (codecs.BOM_UTF16_BE, "utf-16")):
+    for mark, encoding in (
+        (codecs.BOM_UTF8, "utf-8-sig"),
+        (codecs.BOM_UTF16_LE, "utf-16"),
+        (codecs.BOM_UTF16_BE, "utf-16"),
+    ):
         if data.startswith(mark):
             return _decode(data, encoding), encoding
     if guess := _wide(data):
         return _decode(data, guess), guess
-    if b"\0" in data[:4096]:
-        raise Unreadable(_("This is no text file. Save it as CSV first."))
     try:
         return data.decode("utf-8"), "utf-8"
     except UnicodeDecodeError:

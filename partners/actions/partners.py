@@ -1,4 +1,4 @@
-"""The only writers of partners: one function, one transaction, one thing somebody can do."""
+"""Organisations: who they are, what they are enrolled in, and whether they may work."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime

@@ -1,0 +1,39 @@
+"""The only writers of partners: one function, one transaction, one thing somebody can do."""
+
+from partners.actions.imports import (
+    map_columns,
+    next_chunk,
+    open_batch,
+    start_check,
+    start_run,
+)
+from partners.actions.partners import (
+    assign_cam,
+    change_tier,
+    create_partner,
+    enrol_partner,
+    reactivate_partner,
+    suspend_partner,
+    terminate_partner,
+    unwatch_partner,
+    update_partner,
+    watch_partner,
+)
+
+__all__ = [
+    "assign_cam",
+    "change_tier",
+    "create_partner",
+    "enrol_partner",
+    "map_columns",
+    "next_chunk",
+    "open_batch",
+    "reactivate_partner",
+    "start_check",
+    "start_run",
+    "suspend_partner",
+    "terminate_partner",
+    "unwatch_partner",
+    "update_partner",
+    "watch_partner",
+]
