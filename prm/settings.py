@@ -79,6 +79,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "prm.kernel.identity.sessions.SessionLimits",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -136,13 +137,16 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_ADAPTER = "prm.kernel.identity.adapter.InvitationOnly"
 ACCOUNT_EMAIL_VERIFICATION = "none"  # an accepted invitation has proven the address
-ACCOUNT_SESSION_REMEMBER = None
+ACCOUNT_SESSION_REMEMBER = True  # for as long as a session lasts: SESSION_COOKIE_AGE at most
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/5m/key,100/h/ip", "reset_password": "5/h/key,20/h/ip"}
+MFA_ADAPTER = "prm.kernel.identity.factors.EncryptedFactors"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "PRM"
-USERSESSIONS_TRACK_ACTIVITY = True
+USERSESSIONS_TRACK_ACTIVITY = False  # SessionLimits notes it, once a minute and not with every request
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
@@ -220,6 +224,7 @@ CELERY_BEAT_SCHEDULE = {
         ("sweep", "workflows.tasks.sweep", 15.0),
         ("messages", "prm.kernel.messages.tasks.deliver", 3.0),
         ("deals", "dealreg.tasks.keep_time", 60.0),
+        ("imports", "partners.tasks.bring_in", 10.0),
     )
 }
 
@@ -241,7 +246,10 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_PAGINATION_CLASS": "prm.kernel.api.CursorPages",
+    "DEFAULT_THROTTLE_CLASSES": ["prm.kernel.api.PerToken"],
     "DEFAULT_THROTTLE_RATES": {"api": "600/min", "submit": "60/min"},
+    "EXCEPTION_HANDLER": "prm.kernel.api.handle",
     "UNAUTHENTICATED_USER": None,
     "COERCE_DECIMAL_TO_STRING": True,
 }
