@@ -1,0 +1,254 @@
+"""From what people type to what a deal holds: each field read on its own, each problem told in a sentence.
+
+Problems are (key, text) with the key `<field>.<problem>`, so that a form knows where to show them.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from babel import Locale
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.utils.translation import gettext as _
+
+from dealreg.models import Deal
+from prm.kernel.matching import Record, normalise
+from prm.kernel.money import MoneyError, currency_codes, parse_money
+from prm.kernel.reference.models import ProductLine, Vertical
+
+FIELDS = (
+    "customer_name", "customer_domain", "customer_country", "customer_city", "contact_name", "contact_email",
+    "name", "amount", "currency", "expected_close_on", "vertical", "product_lines", "notes",
+)
+REQUIRED = ("customer_name", "customer_country", "amount", "currency", "expected_close_on", "product_lines")
+LONGEST_KEPT = 20_000  # of a draft's field as typed
+LONGEST_NOTES = 4_000
+_HIDDEN = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f\ufeff]")
+_PLAIN_AMOUNT = re.compile(r"^\d{1,14}(\.\d{2})?$")  # what programs write, whatever the language
+_DAY = {re.compile(r"^\d{4}-\d{1,2}-\d{1,2}$"): "%Y-%m-%d", re.compile(r"^\d{1,2}\.\d{1,2}\.\d{4}$"): "%d.%m.%Y"}
+
+_NO_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
+
+Problem = tuple[str, str]
+
+
+class Unreadable(ValueError):
+    """A field's text can't be read: `problem` is the part of the key after the field's name."""
+
+    def __init__(self, problem: str, text: str) -> None:
+        super().__init__(text)
+        self.problem, self.text = problem, text
+
+
+@dataclass
+class Entry:
+    """What was typed: `values` for what could be read, `problems` for what couldn't, `typed` as it came."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    typed: dict[str, Any] = field(default_factory=dict)
+
+
+def read(fields: Mapping[str, Any]) -> Entry:
+    """Read the fields that are there; unknown names are ignored."""
+    entry = Entry()
+    currency = str(fields.get("currency") or "").strip().upper()
+    for name in FIELDS:
+        if name not in fields:
+            continue
+        raw = fields[name]
+        entry.typed[name] = _as_typed(raw)
+        try:
+            entry.values[name] = _read_amount(raw, currency) if name == "amount" else _READERS[name](raw)
+        except Unreadable as why:
+            entry.problems.append((f"{name}.{why.problem}", why.text))
+    return entry
+
+
+def missing(deal: Deal, lines: int) -> list[Problem]:
+    """What a deal still lacks before it can be handed in."""
+    there = {name: getattr(deal, name, None) for name in REQUIRED} | {"product_lines": lines or None}
+    return [(f"{name}.missing", _("Please fill this in.")) for name in REQUIRED if there[name] in (None, "")]
+
+
+def impossible(deal: Deal, today: date, currencies: list[str]) -> list[Problem]:
+    """What can't be true: a close in the past, a currency nobody can convert, an amount of nothing."""
+    problems = []
+    if deal.expected_close_on and deal.expected_close_on < today:
+        problems.append(("expected_close_on.past", _("The expected close is in the past. Give a day from today on.")))
+    if deal.expected_close_on and deal.expected_close_on.year > today.year + 20:
+        problems.append(("expected_close_on.too_far", _("That is more than twenty years away. Check the year.")))
+    if deal.currency and deal.currency not in currencies:
+        problems.append(("currency.unknown", _("We have no exchange rate for %(currency)s. Use one of: %(known)s.")
+                         % {"currency": deal.currency, "known": ", ".join(currencies)}))
+    if deal.amount is not None and deal.amount <= 0:
+        problems.append(("amount.not_positive", _("Give an amount above zero.")))
+    if deal.customer_name and "name.no_letters" in deal.normal.get("x", ()):
+        problems.append(("customer_name.no_letters", _("Write the customer's name in letters, as on its letterhead.")))
+    if deal.customer_domain and "domain.invalid" in deal.normal.get("x", ()):
+        problems.append(("customer_domain.invalid", _("That is no web address. Write it like example.com, or leave"
+                                                      " it empty.")))
+    return problems
+
+
+def record_of(deal: Deal) -> Record:
+    """The customer of a deal, as the matcher takes it."""
+    return Record(deal.customer_name, deal.customer_domain, deal.customer_country, deal.customer_city,
+                  deal.contact_email)
+
+
+def normal_of(deal: Deal) -> dict[str, Any]:
+    return normalise(record_of(deal)).to_json()
+
+
+def plain(text: Any) -> str:
+    """One line without control characters or marks that turn the direction of other text."""
+    kept = _HIDDEN.sub("", str(text if text is not None else ""))
+    return " ".join("".join(c if unicodedata.category(c) != "Cc" else " " for c in kept).split())
+
+
+def paragraphs(text: Any) -> str:
+    """Several lines, each plain."""
+    lines = str(text if text is not None else "").replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return "\n".join(plain(line) for line in lines).strip()
+
+
+def day(raw: Any) -> date | None:
+    """A day from ISO (2026-02-19) or German (19.02.2026) writing. Raises Unreadable."""
+    if isinstance(raw, datetime):
+        return raw.date()
+    if isinstance(raw, date):
+        return raw
+    text = plain(raw)
+    if not text:
+        return None
+    for pattern, form in _DAY.items():
+        if pattern.match(text):
+            try:
+                return datetime.strptime(text, form).date()  # noqa: DTZ007  a day has no zone
+            except ValueError:
+                break
+    raise Unreadable("unreadable", _("“%(text)s” is no day. Write it like 2026-02-19.") % {"text": text[:40]})
+
+
+def _as_typed(raw: Any) -> Any:
+    if isinstance(raw, (list, tuple)):
+        return [str(item)[:80].replace("\x00", "") for item in raw][:50]
+    return ("" if raw is None else str(raw))[:LONGEST_KEPT].replace("\x00", "")
+
+
+def _text(name: str) -> Callable[[Any], str]:
+    def reader(raw: Any) -> str:
+        longest = Deal._meta.get_field(name).max_length or 0
+        text = plain(raw)
+        if len(text) > longest:
+            raise Unreadable("too_long", _("At most %(most)s characters; this has %(count)s.")
+                             % {"most": longest, "count": len(text)})
+        return text
+
+    return reader
+
+
+def _read_notes(raw: Any) -> str:
+    text = paragraphs(raw)
+    if len(text) > LONGEST_NOTES:
+        raise Unreadable("too_long", _("At most %(most)s characters; this has %(count)s.")
+                         % {"most": LONGEST_NOTES, "count": len(text)})
+    return text
+
+
+def _read_country(raw: Any) -> str:
+    text = plain(raw)
+    if not text:
+        return ""
+    code = normalise(Record("x", country=text)).country
+    if code not in _countries():
+        raise Unreadable("unknown", _("“%(text)s” is no country we know. Use its two letters, such as DE.")
+                         % {"text": text[:40]})
+    return code
+
+
+@cache
+def _countries() -> frozenset[str]:
+    return frozenset(code for code in Locale("en").territories if len(code) == 2) - _NO_COUNTRIES
+
+
+def _read_email(raw: Any) -> str:
+    text = plain(raw)
+    if text:
+        try:
+            validate_email(text)
+        except ValidationError:
+            raise Unreadable("invalid", _("That is no e-mail address.")) from None
+    return text[:254]
+
+
+def _read_currency(raw: Any) -> str:
+    text = plain(raw).upper()
+    if text and text not in currency_codes():
+        raise Unreadable("unknown", _("“%(text)s” is no currency. Use its three letters, such as EUR.")
+                         % {"text": text[:20]})
+    return text
+
+
+def _read_amount(raw: Any, currency: str) -> Decimal | None:
+    if isinstance(raw, (Decimal, int)) and not isinstance(raw, bool):
+        amount = Decimal(raw)
+    elif not plain(raw):
+        return None
+    elif _PLAIN_AMOUNT.match(plain(raw)):
+        amount = Decimal(plain(raw))
+    else:
+        try:
+            amount = parse_money(plain(raw)[:60], currency=currency if currency in currency_codes() else "EUR").amount
+        except MoneyError as why:
+            raise Unreadable("unreadable", str(why)) from None
+    if abs(amount) >= Decimal(10) ** 13:
+        raise Unreadable("too_large", _("That is more than we can handle. Check the amount."))
+    return amount
+
+
+def _read_vertical(raw: Any) -> Vertical | None:
+    text = plain(raw)
+    if not text:
+        return None
+    for vertical in Vertical.objects.all():
+        if text in (str(vertical.pk), vertical.code) or text.casefold() == vertical.name.casefold():
+            return vertical
+    raise Unreadable("unknown", _("“%(text)s” is none of the industries offered.") % {"text": text[:40]})
+
+
+def _read_lines(raw: Any) -> list[ProductLine]:
+    """Ids, codes or names, in a list or with commas or semicolons between."""
+    wanted = raw if isinstance(raw, (list, tuple)) else re.split("[;,]", str(raw or ""))
+    offered = {key: line for line in ProductLine.objects.filter(is_active=True)
+               for key in (str(line.pk), line.code, line.name.casefold())}
+    found: dict[UUID, ProductLine] = {}
+    for item in map(plain, wanted):
+        if not item:
+            continue
+        line = offered.get(item) or offered.get(item.casefold())
+        if line is None:
+            raise Unreadable("unknown", _("“%(text)s” is none of the product lines offered.") % {"text": item[:40]})
+        found[line.pk] = line
+    return list(found.values())
+
+
+_READERS: dict[str, Callable[[Any], Any]] = {
+    **{name: _text(name) for name in
+       ("customer_name", "customer_domain", "customer_city", "contact_name", "name")},
+    "customer_country": _read_country,
+    "contact_email": _read_email,
+    "currency": _read_currency,
+    "expected_close_on": day,
+    "vertical": _read_vertical,
+    "product_lines": _read_lines,
+    "notes": _read_notes,
+}

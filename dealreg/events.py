@@ -1,0 +1,101 @@
+"""What deal registration tells the rest: facts of the schema "deal" and, for money, a snapshot."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, ClassVar, Self
+
+from dealreg.models import Deal
+from prm.kernel.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class DealEvent(Event):
+    """Something about one deal. `detail` holds what is peculiar to the event."""
+
+    detail: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, deal: Deal, facts: Mapping[str, Any], before: Mapping[str, Any] | None = None,
+           **detail: Any) -> Self:
+        return cls(subject_id=deal.pk, partner_id=deal.partner_id, facts=facts, before=before or {}, detail=detail)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DealSubmitted(DealEvent):
+    """Handed in, for the first time or again (`deal.submission`)."""
+
+    name: ClassVar[str] = "dealreg.deal.submitted"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DealInReview(DealEvent):
+    name: ClassVar[str] = "dealreg.deal.in_review"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DealApproved(DealEvent):
+    name: ClassVar[str] = "dealreg.deal.approved"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DealRejected(DealEvent):
+    name: ClassVar[str] = "dealreg.deal.rejected"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DealReturned(DealEvent):
+    name: ClassVar[str] = "dealreg.deal.returned"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DealWithdrawn(DealEvent):
+    name: ClassVar[str] = "dealreg.deal.withdrawn"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DealWon(DealEvent):
+    """`detail` carries the money: amount, currency, amount_vendor, closed_on, product_lines."""
+
+    name: ClassVar[str] = "dealreg.deal.won"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DealLost(DealEvent):
+    name: ClassVar[str] = "dealreg.deal.lost"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DealExpired(DealEvent):
+    name: ClassVar[str] = "dealreg.deal.expired"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DealExpiring(DealEvent):
+    """`detail.days` before the protection ends."""
+
+    name: ClassVar[str] = "dealreg.deal.expiring"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DealExtended(DealEvent):
+    name: ClassVar[str] = "dealreg.deal.extended"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageChanged(DealEvent):
+    name: ClassVar[str] = "dealreg.deal.stage_changed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DealCommented(DealEvent):
+    """`detail`: audience, by_partner, author_name, excerpt."""
+
+    name: ClassVar[str] = "dealreg.deal.commented"
+
+
+def money_snapshot(deal: Deal) -> dict[str, Any]:
+    """The money of a deal as others need it: in its own and in the vendor's currency."""
+    return {"amount": deal.actual_amount or deal.amount, "currency": deal.currency,
+            "registered_amount": deal.amount, "amount_vendor": deal.amount_vendor or Decimal(0),
+            "closed_on": deal.closed_on}

@@ -1,0 +1,71 @@
+"""What rules and workflows may ask about a deal: the schema "deal". queries.deal_facts() fills it."""
+
+from collections.abc import Callable, Iterable
+
+from django.utils.translation import gettext_lazy as _
+
+from dealreg.models import DealAssessment, DealStatus, PipelineStage
+from prm.kernel.conditions import Fact, FactSchema
+from prm.kernel.reference.models import ProductLine, Territory, Vertical
+from prm.kernel.tenancy.context import is_acting
+
+DOMAIN_KINDS = (
+    ("business", _("a company's own domain")),
+    ("free_mail", _("a free-mail provider")),
+    ("disposable", _("a disposable address")),
+    ("shared", _("a platform or public suffix")),
+    ("none", _("none given")),
+)
+
+
+def _codes(model: type[Territory] | type[Vertical] | type[ProductLine]) -> Callable[[], Iterable[tuple[str, str]]]:
+    def choices() -> Iterable[tuple[str, str]]:
+        return list(model.objects.values_list("code", "name")) if is_acting() else []
+
+    return choices
+
+
+DEAL = FactSchema(
+    name="deal",
+    label=_("deals"),
+    model="dealreg.Deal",
+    facts=(
+        Fact("deal.number", _("Deal number"), "text", orm="number"),
+        Fact("deal.name", _("Deal name"), "text", orm="name"),
+        Fact("deal.amount", _("Amount"), "money", orm="amount_vendor", help=_("In the vendor's currency")),
+        Fact("deal.currency", _("Currency"), "text", orm="currency"),
+        Fact("deal.country", _("Customer's country"), "text", orm="customer_country"),
+        Fact("deal.territory", _("Territory"), "choice", choices=_codes(Territory), orm="territory__code"),
+        Fact("deal.product_lines", _("Product lines"), "list", choices=_codes(ProductLine),
+             orm="lines__product_line__code"),
+        Fact("deal.vertical", _("Industry"), "choice", choices=_codes(Vertical), orm="vertical__code"),
+        Fact("deal.close_on", _("Expected close"), "date", orm="expected_close_on"),
+        Fact("deal.close_in_days", _("Days until close"), "number"),
+        Fact("deal.status", _("Status"), "choice", choices=DealStatus.choices, orm="status"),
+        Fact("deal.stage", _("Stage"), "choice", choices=PipelineStage.choices, orm="pipeline_stage"),
+        Fact("deal.submission", _("Submission"), "number", orm="submission", help=_("1 is the first")),
+        Fact("deal.customer_name", _("Customer"), "text", orm="customer_name"),
+        Fact("deal.customer_domain", _("Customer's website"), "text", orm="customer_domain"),
+        Fact("deal.customer_domain_kind", _("Kind of the customer's domain"), "choice", choices=DOMAIN_KINDS),
+        Fact("deal.answer_due_at", _("Answer due"), "datetime", orm="answer_due_at"),
+        Fact("deal.protected_until", _("Protected until"), "date", orm="protected_until"),
+        Fact("deal.reason", _("Reason told to the partner"), "text", orm="reason_for_partner"),
+        Fact("customer.is_blocked", _("Customer is on the blackout list"), "bool"),
+        Fact("customer.is_house", _("Customer is a house account"), "bool"),
+        Fact("deal.conflict", _("Result of the conflict check"), "choice",
+             choices=DealAssessment.Outcome.choices, orm="assessments__outcome"),
+        Fact("partner.name", _("Partner"), "text", orm="partner__name"),
+        Fact("partner.kind", _("Kind of partner"), "text", orm="partner__kind"),
+        Fact("partner.status", _("Partner's status"), "text", orm="partner__status"),
+        Fact("partner.country", _("Partner's country"), "text", orm="partner__country"),
+        Fact("partner.enrolled", _("Partner is enrolled in the program"), "bool"),
+        Fact("partner.tier", _("Partner's tier"), "text"),
+        Fact("partner.tier_rank", _("Rank of the partner's tier"), "number", help=_("1 is the entry tier")),
+        Fact("partner.certified", _("Partner is certified"), "bool"),
+        Fact("partner.certifications", _("Partner's certificates"), "list"),
+        Fact("partner.covers_country", _("Partner may sell in the customer's country"), "bool"),
+        Fact("partner.has_cam", _("Partner has a channel manager"), "bool"),
+        Fact("partner.watched", _("Partner is being watched"), "bool"),
+        Fact("partner.open_deals", _("Partner's open deals"), "number"),
+    ),
+)

@@ -1,0 +1,135 @@
+"""What partners and staff type. The server refuses whatever the form forbids; actions check it again."""
+
+from typing import Any
+
+from babel import Locale
+from django import forms
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from dealreg.models import Deal, PipelineStage
+from prm.kernel.reference.models import ProductLine
+from prm.kernel.reference.queries import known_currencies
+
+
+def country_choices() -> list[tuple[str, str]]:
+    """Countries in the reader's language, sorted as they read them."""
+    names = Locale.parse(get_language() or "en", sep="-").territories
+    found = [(code, name) for code, name in names.items() if len(code) == 2 and code.isalpha() and code != "ZZ"]
+    return [("", _("Choose a country")), *sorted(found, key=lambda pair: pair[1])]
+
+
+class DealForm(forms.Form):
+    """A registration: eight fields. A draft keeps them as typed; only handing in checks them."""
+
+    customer_name = forms.CharField(
+        label=_("Customer"), max_length=300, help_text=_("The organisation that will buy, as it writes itself."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autofocus": True}),
+    )
+    customer_domain = forms.CharField(
+        label=_("Customer's website"), max_length=255, required=False,
+        help_text=_("It settles most questions at once, such as customer.com."),
+        widget=forms.TextInput(attrs={"inputmode": "url", "autocomplete": "off"}),
+    )
+    customer_country = forms.ChoiceField(label=_("Country"), choices=country_choices)
+    product_lines = forms.MultipleChoiceField(label=_("Products"), widget=forms.CheckboxSelectMultiple)
+    amount = forms.CharField(
+        label=_("Expected amount"), max_length=30, widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
+    )
+    currency = forms.ChoiceField(label=_("Currency"))
+    expected_close_on = forms.DateField(
+        label=_("Expected close"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    notes = forms.CharField(
+        label=_("What should the deal desk know?"), required=False, max_length=5000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def __init__(self, *args: Any, today: Any, only: list[str] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        lines = ProductLine.objects.filter(is_active=True).values_list("pk", "name")
+        self.fields["product_lines"].choices = [(str(pk), name) for pk, name in lines]  # type: ignore[attr-defined]
+        self.fields["currency"].choices = [(c, c) for c in known_currencies(today)]  # type: ignore[attr-defined]
+        if only is not None:
+            for name in [name for name in self.fields if name not in only]:
+                del self.fields[name]
+
+    @staticmethod
+    def typed_in(deal: Deal) -> dict[str, Any]:
+        """What the form shows for a deal: a draft as typed, another as stored."""
+        stored = {
+            "customer_name": deal.customer_name,
+            "customer_domain": deal.customer_domain,
+            "customer_country": deal.customer_country,
+            "amount": "" if deal.amount is None else str(deal.amount),
+            "currency": deal.currency,
+            "expected_close_on": deal.expected_close_on,
+            "notes": deal.notes,
+            "product_lines": [str(pk) for pk in deal.lines.values_list("product_line_id", flat=True)],
+        }
+        return stored | {key: value for key, value in (deal.typed or {}).items() if value not in (None, "", [])}
+
+
+def posted(data: Any) -> dict[str, Any]:
+    """The deal fields of a POST as typed, lists kept as lists."""
+    fields = {name: data.get(name, "") for name in DealForm.base_fields if name in data}
+    if "product_lines" in DealForm.base_fields and ("product_lines" in data or "customer_name" in data):
+        fields["product_lines"] = data.getlist("product_lines")
+    return fields
+
+
+class CommentForm(forms.Form):
+    body = forms.CharField(label=_("Comment"), max_length=5000, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class StaffCommentForm(CommentForm):
+    audience = forms.ChoiceField(
+        label=_("Who may read it"),
+        choices=[("vendor", _("Only us")), ("partner", _("The partner too"))],
+        initial="vendor",
+    )
+
+
+class FileForm(forms.Form):
+    file = forms.FileField(label=_("File"), help_text=_("PDF, Office, image or text, up to 20 MB."))
+
+
+class StaffFileForm(FileForm):
+    audience = forms.ChoiceField(
+        label=_("Who may read it"),
+        choices=[("vendor", _("Only us")), ("partner", _("The partner too"))],
+        initial="vendor",
+    )
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(label=_("Reason"), max_length=300, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class StageForm(forms.Form):
+    stage = forms.ChoiceField(label=_("Stage"), choices=PipelineStage.choices)
+
+
+class WonForm(forms.Form):
+    amount = forms.DecimalField(label=_("Actual amount"), min_value=0, max_digits=16, decimal_places=2)
+    closed_on = forms.DateField(label=_("Closed on"), widget=forms.DateInput(attrs={"type": "date"}))
+
+
+class LostForm(forms.Form):
+    reason = forms.CharField(label=_("Why was it lost?"), max_length=300)
+    closed_on = forms.DateField(label=_("Closed on"), widget=forms.DateInput(attrs={"type": "date"}))
+
+
+class CustomerForm(forms.Form):
+    name = forms.CharField(label=_("Name"), max_length=300)
+    domain = forms.CharField(label=_("Website"), max_length=255, required=False)
+    country = forms.ChoiceField(label=_("Country"), choices=country_choices, required=False)
+    city = forms.CharField(label=_("City"), max_length=160, required=False)
+    external_id = forms.CharField(label=_("Your reference"), max_length=80, required=False)
+    is_house = forms.BooleanField(label=_("House account"), required=False, help_text=_("Direct sales serves it; deals go to people."))
+    is_blocked = forms.BooleanField(label=_("Blackout account"), required=False, help_text=_("No partner may register it."))
+
+
+class AliasForm(forms.Form):
+    name = forms.CharField(label=_("Also known as"), max_length=300)
+    domain = forms.CharField(label=_("Website"), max_length=255, required=False)

@@ -1,0 +1,141 @@
+"""Deals and customers on the one list component."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from dealreg.models import Customer, Deal, DealStatus
+from partners.queries import visible_partners
+from prm.kernel.identity.models import Membership
+from prm.kernel.ui.lists import Choice, Column, Empty, List, Period, Search, View
+
+OPEN = ["submitted", "in_review", "action_required"]
+
+
+def staff_options(request: HttpRequest) -> list[tuple[str, str]]:
+    people = Membership.objects.filter(partner=None, ended_at=None).order_by("name")
+    return [(str(pk), name) for pk, name in people.values_list("pk", "name")]
+
+
+def partner_options(request: HttpRequest) -> list[tuple[str, str]]:
+    return [(str(pk), name) for pk, name in visible_partners().order_by("name").values_list("pk", "name")]
+
+
+def colleague_options(request: HttpRequest) -> list[tuple[str, str]]:
+    people = Membership.objects.filter(ended_at=None).order_by("name")
+    return [(str(pk), name) for pk, name in people.values_list("pk", "name")]
+
+
+class PartnerDeals(List):
+    """A partner's own deals: row-level security sees to that."""
+
+    key = "partner-deals"
+    title = _("Deals")
+    noun = (_("deal"), _("deals"))
+    default_sort = "-changed_at"
+    columns = (
+        Column("customer_name", _("Customer"), sort="customer_name",
+               link=lambda d: reverse("dealreg_portal:deal", args=[d.pk])),
+        Column("status", _("Status"), kind="status", states="deal", sort="status"),
+        Column("protected_until", _("Protected until"), kind="date", sort="protected_until"),
+        Column("amount", _("Amount"), kind="money", currency="currency", sort="amount"),
+        Column("expected_close_on", _("Expected close"), kind="date", sort="expected_close_on"),
+        Column("submitted_by", _("Registered by"), value=lambda d: d.submitted_by and d.submitted_by.name, kind="person"),
+        Column("number", _("Number"), sort="number"),
+        Column("changed_at", _("Changed"), kind="when", sort="changed_at", optional=True),
+        Column("stage", _("Stage"), value=lambda d: d.get_pipeline_stage_display(), optional=True),
+    )
+    filters = (
+        Search("customer_name", "number", "name"),
+        Choice("status", _("Status"), options=DealStatus.choices, many=True),
+        Choice("owner", _("Registered by"), options=colleague_options, field="submitted_by_id"),
+        Period("expected_close_on", _("Expected close")),
+    )
+    views = (
+        View("mine", _("Mine"), {"owner": "me"}),
+        View("waiting", _("Waiting for an answer"), {"status": ["submitted", "in_review"]}),
+        View("ours", _("Needs you"), {"status": ["action_required", "draft"]}),
+        View("protected", _("Protected"), {"status": ["approved"]}),
+    )
+    empty = Empty(
+        _("No deals yet"),
+        _("Register a deal to protect it: most are answered at once, and you see until when you are protected."),
+        action=_("Register a deal"), url_name="dealreg_portal:register", icon="file-plus",
+    )
+
+    def rows(self, request: HttpRequest) -> QuerySet[Any]:
+        return Deal.objects.select_related("submitted_by")
+
+
+class VendorDeals(List):
+    key = "deals"
+    title = _("Registrations")
+    noun = (_("deal"), _("deals"))
+    default_sort = "-submitted_at"
+    columns = (
+        Column("customer_name", _("Customer"), sort="customer_name",
+               link=lambda d: reverse("dealreg_console:deal", args=[d.pk])),
+        Column("partner", _("Partner"), value=lambda d: d.partner.name, sort="partner__name"),
+        Column("status", _("Status"), kind="status", states="deal", sort="status"),
+        Column("amount", _("Amount"), kind="money", currency="currency", sort="amount_vendor"),
+        Column("submitted_at", _("Submitted"), kind="when", sort="submitted_at"),
+        Column("answer_due_at", _("Answer"), kind="sla", sort="answer_due_at",
+               value=lambda d: d.answer_due_at if d.is_waiting else None),
+        Column("owner_cam", _("Channel manager"), value=lambda d: d.owner_cam and d.owner_cam.name, kind="person"),
+        Column("number", _("Number"), sort="number"),
+        Column("protected_until", _("Protected until"), kind="date", sort="protected_until", optional=True),
+        Column("expected_close_on", _("Expected close"), kind="date", sort="expected_close_on", optional=True),
+        Column("stage", _("Stage"), value=lambda d: d.get_pipeline_stage_display(), optional=True),
+        Column("territory", _("Territory"), value=lambda d: d.territory and d.territory.name, optional=True),
+    )
+    filters = (
+        Search("customer_name", "number", "partner__name"),
+        Choice("status", _("Status"), options=DealStatus.choices, many=True),
+        Choice("partner", _("Partner"), options=partner_options, field="partner_id"),
+        Choice("cam", _("Channel manager"), options=staff_options, field="owner_cam_id"),
+        Period("submitted_at", _("Submitted")),
+        Period("expected_close_on", _("Expected close")),
+    )
+    views = (
+        View("open", _("Open"), {"status": OPEN}),
+        View("mine", _("My partners"), {"cam": "me"}),
+        View("protected", _("Protected"), {"status": ["approved"]}),
+        View("declined", _("Declined"), {"status": ["rejected"]}),
+    )
+    empty = Empty(_("No registrations yet"), _("Deals appear here when partners register them in the portal."), icon="file-check")
+
+    def rows(self, request: HttpRequest) -> QuerySet[Any]:
+        deals = Deal.objects.exclude(status=DealStatus.DRAFT)
+        return deals.select_related("partner", "owner_cam", "territory")
+
+
+class Customers(List):
+    key = "customers"
+    title = _("Customers")
+    noun = (_("customer"), _("customers"))
+    default_sort = "name"
+    columns = (
+        Column("name", _("Customer"), sort="name", link=lambda c: reverse("dealreg_console:customer", args=[c.pk])),
+        Column("domain", _("Website"), sort="domain"),
+        Column("country", _("Country"), sort="country"),
+        Column("city", _("City"), sort="city"),
+        Column("external_id", _("Your reference"), sort="external_id"),
+        Column("is_house", _("House account"), kind="bool"),
+        Column("is_blocked", _("Blackout"), kind="bool"),
+    )
+    filters = (
+        Search("name", "domain", "external_id"),
+        Choice("house", _("House account"), options=[("True", _("Yes")), ("False", _("No"))], field="is_house"),
+        Choice("blocked", _("Blackout"), options=[("True", _("Yes")), ("False", _("No"))], field="is_blocked"),
+    )
+    views = (View("house", _("House accounts"), {"house": "True"}), View("blackout", _("Blackout"), {"blocked": "True"}))
+    empty = Empty(
+        _("No customers yet"),
+        _("Import your CRM's accounts: every deal is compared with them before anybody looks."), icon="building",
+    )
+
+    def rows(self, request: HttpRequest) -> QuerySet[Any]:
+        return Customer.objects.all()

@@ -1,0 +1,39 @@
+"""Deal registration in both audiences' navigation, and the words for its states."""
+
+from django.utils.translation import gettext_lazy as _
+
+from prm.kernel.ui.navigation import register_nav
+from prm.kernel.ui.states import register_states
+
+register_nav("portal", section="top", label=_("Home"), url_name="dealreg_portal:home", icon="house", order=1, phone=True)
+register_nav(
+    "portal", section="deals", label=_("Deals"), url_name="dealreg_portal:list", icon="file-check", order=10, phone=True
+)
+register_nav(
+    "portal",
+    section="deals",
+    label=_("Register a deal"),
+    url_name="dealreg_portal:register",
+    icon="file-plus",
+    order=20,
+    roles=frozenset({"seller", "partner_admin"}),
+    phone=True,
+)
+register_nav("console", section="deals", label=_("Registrations"), url_name="dealreg_console:list", icon="file-check", order=10)
+register_nav("console", section="customers", label=_("Customers"), url_name="dealreg_console:customers", icon="building", order=10)
+
+register_states(
+    "deal",
+    {
+        "draft": ("neutral", _("Draft")),
+        "submitted": ("info", _("Being checked")),
+        "in_review": ("info", _("With the deal desk")),
+        "action_required": ("warn", _("Your answer needed")),
+        "approved": ("good", _("Protected")),
+        "rejected": ("bad", _("Declined")),
+        "withdrawn": ("neutral", _("Withdrawn")),
+        "won": ("good", _("Won")),
+        "lost": ("neutral", _("Lost")),
+        "expired": ("neutral", _("Protection ended")),
+    },
+)

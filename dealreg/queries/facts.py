@@ -1,0 +1,172 @@
+"""What rules are told about a deal."""
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+
+from dealreg.models import Deal, DealAssessment, DealPolicy, DealStatus
+from dealreg.models.deals import OPEN
+from partners import queries as partners
+from prm.kernel.conditions.facts import NOW, TODAY
+from prm.kernel.identity.actors import Actor
+from prm.kernel.identity.models import Membership
+from prm.kernel.reference.models import Program
+from prm.kernel.reference.queries import calendar_hours
+from prm.kernel.tenancy.context import current, deciding
+
+APPROVING_ROLES = ("approver", "ops", "admin", "cam")
+
+
+def deal_facts(deal: Deal) -> dict[str, Any]:
+    """The facts of the schema "deal" as they are now. For events, rules and messages, not for partners."""
+    with deciding() as now:
+        today = now.astimezone(current().zone).date()
+        partner = partners.partner_facts(deal.partner_id, deal.program_id, today)
+        found = assessment_of(deal.pk)
+        customer = found.customer if found else None
+        return {
+            "deal.number": deal.number,
+            "deal.name": deal.name or deal.customer_name,
+            "deal.amount": deal.amount_vendor,
+            "deal.currency": deal.currency,
+            "deal.country": deal.customer_country,
+            "deal.territory": deal.territory.code if deal.territory else None,
+            "deal.product_lines": line_codes(deal),
+            "deal.vertical": deal.vertical.code if deal.vertical else None,
+            "deal.close_on": deal.expected_close_on,
+            "deal.close_in_days": (deal.expected_close_on - today).days if deal.expected_close_on else None,
+            "deal.status": deal.status,
+            "deal.stage": deal.pipeline_stage,
+            "deal.submission": deal.submission,
+            "deal.customer_name": deal.customer_name,
+            "deal.customer_domain": deal.customer_domain,
+            "deal.customer_domain_kind": domain_kind(deal),
+            "deal.answer_due_at": deal.answer_due_at,
+            "deal.protected_until": deal.protected_until,
+            "deal.reason": deal.reason_for_partner,
+            "customer.is_blocked": customer.is_blocked if customer else None,
+            "customer.is_house": customer.is_house if customer else None,
+            "deal.conflict": (found.outcome or None) if found else None,
+            "partner.name": partner.name,
+            "partner.kind": partner.kind,
+            "partner.status": partner.status,
+            "partner.country": partner.country,
+            "partner.enrolled": partner.enrolled,
+            "partner.tier": partner.tier_code or None,
+            "partner.tier_rank": partner.tier_rank or None,
+            "partner.certified": partner.certified,
+            "partner.certifications": list(partner.certifications),
+            "partner.covers_country": deal.customer_country in partner.countries if partner.countries else None,
+            "partner.has_cam": (deal.owner_cam_id or partner.cam_id) is not None,
+            "partner.watched": partner.watched,
+            "partner.open_deals": open_deals(deal.partner_id),
+            NOW: now,
+            TODAY: today,
+        }
+
+
+def domain_kind(deal: Deal) -> str:
+    """What the customer's domain is worth as evidence."""
+    notes = set(deal.normal.get("x", ()))
+    if deal.normal.get("d"):
+        return "business"
+    for note, kind in (("domain.disposable", "disposable"), ("domain.free_mail", "free_mail"),
+                       ("domain.public_suffix", "shared"), ("domain.platform", "shared")):
+        if note in notes:
+            return kind
+    return "none"
+
+
+def line_codes(deal: Deal) -> list[str]:
+    return sorted(deal.lines.values_list("product_line__code", flat=True))
+
+
+def line_ids(deal: Deal) -> set[UUID]:
+    return set(deal.lines.values_list("product_line_id", flat=True))
+
+
+def open_deals(partner_id: UUID) -> int:
+    return Deal.objects.filter(partner_id=partner_id, status__in=OPEN).count()
+
+
+def assessment_of(deal_id: UUID) -> DealAssessment | None:
+    return DealAssessment.objects.select_related("customer").filter(deal_id=deal_id).first()
+
+
+def policy() -> DealPolicy:
+    """The vendor's policy, or the defaults (unsaved) where it has set none."""
+    return DealPolicy.objects.first() or DealPolicy()
+
+
+def answer_due(program: Program, now: datetime) -> datetime:
+    """When a partner is promised an answer: business minutes on the program's calendar."""
+    return calendar_hours(program.calendar_id).add_minutes(now, program.answer_within_minutes)
+
+
+def handed_in_within_the_hour(partner_id: UUID, now: datetime) -> int:
+    return Deal.objects.filter(partner_id=partner_id, submitted_at__gt=now - timedelta(hours=1)).count()
+
+
+def is_quality_sample(deal: Deal, share: Decimal) -> bool:
+    """Whether a clear deal goes to people all the same. Keyed, so that a partner can't foresee it."""
+    secret = f"{settings.SECRET_KEY}:quality".encode()
+    digest = hmac.new(secret, f"{deal.pk}:{deal.submission}".encode(), hashlib.sha256).digest()
+    return Decimal(int.from_bytes(digest[:8], "big")) < share * Decimal(2**64)
+
+
+def routing_facts(deal: Deal, findings: Iterable[tuple[str, str]], conflict: str, broken: bool) -> dict[str, Any]:
+    program = Program.objects.get(pk=deal.program_id)
+    partner = partners.partner_facts(deal.partner_id, deal.program_id)
+    return {
+        "findings": [list(pair) for pair in findings],
+        "conflict": conflict,
+        "broken_rule": broken,
+        "amount": str(deal.amount_vendor),
+        "auto_limit": None if partner.auto_approve_limit is None else str(partner.auto_approve_limit),
+        "tier": partner.tier_name,
+        "territory": deal.territory.code if deal.territory else "",
+        "has_cam": (deal.owner_cam_id or partner.cam_id) is not None,
+        "quality_sample": is_quality_sample(deal, program.quality_share),
+    }
+
+
+def move_facts(deal: Deal, to: DealStatus, method: str, **more: Any) -> dict[str, Any]:
+    """Facts for any change of status; `method` is the transition on the model."""
+    from django_fsm import can_proceed
+
+    return {"status": str(deal.status), "status_label": str(DealStatus(deal.status).label), "to": str(to.value),
+            "legal": can_proceed(getattr(deal, method)), **more}
+
+
+def approver_facts(deal: Deal, actor: Actor) -> dict[str, Any]:
+    """Who approves, up to what, and whether it is their own deal."""
+    member = Membership.objects.filter(pk=actor.membership_id).first() if actor.membership_id else None
+    submitter = Membership.objects.filter(pk=deal.submitted_by_id).first() if deal.submitted_by_id else None
+    limit = member.approval_limit if member else None
+    same = bool(member and submitter and member.person_id and member.person_id == submitter.person_id)
+    return {
+        "by": "person" if actor.kind in ("person", "token") else actor.kind,
+        "may_approve": actor.has(*APPROVING_ROLES) and actor.is_vendor,
+        "approver_limit": None if limit is None else str(limit),
+        "is_submitter": same or bool(actor.membership_id and actor.membership_id == deal.submitted_by_id),
+        "amount": str(deal.amount_vendor),
+    }
+
+
+def protection_facts(deal: Deal, now: datetime, today: date) -> dict[str, Any]:
+    """Days of protection by product line, and how many days late the answer is."""
+    partner = partners.partner_facts(deal.partner_id, deal.program_id, today)
+    late = now - deal.answer_due_at if deal.answer_due_at and now > deal.answer_due_at else timedelta(0)
+    lines = deal.lines.values_list("product_line_id", "product_line__protection_days")
+    return {
+        "start": today.isoformat(),
+        "tier_days": partner.protection_days,
+        "late_days": -(-late // timedelta(days=1)),
+        "lines": {str(line): days for line, days in lines},
+    }

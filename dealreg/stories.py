@@ -1,0 +1,66 @@
+"""A deal's story: one that its partner may read, and what comes next for it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from dealreg.models import Deal
+from prm.kernel.audit.models import AuditEntry
+from prm.kernel.tenancy.context import deciding
+
+# What a partner may read of the audit: an action, its words, its icon and its tone. Nothing else is told.
+TOLD = {
+    "deal.submitted": (gettext_noop("Registered"), "send", "info"),
+    "deal.resubmitted": (gettext_noop("Answered and sent again"), "send", "info"),
+    "deal.review_started": (gettext_noop("With the deal desk"), "user-round", "info"),
+    "deal.returned": (gettext_noop("The deal desk asks something"), "message-circle-question-mark", "warn"),
+    "deal.approved": (gettext_noop("Protected"), "shield-check", "good"),
+    "deal.rejected": (gettext_noop("Declined"), "x", "bad"),
+    "deal.withdrawn": (gettext_noop("Withdrawn"), "undo-2", "neutral"),
+    "deal.extended": (gettext_noop("Protection extended"), "calendar", "good"),
+    "deal.stage_changed": (gettext_noop("Stage changed"), "trending-up", "neutral"),
+    "deal.won": (gettext_noop("Won"), "trophy", "good"),
+    "deal.lost": (gettext_noop("Lost"), "circle-slash", "neutral"),
+    "deal.expired": (gettext_noop("Protection ended"), "clock", "neutral"),
+}
+
+
+def partner_story(deal: Deal) -> list[dict[str, Any]]:
+    """What happened, newest first, in words for the partner; vendor's people appear as the deal desk."""
+    with deciding():
+        rows = list(AuditEntry.objects.filter(target_id=deal.pk, action__in=TOLD).order_by("-at", "-id"))
+    return [_told(row, deal) for row in rows]
+
+
+def _told(row: AuditEntry, deal: Deal) -> dict[str, Any]:
+    title, icon, tone = TOLD[row.action]
+    ours = row.partner_id and row.actor_kind == "person" and _is_partner(row, deal)
+    return {"at": row.at, "title": _(title), "icon": icon, "tone": tone, "actor": row.actor_name if ours else ""}
+
+
+def _is_partner(row: AuditEntry, deal: Deal) -> bool:
+    from prm.kernel.identity.models import Membership
+
+    return Membership.objects.filter(person_id=row.actor_id, partner_id=deal.partner_id).exists()
+
+
+def next_step(deal: Deal, *, now: datetime) -> Mapping[str, Any]:
+    """The one thing to know: until when it is protected, by when it is answered, or what to do."""
+    status = str(deal.status)
+    days = (deal.protected_until - now.date()).days if deal.protected_until else None
+    steps: dict[str, Mapping[str, Any]] = {
+        "draft": {"tone": "neutral", "title": _("Not handed in yet"), "text": _("Nothing is protected before you hand it in.")},
+        "submitted": {"tone": "info", "title": _("Being checked"), "due": deal.answer_due_at},
+        "in_review": {"tone": "info", "title": _("With the deal desk"), "due": deal.answer_due_at},
+        "action_required": {"tone": "warn", "title": _("Your answer is needed"), "text": deal.reason_for_partner},
+        "approved": {"tone": "good", "title": _("Protected until"), "day": deal.protected_until, "days": days},
+        "rejected": {"tone": "bad", "title": _("Declined"), "text": deal.reason_for_partner},
+        "withdrawn": {"tone": "neutral", "title": _("Withdrawn"), "text": _("Nothing is protected any more.")},
+        "won": {"tone": "good", "title": _("Won"), "text": _("Thank you for closing it.")},
+        "lost": {"tone": "neutral", "title": _("Lost"), "text": deal.close_reason},
+        "expired": {"tone": "neutral", "title": _("Protection ended"), "text": _("Register it again if the customer still buys.")},
+    }
+    return steps[status]

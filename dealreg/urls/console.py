@@ -1,0 +1,19 @@
+from django.urls import path
+
+from dealreg.views import console, customers
+
+app_name = "dealreg_console"
+
+urlpatterns = [
+    path("deals/", console.Deals.as_view(), name="list"),
+    path("deals/<uuid:pk>/", console.deal, name="deal"),
+    path("deals/<uuid:pk>/cam", console.assign_cam, name="assign_cam"),
+    path("deals/<uuid:pk>/comments", console.comment, name="comment"),
+    path("deals/<uuid:pk>/files", console.attach, name="attach"),
+    path("deals/<uuid:pk>/files/<uuid:file_id>", console.file, name="file"),
+    path("customers/", customers.CustomersView.as_view(), name="customers"),
+    path("customers/new/", customers.create, name="customer_new"),
+    path("customers/<uuid:pk>/", customers.customer, name="customer"),
+    path("customers/<uuid:pk>/edit/", customers.edit, name="customer_edit"),
+    path("customers/<uuid:pk>/aliases", customers.alias, name="customer_alias"),
+]

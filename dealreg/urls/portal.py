@@ -1,0 +1,24 @@
+from django.urls import path
+
+from dealreg.views import portal, register
+
+app_name = "dealreg_portal"
+
+urlpatterns = [
+    path("", portal.home, name="home"),
+    path("deals/", portal.Deals.as_view(), name="list"),
+    path("deals/new/", register.register, name="register"),
+    path("deals/draft", register.save_draft, name="save_draft"),
+    path("deals/<uuid:pk>/", portal.deal, name="deal"),
+    path("deals/<uuid:pk>/edit/", register.edit, name="edit"),
+    path("deals/<uuid:pk>/answer/", register.answer, name="answer"),
+    path("deals/<uuid:pk>/discard", register.discard, name="discard"),
+    path("deals/<uuid:pk>/withdraw", portal.withdraw, name="withdraw"),
+    path("deals/<uuid:pk>/extend", portal.extend, name="extend"),
+    path("deals/<uuid:pk>/stage", portal.stage, name="stage"),
+    path("deals/<uuid:pk>/won", portal.won, name="won"),
+    path("deals/<uuid:pk>/lost", portal.lost, name="lost"),
+    path("deals/<uuid:pk>/comments", portal.comment, name="comment"),
+    path("deals/<uuid:pk>/files", portal.attach, name="attach"),
+    path("deals/<uuid:pk>/files/<uuid:file_id>", portal.file, name="file"),
+]

@@ -1,0 +1,145 @@
+"""The portal's home, its deals, and one deal with its answer and its story."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from dealreg import actions
+from dealreg.forms import CommentForm, FileForm, LostForm, ReasonForm, StageForm, WonForm
+from dealreg.lists import PartnerDeals
+from dealreg.models import Deal
+from dealreg.stories import next_step, partner_story
+from dealreg.views.common import answered, comments_of, deal_or_404, files_of, form_refused, serve_file
+from dealreg.views.home import partner_home
+from prm.kernel.clock import local_date
+from prm.kernel.identity.access import require_roles
+from prm.kernel.ui.lists import ListView
+
+SELLERS = ("seller", "partner_admin")
+
+
+@require_GET
+def home(request: Any) -> HttpResponse:
+    """What needs me, what is protected, and what the tier brings."""
+    return render(request, "dealreg/portal_home.html", partner_home(request))
+
+
+class Deals(ListView):
+    list = PartnerDeals
+    template_name = "dealreg/portal_list.html"
+
+
+@require_GET
+def deal(request: Any, pk: UUID) -> HttpResponse:
+    found = deal_or_404(pk)
+    today = local_date(request.now)
+    context = {
+        "deal": found,
+        "next": next_step(found, now=request.now),
+        "story": partner_story(found),
+        "comments": comments_of(found),
+        "files": files_of(found, "dealreg_portal:file"),
+        "lines": found.lines.select_related("product_line"),
+        "may_act": request.actor.has(*SELLERS),
+        "comment_form": CommentForm(),
+        "file_form": FileForm(),
+        "reason_form": ReasonForm(prefix=None),
+        "stage_form": StageForm(initial={"stage": found.pipeline_stage}),
+        "won_form": WonForm(initial={"amount": found.amount, "closed_on": today}),
+        "lost_form": LostForm(initial={"closed_on": today}),
+    }
+    return render(request, "dealreg/portal_deal.html", context)
+
+
+@require_POST
+@require_roles(*SELLERS)
+def withdraw(request: Any, pk: UUID) -> HttpResponse:
+    form = ReasonForm(request.POST)
+    if not form.is_valid():
+        return form_refused(request, form, _url(pk))
+    decision = actions.withdraw_deal(
+        deal_id=_own(pk).pk, reason=form.cleaned_data["reason"], actor=request.actor, now=request.now
+    )
+    return answered(request, decision, _("Withdrawn. Nothing is protected any more."), _url(pk))
+
+
+@require_POST
+@require_roles(*SELLERS)
+def extend(request: Any, pk: UUID) -> HttpResponse:
+    decision = actions.extend_protection(deal_id=_own(pk).pk, actor=request.actor, now=request.now)
+    return answered(request, decision, _("Extended by 45 days."), _url(pk))
+
+
+@require_POST
+@require_roles(*SELLERS)
+def stage(request: Any, pk: UUID) -> HttpResponse:
+    form = StageForm(request.POST)
+    if not form.is_valid():
+        return form_refused(request, form, _url(pk))
+    decision = actions.change_stage(
+        deal_id=_own(pk).pk, stage=form.cleaned_data["stage"], actor=request.actor, now=request.now
+    )
+    return answered(request, decision, _("The stage is saved."), _url(pk))
+
+
+@require_POST
+@require_roles(*SELLERS)
+def won(request: Any, pk: UUID) -> HttpResponse:
+    form = WonForm(request.POST)
+    if not form.is_valid():
+        return form_refused(request, form, _url(pk))
+    decision = actions.mark_won(deal_id=_own(pk).pk, actor=request.actor, now=request.now, **form.cleaned_data)
+    return answered(request, decision, _("Congratulations! The deal is won."), _url(pk))
+
+
+@require_POST
+@require_roles(*SELLERS)
+def lost(request: Any, pk: UUID) -> HttpResponse:
+    form = LostForm(request.POST)
+    if not form.is_valid():
+        return form_refused(request, form, _url(pk))
+    decision = actions.mark_lost(deal_id=_own(pk).pk, actor=request.actor, now=request.now, **form.cleaned_data)
+    return answered(request, decision, _("Closed as lost. Thank you for telling us why."), _url(pk))
+
+
+@require_POST
+def comment(request: Any, pk: UUID) -> HttpResponse:
+    form = CommentForm(request.POST)
+    if not form.is_valid():
+        return form_refused(request, form, _url(pk))
+    decision = actions.add_comment(
+        deal_id=_own(pk).pk, body=form.cleaned_data["body"], audience="partner", actor=request.actor, now=request.now
+    )
+    return answered(request, decision, _("Sent to the deal desk."), _url(pk))
+
+
+@require_POST
+@require_roles(*SELLERS)
+def attach(request: Any, pk: UUID) -> HttpResponse:
+    form = FileForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return form_refused(request, form, _url(pk))
+    upload = form.cleaned_data["file"]
+    decision = actions.attach_file(
+        deal_id=_own(pk).pk, name=upload.name, content=upload.read(), audience="partner",
+        actor=request.actor, now=request.now,
+    )
+    return answered(request, decision, _("The file is added."), _url(pk))
+
+
+@require_GET
+def file(request: Any, pk: UUID, file_id: UUID) -> HttpResponse:
+    return serve_file(pk, file_id)
+
+
+def _own(pk: UUID) -> Deal:
+    return deal_or_404(pk)
+
+
+def _url(pk: UUID) -> str:
+    return reverse("dealreg_portal:deal", args=[pk])

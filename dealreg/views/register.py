@@ -1,0 +1,132 @@
+"""Registering a deal: a draft saved as it is typed, a hint from one's own deals, an answer at once."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from dealreg import actions, queries
+from dealreg.forms import DealForm, posted
+from dealreg.models import Deal, DealStatus
+from dealreg.views.common import deal_or_404
+from prm.kernel.clock import local_date
+from prm.kernel.decisions import Decision
+from prm.kernel.identity.access import require_roles
+
+SELLERS = ("seller", "partner_admin")
+
+
+@require_http_methods(["GET", "POST"])
+@require_roles(*SELLERS)
+def register(request: Any) -> HttpResponse:
+    """An empty form; posting it hands the deal in."""
+    if request.method == "POST":
+        deal = _draft_of(request)
+        return _hand_in(request, deal)
+    form = DealForm(initial={"currency": request.tenant.currency}, today=local_date(request.now))
+    return _page(request, form, None)
+
+
+@require_http_methods(["GET", "POST"])
+@require_roles(*SELLERS)
+def edit(request: Any, pk: UUID) -> HttpResponse:
+    """A draft again, as it was typed."""
+    deal = deal_or_404(pk)
+    if deal.status != DealStatus.DRAFT:
+        return redirect("dealreg_portal:deal", pk=pk)
+    if request.method == "POST":
+        return _hand_in(request, deal)
+    return _page(request, DealForm(initial=DealForm.typed_in(deal), today=local_date(request.now)), deal)
+
+
+@require_POST
+@require_roles(*SELLERS)
+def save_draft(request: Any) -> HttpResponse:
+    """Keep what is typed so far; answers with the draft's id and the hint from one's own deals."""
+    deal = _draft_of(request)
+    matches = queries.own_duplicates(
+        customer_name=request.POST.get("customer_name", ""), customer_domain=request.POST.get("customer_domain", ""),
+        customer_country=request.POST.get("customer_country", ""),
+    )
+    context = {"deal": deal, "matches": [match for match in matches if match.deal_id != deal.pk][:3]}
+    return render(request, "dealreg/draft_saved.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@require_roles(*SELLERS)
+def answer(request: Any, pk: UUID) -> HttpResponse:
+    """Answer a returned deal: only the fields that were asked for are open."""
+    deal = deal_or_404(pk)
+    if deal.status != DealStatus.ACTION_REQUIRED:
+        return redirect("dealreg_portal:deal", pk=pk)
+    today = local_date(request.now)
+    if request.method == "GET":
+        form = DealForm(initial=DealForm.typed_in(deal), today=today, only=deal.returned_fields)
+        return render(request, "dealreg/answer.html", {"deal": deal, "form": form})
+    fields = {name: value for name, value in posted(request.POST).items() if name in deal.returned_fields}
+    decision = actions.resubmit_deal(deal_id=pk, fields=fields, actor=request.actor, now=request.now)
+    if decision.allowed:
+        messages.success(request, _("Thank you. The deal is with us again."))
+        return redirect("dealreg_portal:deal", pk=pk)
+    form = _with_reasons(DealForm(request.POST, today=today, only=deal.returned_fields), decision)
+    return render(request, "dealreg/answer.html", {"deal": deal, "form": form}, status=422)
+
+
+@require_POST
+@require_roles(*SELLERS)
+def discard(request: Any, pk: UUID) -> HttpResponse:
+    deal_or_404(pk)
+    decision = actions.discard_draft(deal_id=pk, actor=request.actor, now=request.now)
+    if decision.refused:
+        messages.error(request, decision.reasons[0].text)
+        return redirect("dealreg_portal:deal", pk=pk)
+    messages.success(request, _("The draft is gone."))
+    return redirect("dealreg_portal:list")
+
+
+def _draft_of(request: Any) -> Deal:
+    """The draft that the form belongs to, with what is typed now; made at the first save."""
+    given = request.POST.get("deal", "")
+    deal_id = _own_draft(given).pk if given else None
+    return actions.save_draft(
+        partner_id=request.membership.partner_id, fields=posted(request.POST), deal_id=deal_id,
+        actor=request.actor, now=request.now,
+    )
+
+
+def _own_draft(given: str) -> Deal:
+    try:
+        deal = deal_or_404(UUID(given))
+    except ValueError:
+        raise Http404 from None
+    if deal.status != DealStatus.DRAFT:
+        raise Http404
+    return deal
+
+
+def _hand_in(request: Any, deal: Deal) -> HttpResponse:
+    decision = actions.submit_deal(
+        deal_id=deal.pk, fields=posted(request.POST), actor=request.actor, now=request.now
+    ).for_partner()
+    if decision.allowed:
+        return redirect("dealreg_portal:deal", pk=deal.pk)
+    form = _with_reasons(DealForm(request.POST, today=local_date(request.now)), decision)
+    return _page(request, form, deal, status=422)
+
+
+def _with_reasons(form: DealForm, decision: Decision) -> DealForm:
+    """The decision's reasons beside the fields that they name."""
+    form.is_valid()
+    form.errors.clear()
+    for reason in decision.reasons:
+        field = reason.key.split(".")[0]
+        form.add_error(field if field in form.fields else None, reason.text or reason.key)
+    return form
+
+
+def _page(request: HttpRequest, form: DealForm, deal: Deal | None, status: int = 200) -> HttpResponse:
+    return render(request, "dealreg/register.html", {"form": form, "deal": deal}, status=status)
