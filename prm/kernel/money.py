@@ -93,9 +93,7 @@ class Money:
 
     def format(self, locale: str | None = None) -> str:
         """In the reader's locale, the active one by default; every digit that counts is shown."""
-        return format_currency(
-            self.amount, self.currency, locale=babel_locale(locale), decimal_quantization=False
-        )
+        return format_currency(self.amount, self.currency, locale=babel_locale(locale), decimal_quantization=False)
 
     def __add__(self, other: "Money") -> "Money":
         if not isinstance(other, Money):
@@ -169,7 +167,11 @@ def parse_money(text: str, *, locale: str | None = None, currency: str | None = 
 
 def babel_locale(language: str | None = None) -> Locale:
     """Babel's locale for a language code, the active language by default, English if unknown."""
-    code = (language or get_language() or "en").replace("_", "-")
+    return _locale((language or get_language() or "en").replace("_", "-"))
+
+
+@lru_cache(maxsize=64)
+def _locale(code: str) -> Locale:
     try:
         return Locale.parse(code, sep="-")
     except (UnknownLocaleError, ValueError):
@@ -179,8 +181,7 @@ def babel_locale(language: str | None = None) -> Locale:
 def _known(currency: str) -> str:
     if currency not in currency_codes():
         raise MoneyError(
-            _("“%(code)s” isn't a currency. Use an ISO code such as EUR or USD.")
-            % {"code": str(currency)[:12]}
+            _("“%(code)s” isn't a currency. Use an ISO code such as EUR or USD.") % {"code": str(currency)[:12]}
         )
     return currency
 
@@ -222,8 +223,7 @@ def _figures(text: str, locale: Locale) -> str:
 def _agreed(named: str, default: str | None) -> str:
     if default is not None and named != default:
         raise CurrencyMismatch(
-            _("The amount is in %(named)s, but it must be in %(wanted)s.")
-            % {"named": named, "wanted": default}
+            _("The amount is in %(named)s, but it must be in %(wanted)s.") % {"named": named, "wanted": default}
         )
     return named
 
@@ -233,7 +233,6 @@ def _in_minor_units(money: Money) -> Money:
     if exact != money:
         digits = minor_units(money.currency)
         raise MoneyError(
-            _("%(currency)s has at most %(digits)d decimals.")
-            % {"currency": money.currency, "digits": digits}
+            _("%(currency)s has at most %(digits)d decimals.") % {"currency": money.currency, "digits": digits}
         )
     return exact

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from prm.kernel.reference.calendars import BusinessHours, NeverOpen, holidays_for
 
+pytestmark = pytest.mark.pure
+
 BERLIN = ZoneInfo("Europe/Berlin")
 WEEKDAYS = {day: [(time(9), time(17))] for day in range(5)}
 OFFICE = BusinessHours(zone="Europe/Berlin", week=WEEKDAYS)

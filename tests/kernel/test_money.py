@@ -16,6 +16,8 @@ from prm.kernel.money import (
     parse_money,
 )
 
+pytestmark = pytest.mark.pure
+
 amounts = st.decimals(min_value=-(10**12), max_value=10**12, places=2)
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from prm.kernel.conditions.facts import NOW, TODAY, Fact, FactSchema
 from prm.kernel.conditions.operators import CHANGES, DAYS
 from prm.kernel.conditions.python import Facts, anchor_of, bounds, judge_of, value_of
-from prm.kernel.conditions.tree import Leaf, parse
+from prm.kernel.conditions.tree import Leaf, parsed
 from prm.kernel.conditions.wording import leaf_in_words, opposite_in_words, value_in_words
 from prm.kernel.decisions import Check
 
@@ -22,12 +22,12 @@ _FAR = Decimal(2)  # farther than any change of a figure to another
 
 def explain(tree: Any, schema: FactSchema, facts: Facts) -> tuple[Check, ...]:
     """Each comparison, in reading order, with the value that it met; none is left out."""
-    return tuple(_check(leaf, facts) for leaf in parse(tree, schema).leaves())
+    return tuple(_check(leaf, facts) for leaf in parsed(tree, schema).leaves())
 
 
 def nearest_change(tree: Any, schema: FactSchema, facts: Facts) -> str | None:
     """The smallest change of one fact that turns the outcome, as a sentence; None when there is none."""
-    judge = judge_of(parse(tree, schema))
+    judge = judge_of(parsed(tree, schema))
     held = judge(facts)
     return nearest([tree], schema, facts, lambda changed: judge(changed) != held)
 
@@ -38,17 +38,19 @@ def nearest(
     """The smallest single change to a fact, among those that the trees ask for, for which `turns`."""
     changes = [change for tree in trees for change in _changes(tree, schema, facts)]
     for change in sorted(changes, key=lambda change: change.size):
-        if turns({**facts, change.fact.key: change.value}):
-            return change.words
+        if turns({**facts, change.leaf.fact.key: change.value}):
+            return _in_words(change, facts)
     return None
 
 
 @dataclass(frozen=True)
 class _Change:
-    fact: Fact
+    """A value that the leaf's fact could have instead, by which the leaf turns."""
+
+    leaf: Leaf
     value: Any
     size: Decimal
-    words: str
+    held: bool
 
 
 def _check(leaf: Leaf, facts: Facts) -> Check:
@@ -61,7 +63,7 @@ def _check(leaf: Leaf, facts: Facts) -> Check:
 
 
 def _changes(tree: Any, schema: FactSchema, facts: Facts) -> Iterator[_Change]:
-    for leaf in parse(tree, schema).leaves():
+    for leaf in parsed(tree, schema).leaves():
         if leaf.operator not in CHANGES:
             yield from _changes_of(leaf, facts)
 
@@ -69,14 +71,16 @@ def _changes(tree: Any, schema: FactSchema, facts: Facts) -> Iterator[_Change]:
 def _changes_of(leaf: Leaf, facts: Facts) -> Iterator[_Change]:
     judge, actual = judge_of(leaf), value_of(leaf.fact, facts)
     held = judge(facts)
-    wanted = opposite_in_words(leaf) if held else leaf_in_words(leaf)
-    words = _("It would turn if %(change)s; now it is %(actual)s.") % {
-        "change": wanted,
-        "actual": value_in_words(leaf.fact, actual),
-    }
     for value in _candidates(leaf, actual, facts):
         if value != actual and judge({**facts, leaf.fact.key: value}) != held:
-            yield _Change(leaf.fact, value, _distance(actual, value), words)
+            yield _Change(leaf, value, _distance(actual, value), held)
+
+
+def _in_words(change: _Change, facts: Facts) -> str:
+    fact = change.leaf.fact
+    wanted = opposite_in_words(change.leaf) if change.held else leaf_in_words(change.leaf)
+    actual = value_in_words(fact, value_of(fact, facts))
+    return _("It would turn if %(change)s; now it is %(actual)s.") % {"change": wanted, "actual": actual}
 
 
 def _candidates(leaf: Leaf, actual: Any, facts: Facts) -> list[Any]:

@@ -34,7 +34,7 @@ from prm.kernel.conditions import folding
 from prm.kernel.conditions.facts import FactSchema
 from prm.kernel.conditions.operators import CHANGES, DAYS
 from prm.kernel.conditions.python import anchor_of, bounds
-from prm.kernel.conditions.tree import Group, Leaf, parse
+from prm.kernel.conditions.tree import Group, Leaf, parsed
 
 NEVER = Q(pk__in=[])
 
@@ -48,7 +48,7 @@ def to_q(tree: Any, schema: FactSchema, *, now: datetime | None = None, today: d
 
     Raises ConditionError when malformed, NotQueryable for facts that no column holds and for changes.
     """
-    return _Writer(model_of(schema), now, today).group(parse(tree, schema))
+    return _Writer(model_of(schema), now, today).group(parsed(tree, schema))
 
 
 def model_of(schema: FactSchema) -> type[models.Model]:

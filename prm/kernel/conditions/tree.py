@@ -127,6 +127,12 @@ def once(make: Callable[[Group], T]) -> Callable[[Any, FactSchema], T]:
     return wrapped
 
 
+@once
+def parsed(root: Group) -> Group:
+    """The typed tree, read once; raises ConditionError when anything in it is wrong."""
+    return root
+
+
 def is_group(node: Any) -> bool:
     """Whether the data means a group of rules."""
     return isinstance(node, Mapping) and "rules" in node

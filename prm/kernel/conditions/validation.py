@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from prm.kernel.conditions.facts import FactSchema
-from prm.kernel.conditions.tree import Group, Leaf, Problem, parse, read
+from prm.kernel.conditions.tree import Group, Leaf, Problem, parsed, read
 from prm.kernel.decisions import jsonable
 
 
@@ -21,7 +21,7 @@ def validate(tree: Any, schema: FactSchema) -> list[Problem]:
 
 def canonical(tree: Any, schema: FactSchema) -> dict[str, Any]:
     """The same condition in its one written form. Raises ConditionError when malformed."""
-    return _group(parse(tree, schema))
+    return _group(parsed(tree, schema))
 
 
 def _unoffered(leaf: Leaf) -> list[Problem]:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from prm.kernel.conditions.facts import Fact, FactSchema, Text
 from prm.kernel.conditions.operators import DAYS
-from prm.kernel.conditions.tree import Leaf, Node, parse
+from prm.kernel.conditions.tree import Leaf, Node, parsed
 from prm.kernel.money import babel_locale
 
 _SENTENCES: Mapping[str, Text] = MappingProxyType(
@@ -62,7 +62,7 @@ _OPPOSITES = MappingProxyType(
 
 def sentence(tree: Any, schema: FactSchema) -> str:
     """The condition in the active language. Raises ConditionError when malformed."""
-    return in_words(parse(tree, schema))
+    return in_words(parsed(tree, schema))
 
 
 def in_words(node: Node) -> str:
