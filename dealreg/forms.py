@@ -23,25 +23,33 @@ class DealForm(forms.Form):
     """A registration: eight fields. A draft keeps them as typed; only handing in checks them."""
 
     customer_name = forms.CharField(
-        label=_("Customer"), max_length=300, help_text=_("The organisation that will buy, as it writes itself."),
+        label=_("Customer"),
+        max_length=300,
+        help_text=_("The organisation that will buy, as it writes itself."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "autofocus": True}),
     )
     customer_domain = forms.CharField(
-        label=_("Customer's website"), max_length=255, required=False,
+        label=_("Customer's website"),
+        max_length=255,
+        required=False,
         help_text=_("It settles most questions at once, such as customer.com."),
         widget=forms.TextInput(attrs={"inputmode": "url", "autocomplete": "off"}),
     )
     customer_country = forms.ChoiceField(label=_("Country"), choices=country_choices)
     product_lines = forms.MultipleChoiceField(label=_("Products"), widget=forms.CheckboxSelectMultiple)
     amount = forms.CharField(
-        label=_("Expected amount"), max_length=30, widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
+        label=_("Expected amount"),
+        max_length=30,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
     )
     currency = forms.ChoiceField(label=_("Currency"))
     expected_close_on = forms.DateField(
         label=_("Expected close"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
     notes = forms.CharField(
-        label=_("What should the deal desk know?"), required=False, max_length=5000,
+        label=_("What should the deal desk know?"),
+        required=False,
+        max_length=5000,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 
@@ -126,8 +134,12 @@ class CustomerForm(forms.Form):
     country = forms.ChoiceField(label=_("Country"), choices=country_choices, required=False)
     city = forms.CharField(label=_("City"), max_length=160, required=False)
     external_id = forms.CharField(label=_("Your reference"), max_length=80, required=False)
-    is_house = forms.BooleanField(label=_("House account"), required=False, help_text=_("Direct sales serves it; deals go to people."))
-    is_blocked = forms.BooleanField(label=_("Blackout account"), required=False, help_text=_("No partner may register it."))
+    is_house = forms.BooleanField(
+        label=_("House account"), required=False, help_text=_("Direct sales serves it; deals go to people.")
+    )
+    is_blocked = forms.BooleanField(
+        label=_("Blackout account"), required=False, help_text=_("No partner may register it.")
+    )
 
 
 class AliasForm(forms.Form):

@@ -37,13 +37,19 @@ class PartnerDeals(List):
     noun = (_("deal"), _("deals"))
     default_sort = "-changed_at"
     columns = (
-        Column("customer_name", _("Customer"), sort="customer_name",
-               link=lambda d: reverse("dealreg_portal:deal", args=[d.pk])),
+        Column(
+            "customer_name",
+            _("Customer"),
+            sort="customer_name",
+            link=lambda d: reverse("dealreg_portal:deal", args=[d.pk]),
+        ),
         Column("status", _("Status"), kind="status", states="deal", sort="status"),
         Column("protected_until", _("Protected until"), kind="date", sort="protected_until"),
         Column("amount", _("Amount"), kind="money", currency="currency", sort="amount"),
         Column("expected_close_on", _("Expected close"), kind="date", sort="expected_close_on"),
-        Column("submitted_by", _("Registered by"), value=lambda d: d.submitted_by and d.submitted_by.name, kind="person"),
+        Column(
+            "submitted_by", _("Registered by"), value=lambda d: d.submitted_by and d.submitted_by.name, kind="person"
+        ),
         Column("number", _("Number"), sort="number"),
         Column("changed_at", _("Changed"), kind="when", sort="changed_at", optional=True),
         Column("stage", _("Stage"), value=lambda d: d.get_pipeline_stage_display(), optional=True),
@@ -63,7 +69,9 @@ class PartnerDeals(List):
     empty = Empty(
         _("No deals yet"),
         _("Register a deal to protect it: most are answered at once, and you see until when you are protected."),
-        action=_("Register a deal"), url_name="dealreg_portal:register", icon="file-plus",
+        action=_("Register a deal"),
+        url_name="dealreg_portal:register",
+        icon="file-plus",
     )
 
     def rows(self, request: HttpRequest) -> QuerySet[Any]:
@@ -76,14 +84,23 @@ class VendorDeals(List):
     noun = (_("deal"), _("deals"))
     default_sort = "-submitted_at"
     columns = (
-        Column("customer_name", _("Customer"), sort="customer_name",
-               link=lambda d: reverse("dealreg_console:deal", args=[d.pk])),
+        Column(
+            "customer_name",
+            _("Customer"),
+            sort="customer_name",
+            link=lambda d: reverse("dealreg_console:deal", args=[d.pk]),
+        ),
         Column("partner", _("Partner"), value=lambda d: d.partner.name, sort="partner__name"),
         Column("status", _("Status"), kind="status", states="deal", sort="status"),
         Column("amount", _("Amount"), kind="money", currency="currency", sort="amount_vendor"),
         Column("submitted_at", _("Submitted"), kind="when", sort="submitted_at"),
-        Column("answer_due_at", _("Answer"), kind="sla", sort="answer_due_at",
-               value=lambda d: d.answer_due_at if d.is_waiting else None),
+        Column(
+            "answer_due_at",
+            _("Answer"),
+            kind="sla",
+            sort="answer_due_at",
+            value=lambda d: d.answer_due_at if d.is_waiting else None,
+        ),
         Column("owner_cam", _("Channel manager"), value=lambda d: d.owner_cam and d.owner_cam.name, kind="person"),
         Column("number", _("Number"), sort="number"),
         Column("protected_until", _("Protected until"), kind="date", sort="protected_until", optional=True),
@@ -105,7 +122,9 @@ class VendorDeals(List):
         View("protected", _("Protected"), {"status": ["approved"]}),
         View("declined", _("Declined"), {"status": ["rejected"]}),
     )
-    empty = Empty(_("No registrations yet"), _("Deals appear here when partners register them in the portal."), icon="file-check")
+    empty = Empty(
+        _("No registrations yet"), _("Deals appear here when partners register them in the portal."), icon="file-check"
+    )
 
     def rows(self, request: HttpRequest) -> QuerySet[Any]:
         deals = Deal.objects.exclude(status=DealStatus.DRAFT)
@@ -131,10 +150,14 @@ class Customers(List):
         Choice("house", _("House account"), options=[("True", _("Yes")), ("False", _("No"))], field="is_house"),
         Choice("blocked", _("Blackout"), options=[("True", _("Yes")), ("False", _("No"))], field="is_blocked"),
     )
-    views = (View("house", _("House accounts"), {"house": "True"}), View("blackout", _("Blackout"), {"blocked": "True"}))
+    views = (
+        View("house", _("House accounts"), {"house": "True"}),
+        View("blackout", _("Blackout"), {"blocked": "True"}),
+    )
     empty = Empty(
         _("No customers yet"),
-        _("Import your CRM's accounts: every deal is compared with them before anybody looks."), icon="building",
+        _("Import your CRM's accounts: every deal is compared with them before anybody looks."),
+        icon="building",
     )
 
     def rows(self, request: HttpRequest) -> QuerySet[Any]:

@@ -5,7 +5,9 @@ from django.utils.translation import gettext_lazy as _
 from prm.kernel.ui.navigation import register_nav
 from prm.kernel.ui.states import register_states
 
-register_nav("portal", section="top", label=_("Home"), url_name="dealreg_portal:home", icon="house", order=1, phone=True)
+register_nav(
+    "portal", section="top", label=_("Home"), url_name="dealreg_portal:home", icon="house", order=1, phone=True
+)
 register_nav(
     "portal", section="deals", label=_("Deals"), url_name="dealreg_portal:list", icon="file-check", order=10, phone=True
 )
@@ -19,8 +21,17 @@ register_nav(
     roles=frozenset({"seller", "partner_admin"}),
     phone=True,
 )
-register_nav("console", section="deals", label=_("Registrations"), url_name="dealreg_console:list", icon="file-check", order=10)
-register_nav("console", section="customers", label=_("Customers"), url_name="dealreg_console:customers", icon="building", order=10)
+register_nav(
+    "console", section="deals", label=_("Registrations"), url_name="dealreg_console:list", icon="file-check", order=10
+)
+register_nav(
+    "console",
+    section="customers",
+    label=_("Customers"),
+    url_name="dealreg_console:customers",
+    icon="building",
+    order=10,
+)
 
 register_states(
     "deal",

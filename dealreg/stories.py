@@ -52,7 +52,11 @@ def next_step(deal: Deal, *, now: datetime) -> Mapping[str, Any]:
     status = str(deal.status)
     days = (deal.protected_until - now.date()).days if deal.protected_until else None
     steps: dict[str, Mapping[str, Any]] = {
-        "draft": {"tone": "neutral", "title": _("Not handed in yet"), "text": _("Nothing is protected before you hand it in.")},
+        "draft": {
+            "tone": "neutral",
+            "title": _("Not handed in yet"),
+            "text": _("Nothing is protected before you hand it in."),
+        },
         "submitted": {"tone": "info", "title": _("Being checked"), "due": deal.answer_due_at},
         "in_review": {"tone": "info", "title": _("With the deal desk"), "due": deal.answer_due_at},
         "action_required": {"tone": "warn", "title": _("Your answer is needed"), "text": deal.reason_for_partner},
@@ -61,6 +65,10 @@ def next_step(deal: Deal, *, now: datetime) -> Mapping[str, Any]:
         "withdrawn": {"tone": "neutral", "title": _("Withdrawn"), "text": _("Nothing is protected any more.")},
         "won": {"tone": "good", "title": _("Won"), "text": _("Thank you for closing it.")},
         "lost": {"tone": "neutral", "title": _("Lost"), "text": deal.close_reason},
-        "expired": {"tone": "neutral", "title": _("Protection ended"), "text": _("Register it again if the customer still buys.")},
+        "expired": {
+            "tone": "neutral",
+            "title": _("Protection ended"),
+            "text": _("Register it again if the customer still buys."),
+        },
     }
     return steps[status]

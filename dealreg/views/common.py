@@ -17,7 +17,9 @@ MEGABYTE = 1024 * 1024
 
 def deal_or_404(pk: UUID) -> Deal:
     """The deal, if it is on the caller's side of the wall; a foreign id and a missing one are the same."""
-    found = Deal.objects.select_related("partner", "program", "vertical", "territory", "submitted_by").filter(pk=pk).first()
+    found = (
+        Deal.objects.select_related("partner", "program", "vertical", "territory", "submitted_by").filter(pk=pk).first()
+    )
     if found is None:
         raise Http404
     return found
@@ -51,7 +53,11 @@ def comments_of(deal: Deal) -> list[dict[str, Any]]:
 def files_of(deal: Deal, url_name: str) -> list[dict[str, Any]]:
     return [
         {
-            "name": f.name, "size": f.size, "by": f.author_name, "at": f.at, "internal": f.audience == "vendor",
+            "name": f.name,
+            "size": f.size,
+            "by": f.author_name,
+            "at": f.at,
+            "internal": f.audience == "vendor",
             "url": reverse(url_name, args=[deal.pk, f.pk]),
         }
         for f in deal.files.order_by("at")

@@ -126,8 +126,12 @@ def attach(request: Any, pk: UUID) -> HttpResponse:
         return form_refused(request, form, _url(pk))
     upload = form.cleaned_data["file"]
     decision = actions.attach_file(
-        deal_id=_own(pk).pk, name=upload.name, content=upload.read(), audience="partner",
-        actor=request.actor, now=request.now,
+        deal_id=_own(pk).pk,
+        name=upload.name,
+        content=upload.read(),
+        audience="partner",
+        actor=request.actor,
+        now=request.now,
     )
     return answered(request, decision, _("The file is added."), _url(pk))
 

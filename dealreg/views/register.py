@@ -49,7 +49,8 @@ def save_draft(request: Any) -> HttpResponse:
     """Keep what is typed so far; answers with the draft's id and the hint from one's own deals."""
     deal = _draft_of(request)
     matches = queries.own_duplicates(
-        customer_name=request.POST.get("customer_name", ""), customer_domain=request.POST.get("customer_domain", ""),
+        customer_name=request.POST.get("customer_name", ""),
+        customer_domain=request.POST.get("customer_domain", ""),
         customer_country=request.POST.get("customer_country", ""),
     )
     context = {"deal": deal, "matches": [match for match in matches if match.deal_id != deal.pk][:3]}
@@ -93,8 +94,11 @@ def _draft_of(request: Any) -> Deal:
     given = request.POST.get("deal", "")
     deal_id = _own_draft(given).pk if given else None
     return actions.save_draft(
-        partner_id=request.membership.partner_id, fields=posted(request.POST), deal_id=deal_id,
-        actor=request.actor, now=request.now,
+        partner_id=request.membership.partner_id,
+        fields=posted(request.POST),
+        deal_id=deal_id,
+        actor=request.actor,
+        now=request.now,
     )
 
 
