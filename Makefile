@@ -10,10 +10,10 @@ find-python = for name in python3 python3.14 python3.13 python3.12 python3.11 py
 	  test -n "$$found" || { echo "Python 3.11 or later is needed, and there is none on PATH." >&2; exit 1; }
 install = @$(find-python); exec $$found requirements/install.py
 TESTS ?= tests
-BENCHES := $(sort $(wildcard bench/*.py))
+BENCHES := $(basename $(notdir $(sort $(wildcard bench/bench_*.py))))
 STRICT := prm/kernel $(wildcard */rules.py */rules */actions.py */actions */queries.py */queries)
 
-.PHONY: help demo demo-reset test test-browser test-faults lint types bench shell migrate css clean install dev
+.PHONY: $(BENCHES) help demo demo-reset test test-browser test-faults lint types bench shell migrate css clean install dev
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,7 @@ test: dev ## every test but those of the browser and the long fault tests (TESTS
 	@exec $(PY) -m pytest -m "not browser and not faults" $(TESTS)
 
 test-browser: dev ## the browser tests; they need Chromium and say so where there is none
+	@command -v "$${CHROMIUM:-chromium}" >/dev/null || { echo "There is no Chromium: install Debian's package \`chromium\`, or say where it is with CHROMIUM=…" >&2; exit 1; }
 	@exec $(PY) -m pytest -m browser $(TESTS)
 
 test-faults: dev ## the tests that kill workers and servers; they take minutes
@@ -42,10 +43,14 @@ lint: dev ## style, format, the direction of imports, and the licences of all th
 types: dev ## mypy, strict on the kernel and on rules, actions and queries
 	@$(PY) -m mypy $(STRICT)
 
-bench: dev ## every benchmark; fails when one misses its bar
+bench: dev ## every benchmark (bench/bench_*.py; `make bench_…` runs one); fails when one misses its bar
 	@$(PY) -m prm.embedded start --kind bench
-	@failed=; for one in $(BENCHES); do echo "== $$one"; PRM_EMBEDDED=bench $(PY) $$one || failed="$$failed $$one"; done; \
-	  $(PY) -m prm.embedded stop --kind bench; test -z "$$failed" || { echo "missed:$$failed" >&2; exit 1; }
+	@missed=; for one in $(BENCHES); do echo "== $$one"; PRM_EMBEDDED=bench $(PY) -m bench.$$one || missed="$$missed $$one"; done; \
+	  $(PY) -m prm.embedded stop --kind bench; test -z "$$missed" || { echo "missed:$$missed" >&2; exit 1; }
+
+$(BENCHES): dev
+	@PRM_EMBEDDED=bench $(PY) -m prm.embedded start --kind bench
+	@PRM_EMBEDDED=bench $(PY) -m bench.$@; done=$$?; $(PY) -m prm.embedded stop --kind bench; exit $$done
 
 shell: install ## a Python prompt with the models, on the demo's database
 	@exec $(PY) -m prm.embedded shell

@@ -25,9 +25,7 @@ OLDEST = (3, 11)
 def main(wanted: str) -> int:
     """Install unless it is installed already; problems are told in one sentence."""
     if sys.version_info < OLDEST:
-        return fail(
-            f"Python {OLDEST[0]}.{OLDEST[1]} or later is needed and this is {sys.version.split()[0]}."
-        )
+        return fail(f"Python {OLDEST[0]}.{OLDEST[1]} or later is needed and this is {sys.version.split()[0]}.")
     if installed(wanted):
         return 0
     (CHECKOUT / "var").mkdir(mode=0o755, exist_ok=True)
@@ -82,8 +80,11 @@ def pip() -> list[str | Path] | None:
 
 
 def quietly(*command: str | Path) -> bool:
-    """Whether a command ends well."""
-    return subprocess.run(command, capture_output=True).returncode == 0
+    """Whether a command can be run and ends well."""
+    try:
+        return subprocess.run(command, capture_output=True).returncode == 0
+    except OSError:
+        return False
 
 
 def make() -> bool:

@@ -96,9 +96,7 @@ def reset(kind: str) -> int:
     if path.exists():
         folders.own_folder(kind)
         if users.in_use(path):
-            raise EmbeddedError(
-                f"The {kind} servers are in use: stop what runs (Ctrl-C in `make demo`) first."
-            )
+            raise EmbeddedError(f"The {kind} servers are in use: stop what runs (Ctrl-C in `make demo`) first.")
         wait_until(lambda: keeper.keeper_pid(path) is None, users.STOP_SECONDS)
     folders.remove(kind)
     say(f"{kind}: removed")

@@ -102,9 +102,7 @@ def _make_private(path: Path, account: pwd.struct_passwd | None) -> None:
         pass
     found = path.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != wanted:
-        raise EmbeddedError(
-            f"{path} belongs to {_name(found.st_uid)} and should to {_name(wanted)}: remove it."
-        )
+        raise EmbeddedError(f"{path} belongs to {_name(found.st_uid)} and should to {_name(wanted)}: remove it.")
     path.chmod(0o700)
 
 

@@ -98,7 +98,7 @@ class Keeper:
         sys.stderr.write(f"{type(server).__name__} is gone; starting it again\n")
         try:
             server.start()
-        except EmbeddedError as problem:
+        except (EmbeddedError, psycopg2.Error, OSError) as problem:
             sys.stderr.write(f"{problem}\n")
         else:
             self.pauses[id(server)] = (time.monotonic() + pause, 0.25)

@@ -3,6 +3,7 @@
 import http.client
 import os
 import socket
+import sys
 from collections.abc import Callable
 
 from prm.embedded.processes import EmbeddedError
@@ -33,7 +34,7 @@ def free_port(first: int) -> int:
 
 
 def is_free(port: int) -> bool:
-    """Whether a server could listen there now, and nobody does on the other family's loopback."""
+    """Whether a server could listen there now."""
     with socket.socket() as trial:
         trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -44,12 +45,23 @@ def is_free(port: int) -> bool:
 
 
 def answers(port: int, path: str) -> bool:
-    """Whether a GET is answered with 200."""
+    """Whether a GET is answered with 200, asked as the proxy in front would."""
+    names = os.environ.get("PRM_HOSTS", "").replace(",", " ").split()
+    headers = {"Host": names[0].lstrip("*.") if names else "127.0.0.1", "X-Forwarded-Proto": "https"}
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
-        connection.request("GET", path)
+        connection.request("GET", path, headers=headers)
         return connection.getresponse().status == 200
     except (OSError, http.client.HTTPException):
         return False
     finally:
         connection.close()
+
+
+def main(arguments: list[str]) -> int:
+    """`python -m prm.embedded.ports PORT PATH`: 0 if it answers 200; a health check without curl."""
+    return not answers(int(arguments[0]), arguments[1])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

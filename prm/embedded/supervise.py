@@ -143,16 +143,12 @@ class Supervisor:
             processes.stop(child, (signal.SIGINT, 3), (signal.SIGTERM, 1))
             raise
         if child.returncode:
-            raise EmbeddedError(
-                f"`manage.py {arguments[0]}` failed with status {child.returncode}: see above."
-            )
+            raise EmbeddedError(f"`manage.py {arguments[0]}` failed with status {child.returncode}: see above.")
 
     def _spawn(
         self, command: Sequence[str | Path], environment: dict[str, str], log: Path | None
     ) -> "subprocess.Popen[bytes]":
-        return processes.spawn(
-            command, log=log, at_death=signal.SIGTERM, env=environment, cwd=addresses.CHECKOUT
-        )
+        return processes.spawn(command, log=log, at_death=signal.SIGTERM, env=environment, cwd=addresses.CHECKOUT)
 
     def _launch(self, *names: str) -> None:
         for child in self.children:

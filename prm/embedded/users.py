@@ -66,9 +66,7 @@ def ensure_started(kind: str = "demo", say: Callable[[str], None] | None = None)
     lock = open(path / "users.lock", "a")  # noqa: SIM115  held until the handle is closed
     try:
         if not keeper.take(lock, fcntl.LOCK_SH, seconds=STOP_SECONDS * 2):
-            raise EmbeddedError(
-                f"The {kind} servers are stopping and don't finish: see {path / 'keeper.log'}."
-            )
+            raise EmbeddedError(f"The {kind} servers are stopping and don't finish: see {path / 'keeper.log'}.")
         _wait_for_servers(kind, path, say or (lambda text: None))
     except BaseException:
         lock.close()
@@ -126,9 +124,11 @@ def _answers(kind: str) -> bool:
 
 
 def in_use(path: Path) -> bool:
-    """Whether anybody holds a share in the servers."""
+    """Whether anybody holds a share in the servers; the keeper, holding all of it to stop them, doesn't."""
     with open(path / "users.lock", "a") as lock:
-        return not keeper.take(lock, fcntl.LOCK_EX, seconds=0)
+        if keeper.take(lock, fcntl.LOCK_EX, seconds=0):
+            return False
+        return keeper.take(lock, fcntl.LOCK_SH, seconds=0)
 
 
 def dismiss(kind: str) -> bool:
