@@ -4,10 +4,13 @@ import os
 from pathlib import Path
 from typing import Any
 
+import django_stubs_ext
 from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from prm.embedded import addresses
+
+django_stubs_ext.monkeypatch()  # forms and admins may name their model in their type
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
