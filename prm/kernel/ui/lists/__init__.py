@@ -1,0 +1,12 @@
+"""The one list: filter, sort, columns, saved views with counts, bulk with preview, export, keyboard."""
+
+from prm.kernel.ui.lists.base import Empty, List, View
+from prm.kernel.ui.lists.bulk import BulkAction, Plan
+from prm.kernel.ui.lists.columns import Column
+from prm.kernel.ui.lists.filters import Choice, Filter, Flag, Period, Range, Search
+from prm.kernel.ui.lists.views import ListView
+
+__all__ = [
+    "BulkAction", "Choice", "Column", "Empty", "Filter", "Flag", "List", "ListView", "Period", "Plan", "Range",
+    "Search", "View",
+]

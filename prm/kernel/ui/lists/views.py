@@ -1,0 +1,149 @@
+"""The page of a list: shows it, narrows it over htmx, exports it, keeps views and runs bulk actions."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import messages
+from django.core.cache import cache
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import render
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.generic import View as DjangoView
+
+from prm.kernel.ui import actions
+from prm.kernel.ui.context import Shell
+from prm.kernel.ui.lists import bulk, export
+from prm.kernel.ui.lists.base import List
+
+EXPORTS_PER_MINUTE = 10
+
+
+class ListView(DjangoView):
+    """Set `list`; `roles` None means everybody of the audience. Override `context` to add to the page."""
+
+    list: type[List]
+    template_name = "ui/list_page.html"
+    roles: frozenset[str] | None = None
+    crumbs: Sequence[tuple[Any, str]] = ()
+    primary: tuple[Any, str] | None = None  # label and url name of the page's one primary action
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        if self.roles is not None and self.roles.isdisjoint(Shell(request).roles):
+            raise PermissionDenied
+        return super().dispatch(request, *args, **kwargs)
+
+    def make(self, request: HttpRequest) -> List:
+        """The list of this request; override to hand it more than the request."""
+        return self.list(request)
+
+    def context(self, request: HttpRequest) -> dict[str, Any]:
+        return {}
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        rows = self.make(request)
+        if request.GET.get("export") == "csv":
+            return self._export(request, rows)
+        return self._shown(request, rows)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        rows = self.make(request)
+        if "save_view" in request.POST:
+            return self._save_view(request, rows)
+        if "delete_view" in request.POST:
+            return self._delete_view(request, rows)
+        return self._bulk(request, rows)
+
+    def _shown(self, request: HttpRequest, rows: List) -> HttpResponse:
+        htmx: Any = getattr(request, "htmx", None)
+        part = bool(htmx) and htmx.target == f"list-{rows.key}" and not htmx.history_restore_request
+        template = "ui/list/list.html" if part else self.template_name
+        response = render(request, template, {"list": rows.page(), "view": self, **self.context(request)})
+        response["Vary"] = "HX-Request, HX-Target, Cookie"
+        return response
+
+    def _export(self, request: HttpRequest, rows: List) -> HttpResponse:
+        if not _may_export(request):
+            messages.warning(request, _("That was many exports at once. Please wait a minute and try again."))
+            return HttpResponseRedirect(rows.url())
+        if rows.counts["shown"] > export.LIMIT:
+            messages.warning(request, _("An export takes 10,000 rows at most. Narrow the list first, say by date."))
+            return HttpResponseRedirect(rows.url())
+        ordered = rows.filtered.order_by(*rows.order.by(backwards=False))
+        return export.as_csv(request, rows.key, rows.shown, ordered)
+
+    def _save_view(self, request: HttpRequest, rows: List) -> HttpResponse:
+        name = request.POST.get("name", "").strip()
+        if not name or getattr(request, "membership", None) is None:
+            raise Http404
+        saved = actions.save_view(
+            owner_id=request.membership.pk, partner_id=_partner_of(request), list_key=rows.key, name=name[:60],  # type: ignore[attr-defined]
+            query=_state_only(rows, request.POST.get("query", "")),
+        )
+        messages.success(request, _("“%(name)s” is now one of your views.") % {"name": saved.name})
+        return HttpResponseRedirect(f"{request.path}?{saved.query}{'&' if saved.query else ''}saved={saved.pk}")
+
+    def _delete_view(self, request: HttpRequest, rows: List) -> HttpResponse:
+        for saved in rows.saved:
+            if str(saved.pk) == request.POST["delete_view"]:
+                actions.delete_view(view_id=saved.pk)
+                messages.success(request, _("“%(name)s” was removed from your views.") % {"name": saved.name})
+        return HttpResponseRedirect(request.path)
+
+    def _bulk(self, request: HttpRequest, rows: List) -> HttpResponse:
+        action = next((one for one in rows.actions if one.key == request.POST.get("bulk")), None)
+        if action is None:
+            raise PermissionDenied
+        chosen = _chosen(request, rows)
+        plan = action.preview(request, chosen) if chosen else bulk.Plan(will=())
+        if "confirmed" in request.POST and plan.will:
+            return self._run(request, rows, action, plan)
+        context = {"list": rows.page(), "action": action, "plan": plan, "all": "all" in request.POST, "chosen": chosen}
+        alone = bool(getattr(request, "htmx", None))
+        return render(request, "ui/list/bulk_dialog.html" if alone else "ui/list/bulk_page.html", context)
+
+    def _run(self, request: HttpRequest, rows: List, action: bulk.BulkAction, plan: bulk.Plan) -> HttpResponse:
+        said = action.run(request, plan.will)
+        count = len(plan.will)
+        done = ngettext("%(action)s: %(count)d done.", "%(action)s: %(count)d done.", count)
+        messages.success(request, said or done % {"action": action.label, "count": count})
+        return HttpResponseRedirect(rows.url())
+
+
+def _chosen(request: HttpRequest, rows: List) -> list[Any]:
+    """The rows ticked (or all that are filtered), read through the reader's own list, so never another's."""
+    if "all" in request.POST:
+        return list(rows.filtered[: bulk.LIMIT])
+    ids = [text for text in request.POST.getlist("ids")[: bulk.LIMIT] if _is_id(rows, text)]
+    return list(rows.filtered.filter(pk__in=ids))
+
+
+def _is_id(rows: List, text: str) -> bool:
+    from django.core.exceptions import ValidationError
+
+    try:
+        rows.filtered.model._meta.pk.to_python(text)
+    except (ValidationError, ValueError):
+        return False
+    return True
+
+
+def _state_only(rows: List, query: str) -> str:
+    """The parts of a query string that are this list's state; nothing else is kept."""
+    known = {name for one in rows.filters for name in one.names} | {"view", "sort", "cols"}
+    pairs = [(name, value) for name, values in QueryDict(query[:2000]).lists() for value in values if name in known]
+    return urlencode(pairs)
+
+
+def _partner_of(request: HttpRequest) -> Any:
+    return getattr(request.membership, "partner_id", None)  # type: ignore[attr-defined]
+
+
+def _may_export(request: HttpRequest) -> bool:
+    """At most ten exports a minute each."""
+    who = getattr(getattr(request, "membership", None), "pk", "nobody")
+    key = f"{getattr(getattr(request, 'tenant', None), 'pk', 'none')}:exports:{who}"
+    cache.add(key, 0, timeout=60)
+    return cache.incr(key) <= EXPORTS_PER_MINUTE

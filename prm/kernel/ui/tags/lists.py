@@ -1,0 +1,22 @@
+"""`{% list deals %}`: the one list, inside any page."""
+
+from typing import Any
+
+from django.template import Context, Library
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString, mark_safe
+
+register = Library()
+
+
+@register.simple_tag(takes_context=True)
+def list(context: Context, rows: Any) -> SafeString:
+    """A list made in the view: `DealList(request)`."""
+    request = context.get("request")
+    return mark_safe(render_to_string("ui/list/list.html", {"list": rows.page()}, request=request))
+
+
+@register.filter
+def get(mapping: Any, key: Any) -> Any:
+    """An item by a key that a variable holds."""
+    return mapping.get(key)

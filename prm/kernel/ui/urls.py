@@ -1,0 +1,15 @@
+"""Addresses of the design system: the style guide, a brand's colours, logos, the branding page."""
+
+from django.urls import path
+
+from prm.kernel.ui import styleguide, views
+
+app_name = "ui"
+urlpatterns = [
+    path("branding/<str:colour>.css", views.brand_css, name="branding"),
+    path("portal/logo", views.logo, name="portal_logo"),
+    path("console/logo", views.logo, name="console_logo"),
+    path("console/setup/branding", views.BrandingView.as_view(), name="console_branding"),
+    path("console/setup/branding/preview", views.preview, name="branding_preview"),
+    path("styleguide", styleguide.show, name="styleguide"),
+]
