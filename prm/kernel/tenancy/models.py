@@ -37,8 +37,7 @@ class Tenant(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="tenancy_tenant_offset_only_in_sandboxes",
-                condition=models.Q(is_sandbox=True, clock_offset__gte=timedelta(0))
-                | models.Q(is_sandbox=False, clock_offset=timedelta(0)),
+                condition=models.Q(is_sandbox=True) | models.Q(clock_offset=timedelta(0)),
             )
         ]
 

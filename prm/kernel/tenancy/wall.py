@@ -101,6 +101,12 @@ BEGIN
   END IF;
   RETURN NEW;
 END $$;
+CREATE OR REPLACE FUNCTION app.only_forward() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  IF NEW.clock_offset < OLD.clock_offset THEN
+    RAISE EXCEPTION 'business time only runs forward' USING ERRCODE = 'check_violation';
+  END IF;
+  RETURN NEW;
+END $$;
 CREATE SEQUENCE IF NOT EXISTS events_position;
 REVOKE ALL ON SCHEMA app, public FROM PUBLIC;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA app FROM PUBLIC;
@@ -275,6 +281,11 @@ def _tenant_table() -> Iterator[Composable]:
         "GRANT UPDATE (name, time_zone, language, currency, brand_color, logo, mfa_required) ON {} TO prm_vendor"
     ).format(table)
     yield SQL("GRANT SELECT, INSERT, UPDATE ON {} TO prm_operator").format(table)
+    yield SQL("DROP TRIGGER IF EXISTS wall_only_forward ON {}").format(table)
+    yield SQL(
+        "CREATE TRIGGER wall_only_forward BEFORE UPDATE OF clock_offset ON {}"
+        " FOR EACH ROW EXECUTE FUNCTION app.only_forward()"
+    ).format(table)
 
 
 def _grants(model: type[models.Model]) -> Iterator[Composable]:
