@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponseBase
 
 from prm.kernel.identity.actors import Actor
 
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 
@@ -20,7 +21,8 @@ class Denied(PermissionDenied):
     """Somebody is known but may not do this; audited once the request's transaction is over."""
 
     def __init__(self, needed: frozenset[str]) -> None:
-        super().__init__("This needs one of the roles " + ", ".join(sorted(needed)))
+        names = ", ".join(sorted(needed))
+        super().__init__(f"This needs one of the roles {names}" if names else "You can look here, not change.")
         self.needed = needed
 
 
@@ -55,5 +57,19 @@ def check(request: HttpRequest, needed: frozenset[str]) -> None:
     """Raise Denied unless the request's actor holds one of `needed`."""
     actor: Actor | None = getattr(request, "actor", None)
     if actor is None or not actor.has(*needed):
-        request.denied = needed  # type: ignore[attr-defined]
         raise Denied(needed)
+
+
+def check_method(request: HttpRequest) -> None:
+    """Raise Denied when somebody who may only look is about to change something."""
+    if request.method in SAFE or not _looks_only(request):
+        return
+    request.denied = Denied(frozenset())  # type: ignore[attr-defined]
+    raise request.denied  # type: ignore[attr-defined]
+
+
+def _looks_only(request: HttpRequest) -> bool:
+    """An auditor and nothing else, or a view as somebody that was opened for looking."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    view = getattr(request, "view_as", None)
+    return actor.roles == {"auditor"} or (view is not None and not view.may_act)

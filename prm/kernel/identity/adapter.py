@@ -1,13 +1,17 @@
 """How allauth signs people in here: nobody registers by themselves, an invitation is the only way in."""
 
+import logging
+from smtplib import SMTPException
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from prm.kernel.identity import sign_in
+
+log = logging.getLogger(__name__)
 
 
 class InvitationOnly(DefaultAccountAdapter):  # type: ignore[misc]
@@ -32,6 +36,22 @@ class InvitationOnly(DefaultAccountAdapter):  # type: ignore[misc]
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         sign_in.note_failure(request, email=str(credentials.get("email", "")))
+
+    def post_login(self, request: HttpRequest, user: Any, **details: Any) -> HttpResponse:
+        response: HttpResponse = super().post_login(request, user, **details)
+        sign_in.remember_device(request, response, user.email)
+        return response
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """A mail server that is away must not turn a page into an error, nor tell who has an account."""
+        try:
+            super().send_mail(template_prefix, email, context)
+        except (OSError, SMTPException) as error:
+            log.error("mail %s was not handed over: %s", template_prefix, error)
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        key: str = super()._get_login_attempts_cache_key(request, **credentials)
+        return f"{key}:known" if sign_in.known_device(request, str(credentials.get("email", ""))) else key
 
 
 def is_own_path(url: str | None) -> bool:

@@ -6,7 +6,7 @@ identity plane, where a tenant's tables are shut.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
@@ -14,11 +14,12 @@ from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.utils import timezone, translation
 
-from prm.kernel import audit
+from prm.kernel import audit, idempotency
+from prm.kernel.identity import access, impersonation, security
 from prm.kernel.identity.actors import Actor
 from prm.kernel.identity.models import ApiToken, Membership
 from prm.kernel.tenancy.context import NoTenant, acting
@@ -53,22 +54,35 @@ class Acting:
             return self.get_response(request)
         return self._with_token(request) if audience == "token" else self._with_session(request, audience)
 
-    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
-        """The view failed or refused: nothing of it stays."""
-        if getattr(request, "actor", None) and transaction.get_connection().in_atomic_block:
-            transaction.set_rollback(True)
-        if isinstance(exception, (PermissionDenied, Http404)):
-            request.denied = exception  # type: ignore[attr-defined]
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., HttpResponse], args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        """Run the view in a savepoint: a refusal undoes it, and the page that explains can still read."""
+        if request.actor is None:  # type: ignore[attr-defined]
+            return None
+        access.check_method(request)
+        try:
+            with transaction.atomic():
+                if request.method == "POST" and request.token is not None:  # type: ignore[attr-defined]
+                    return idempotency.once(request, f"token:{request.token.pk}",  # type: ignore[attr-defined]
+                                            lambda: view(request, *args, **kwargs))
+                return view(request, *args, **kwargs)
+        except PermissionDenied as error:
+            request.denied = error  # type: ignore[attr-defined]
+            raise
 
     def _with_session(self, request: HttpRequest, audience: str) -> HttpResponse:
         if not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path())
-        membership = membership_of(request, audience)
+        view = impersonation.of(request) if audience == "partner" else None
+        membership = view.membership if view else membership_of(request, audience)
         if membership is None:
             return redirect("identity:choose")
+        if security.lacks_second_factor(membership):
+            return redirect("identity:second_factor")
         partners = (membership.partner_id,) if membership.partner_id else ()
-        request.membership = membership  # type: ignore[attr-defined]
-        request.actor = actor_of(membership, request)  # type: ignore[attr-defined]
+        request.membership, request.view_as = membership, view  # type: ignore[attr-defined]
+        request.actor = actor_of(membership, request, view)  # type: ignore[attr-defined]
         return self._act(request, membership.tenant_id, audience, partners)
 
     def _with_token(self, request: HttpRequest) -> HttpResponse:
@@ -76,17 +90,13 @@ class Acting:
         if token is None:
             return JsonResponse(
                 {"type": "unauthenticated", "title": "Send a valid API token: Authorization: Bearer prm_…"},
-                status=401,
-                headers={"WWW-Authenticate": "Bearer"},
+                status=401, headers={"WWW-Authenticate": "Bearer"},
             )
         audience = "partner" if token.partner_id else "vendor"
         request.token = token  # type: ignore[attr-defined]
         request.actor = Actor(  # type: ignore[attr-defined]
-            kind="token",
-            id=str(token.id),
-            name=token.name,
-            roles=frozenset(token.roles),
-            partner_id=token.partner_id,
+            kind="token", id=str(token.id), name=token.name, roles=frozenset(token.roles),
+            partner_id=token.partner_id, membership_id=token.membership_id,
             request_id=request.id,  # type: ignore[attr-defined]
         )
         return self._act(request, token.tenant_id, audience, (token.partner_id,) if token.partner_id else ())
@@ -104,11 +114,14 @@ class Acting:
             return redirect("identity:choose")
         if response.status_code == 403 and getattr(request, "denied", None):
             record_denial(request, tenant)
+        response.headers.setdefault("Cache-Control", "private, no-store")
         return response
 
 
 def audience_of(path: str) -> str | None:
-    return next((audience for prefix, audience in settings.AUDIENCES.items() if path.startswith(prefix)), None)
+    """The audience that a path is for; None for the identity plane."""
+    audiences: dict[str, str] = settings.AUDIENCES
+    return next((audience for prefix, audience in audiences.items() if path.startswith(prefix)), None)
 
 
 def membership_of(request: HttpRequest, audience: str) -> Membership | None:
@@ -127,16 +140,12 @@ def membership_of(request: HttpRequest, audience: str) -> Membership | None:
     return candidates[0] if len(candidates) == 1 else None
 
 
-def actor_of(membership: Membership, request: HttpRequest) -> Actor:
-    actor = Actor(
-        kind="person",
-        id=str(membership.person_id),
-        name=str(membership),
-        roles=frozenset(membership.roles),
-        membership_id=membership.pk,
-        partner_id=membership.partner_id,
+def actor_of(membership: Membership, request: HttpRequest, view: impersonation.View | None = None) -> Actor:
+    return Actor(
+        kind="person", id=str(membership.person_id), name=str(membership), roles=frozenset(membership.roles),
+        membership_id=membership.pk, partner_id=membership.partner_id,
+        impersonator=str(view.by) if view else None, request_id=request.id,  # type: ignore[attr-defined]
     )
-    return replace(actor, request_id=request.id)  # type: ignore[attr-defined]
 
 
 def token_of(request: HttpRequest) -> ApiToken | None:

@@ -36,7 +36,7 @@ def grant(
 ) -> Grant:
     """The facts for judging what `actor` wants to give. Runs as the vendor."""
     return Grant(
-        actor_roles=tuple(sorted(actor.roles)),
+        actor_roles=tuple(sorted(actor.roles or _definition(actor))),
         actor_is_partner=not actor.is_vendor,
         same_organisation=actor.partner_id == partner_id,
         for_partner=partner_id is not None,
@@ -45,6 +45,11 @@ def grant(
         already_member=bool(email) and members().filter(partner_id=partner_id, email=email).exists(),
         leaves_no_admin=member is not None and _leaves_no_admin(member, roles),
     )
+
+
+def _definition(actor: Actor) -> frozenset[str]:
+    """The system and workflows act within what an admin has defined."""
+    return frozenset({"admin"}) if actor.kind in ("system", "workflow") else frozenset()
 
 
 def lock_admins() -> None:

@@ -4,8 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest
+from django.core.signing import Signer
+from django.http import HttpRequest, HttpResponseBase
 from django.urls import NoReverseMatch, reverse
+from django.utils.crypto import constant_time_compare
+from django.utils.translation import gettext_lazy as _
 
 from prm.kernel.identity.models import Membership, Person, SecurityEvent
 from prm.kernel.tenancy.context import acting
@@ -87,3 +90,51 @@ def _organisation(membership: Membership) -> Organisation:
     with acting(tenant=membership.tenant_id, audience="partner", partners=[membership.partner_id]):
         name = str(Membership.objects.select_related("partner").get(pk=membership.pk).partner)
     return Organisation(membership, name, vendor, "partner")
+
+
+KNOWN_COOKIE = "known"
+KNOWN_FOR = 180 * 24 * 3600  # seconds
+_known = Signer(salt="prm.kernel.identity.known")
+
+
+def known_device(request: HttpRequest, email: str) -> bool:
+    """Whether `email` signed in from this browser before: its tries are counted apart from strangers'.
+
+    OWASP's device cookie: an attacker who uses up the tries for an address locks out other strangers,
+    never the person who owns it.
+    """
+    return constant_time_compare(request.COOKIES.get(KNOWN_COOKIE, ""), _mark(email))
+
+
+def remember_device(request: HttpRequest, response: HttpResponseBase, email: str) -> None:
+    response.set_cookie(KNOWN_COOKIE, _mark(email), max_age=KNOWN_FOR, httponly=True, samesite="Lax",
+                        secure=request.is_secure(), path=reverse("account_login"))
+
+
+def _mark(email: str) -> str:
+    return _known.signature(email.lower())
+
+
+WORDS = {
+    "login": _("Signed in"),
+    "login.failed": _("A sign-in failed"),
+    "logout": _("Signed out"),
+    "password.set": _("Password set"),
+    "password.changed": _("Password changed"),
+    "password.reset": _("Password reset by mail"),
+    "email.added": _("E-mail address added"),
+    "email.changed": _("E-mail address changed"),
+    "email.removed": _("E-mail address removed"),
+    "factor.added": _("Second factor added"),
+    "factor.removed": _("Second factor removed"),
+    "factor.reset": _("Recovery codes made anew"),
+    "factor.failed": _("A wrong second factor was given"),
+    "session.moved": _("A session went on from another place"),
+}
+
+
+def described(event: SecurityEvent) -> dict[str, Any]:
+    """A line of the security history, for a timeline."""
+    worrying = event.kind.endswith(".failed") or event.kind == "session.moved"
+    return {"at": event.recorded_at, "title": WORDS.get(event.kind, event.kind), "text": event.address or "",
+            "icon": "shield-alert" if worrying else "shield-check", "tone": "warn" if worrying else "neutral"}

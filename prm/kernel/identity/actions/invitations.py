@@ -61,7 +61,7 @@ def revoke_invitation(*, invitation_id: UUID, actor: Actor, now: datetime) -> De
     return decision
 
 
-def accept_invitation(*, secret: str, person: Person | None, name: str = "", password: str = "") -> Membership | None:  # noqa: S107
+def accept_invitation(*, secret: str, person: Person | None, name: str = "", password: str = "") -> Membership | None:
     """Join. With no `person` one is made, with the invitation's address. None if the link works no more.
 
     Runs on the identity plane: who accepts is in no tenant yet. The person, the membership and the end

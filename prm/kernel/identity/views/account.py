@@ -1,0 +1,61 @@
+"""A person's own pages, on the identity plane: no tenant is open here."""
+
+from allauth.account.views import LogoutView
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from prm.kernel.identity import impersonation, sign_in
+from prm.kernel.identity.forms import PreferencesForm
+from prm.kernel.identity.models import SecurityEvent
+
+
+class SignOut(LogoutView):  # type: ignore[misc]
+    """Signing out also empties what the browser kept of our pages."""
+
+    def post(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        response: HttpResponse = super().post(request, *args, **kwargs)
+        response["Clear-Site-Data"] = '"cache", "storage"'
+        return response
+
+
+@require_safe
+@login_required
+def second_factor(request: HttpRequest) -> HttpResponse:
+    """Why this vendor's pages stay shut until a second factor is set up."""
+    return render(request, "account/second_factor.html")
+
+
+@require_safe
+@login_required
+def security(request: HttpRequest) -> HttpResponse:
+    """The person's own security history."""
+    history = SecurityEvent.objects.filter(person_id=request.user.pk).order_by("-recorded_at")[:50]
+    return render(request, "account/security.html", {"history": [sign_in.described(event) for event in history]})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def preferences(request: HttpRequest) -> HttpResponse:
+    """Language, time zone and absence, for the organisation chosen just now."""
+    membership = sign_in.remembered(request) or sign_in.only_membership(request.user.pk)
+    if membership is None:
+        return redirect("identity:choose")
+    form = PreferencesForm(request.POST or None, instance=membership)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        messages.success(request, _("Saved."))
+        return redirect("identity:preferences")
+    home = sign_in.home_of(membership.audience)
+    return render(request, "account/preferences.html", {"form": form, "membership": membership, "home": home})
+
+
+@require_POST
+@login_required
+def stop_impersonating(request: HttpRequest) -> HttpResponse:
+    """Back to one's own eyes."""
+    impersonation.stop(request, request_id=request.id)  # type: ignore[attr-defined]
+    return redirect(sign_in.home_of("vendor"))
