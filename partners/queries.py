@@ -160,7 +160,24 @@ def enrolments_of(partner_id: UUID) -> list[Enrolment]:
     )
 
 
+def enrolments_by_partner(ids: Iterable[UUID]) -> dict[UUID, list[Enrolment]]:
+    """The enrolments of many partners at once, with program and tier."""
+    found: dict[UUID, list[Enrolment]] = {}
+    for enrolment in Enrolment.objects.filter(partner_id__in=list(ids)).select_related("program", "tier"):
+        found.setdefault(enrolment.partner_id, []).append(enrolment)
+    return found
+
+
 def _territories(enrolment: Enrolment | None) -> Iterable[EnrolmentTerritory]:
     if enrolment is None:
         return ()
     return enrolment.territories.select_related("territory").order_by("territory__code")
+
+
+def distributor_name(partner_id: UUID) -> str:
+    """Through whom a partner buys; its own people may ask. Empty when it buys from the vendor."""
+    partner = visible_partners().filter(pk=partner_id).first()
+    if partner is None or partner.parent_id is None:
+        return ""
+    with deciding():
+        return Partner.objects.values_list("name", flat=True).get(pk=partner.parent_id)

@@ -244,7 +244,7 @@ DEFAULT_FROM_EMAIL = env("MAIL_FROM", "Partner portal <no-reply@prm.invalid>")
 # --- API --------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["prm.kernel.identity.tokens.TokenAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": ["prm.kernel.api.HasRoles"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
@@ -260,9 +260,18 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "PRM API",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "prm.kernel.api.document_keys",
+    ],
+    "SWAGGER_UI_SETTINGS": {"persistAuthorization": False, "deepLinking": True},
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
+
+API_DOCS_OPEN = flag("API_DOCS_OPEN", default=not SECURE_SITE)
+METRICS_TOKEN = env("METRICS_TOKEN")  # without one there is no /metrics
 
 # Which audience a path is for; everything else is the identity plane, with no tenant at all.
 AUDIENCES = {"/portal/": "partner", "/console/": "vendor", "/admin/": "vendor", "/api/v1/": "token"}

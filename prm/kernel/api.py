@@ -1,21 +1,66 @@
 """The frame of the REST API: one router, one page format, one error format.
 
 An app's `api.py` registers its view sets with `router`; `prm/api.py` finds them. A face there parses,
-calls an action and answers with `answer(decision)`; it never writes to the database itself.
+calls an action and answers with `answer(request, decision, …)`; it never writes to the database itself.
+Tokens open the caller's audience in the middleware, which also keeps every POST from running twice.
 """
 
+import logging
 from typing import Any
 
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.pagination import CursorPagination
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
+from rest_framework.throttling import SimpleRateThrottle
 from rest_framework.views import APIView, exception_handler
 
 from prm.kernel.decisions import Decision
+from prm.kernel.identity.actors import Actor
 
+log = logging.getLogger(__name__)
 router = SimpleRouter(trailing_slash=False)
+
+
+def actor_of(request: Request) -> Actor:
+    """Who calls."""
+    actor: Actor = request._request.actor  # type: ignore[attr-defined]
+    return actor
+
+
+def now_of(request: Request) -> Any:
+    """The business time of this call."""
+    return request._request.now  # type: ignore[attr-defined]
+
+
+def answer(request: Request, decision: Decision, body: Any = None, *, status: int = 200) -> Response:
+    """The answer to an action: `body` when it was done, a 409 or 422 with the reasons when refused.
+
+    A partner reads the partner's reasons only. 409 means that somebody was faster or the state moved on.
+    """
+    if decision.allowed:
+        return Response(body, status=status)
+    seen = decision if actor_of(request).is_vendor else decision.for_partner()
+    return Response(refusal(seen), status=409 if is_conflict(decision) else 422)
+
+
+def refusal(decision: Decision) -> dict[str, Any]:
+    """A refused decision as the API says it."""
+    reasons = [{"key": reason.key, "text": str(reason.text)} for reason in decision.reasons]
+    title = next((reason["text"] for reason in reasons if reason["text"]), "This was refused.")
+    return {"type": "refused", "title": title, "rule": decision.rule, "outcome": decision.outcome, "reasons": reasons}
+
+
+STALE = (".already_decided", ".wrong_state", ".wrong_status", ".changed_meanwhile")
+
+
+def is_conflict(decision: Decision) -> bool:
+    """Whether somebody else was faster, or the state has moved on: worth reading again, not retyping."""
+    return any(key.endswith(STALE) for key in decision.reason_keys)
 
 
 class CursorPages(CursorPagination):
@@ -28,32 +73,40 @@ class CursorPages(CursorPagination):
 
 
 class HasRoles(BasePermission):
-    """Lets in the roles that the view names: `required_roles`, or per action in `action_roles`."""
+    """Lets in the roles that the view names in `required_roles`, or per action in `action_roles`."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
+        if not getattr(request.user, "is_authenticated", False):
+            return False
         per_action: dict[str, frozenset[str]] = getattr(view, "action_roles", {})
         needed = per_action.get(getattr(view, "action", None) or "", getattr(view, "required_roles", None))
-        return needed is None or request.user.actor.has(*needed)  # type: ignore[union-attr]
+        return needed is None or actor_of(request).has(*needed)
 
 
-def answer(decision: Decision, body: Any = None, *, audience: str, status: int = 200) -> Response:
-    """The answer to an action: `body` when it was done, a 409 or 422 with the reasons when refused."""
-    if decision.allowed:
-        return Response(body, status=status)
-    seen = decision.for_partner() if audience == "partner" else decision
-    return Response(refusal(seen), status=409 if is_conflict(decision) else 422)
+class PerToken(SimpleRateThrottle):
+    """So many calls for each token; with Redis away, calls are let through rather than lost."""
+
+    scope = "api"
+
+    def get_cache_key(self, request: Request, view: APIView) -> str | None:
+        token = getattr(request._request, "token", None)
+        return f"throttle:{token.tenant_id}:{self.scope}:{token.pk}" if token else None
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        try:
+            return bool(super().allow_request(request, view))
+        except OSError as error:
+            log.warning("throttling is off, Redis does not answer: %s", error)
+            return True
 
 
-def refusal(decision: Decision) -> dict[str, Any]:
-    reasons = [{"key": reason.key, "text": str(reason.text)} for reason in decision.reasons]
-    title = next((reason["text"] for reason in reasons if reason["text"]), "This was refused.")
-    return {"type": "refused", "title": title, "rule": decision.rule, "outcome": decision.outcome,
-            "reasons": reasons}
+class Submissions(PerToken):
+    """Fewer, for what starts work."""
 
+    scope = "submit"
 
-def is_conflict(decision: Decision) -> bool:
-    """Whether somebody else was faster, or the state has moved on: worth reading again, not retyping."""
-    return any(key.endswith((".already_decided", ".wrong_state", ".changed_meanwhile")) for key in decision.reason_keys)
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        return request.method != "POST" or super().allow_request(request, view)
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -61,19 +114,50 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     response = exception_handler(error, context)
     if response is None:
         return None
+    if transaction.get_connection().in_atomic_block:
+        transaction.set_rollback(True)  # nothing of a call that failed stays
     if response.status_code == 403:
         context["request"]._request.denied = error
     response.data = problem(response.status_code, response.data)
     return response
 
 
+TYPES = {401: "unauthenticated", 403: "forbidden", 404: "not_found", 405: "method_not_allowed",
+         406: "not_acceptable", 415: "unsupported_media_type", 429: "throttled"}
+
+
 def problem(status: int, data: Any) -> dict[str, Any]:
-    if status == 400 and isinstance(data, (dict, list)):
+    if status == 400 and not (isinstance(data, dict) and set(data) == {"detail"}):
         fields = data if isinstance(data, dict) else {"non_field_errors": data}
         return {"type": "invalid", "title": "Some fields are not right.", "fields": fields}
     detail = data.get("detail", "") if isinstance(data, dict) else data
-    return {"type": TYPES.get(status, "error"), "title": str(detail)}
+    return {"type": TYPES.get(status, "invalid"), "title": str(detail)}
 
 
-TYPES = {401: "unauthenticated", 403: "forbidden", 404: "not_found", 405: "method_not_allowed",
-         406: "not_acceptable", 415: "unsupported_media_type", 429: "throttled"}
+def not_found(request: HttpRequest, rest: str = "") -> HttpResponse:
+    """An address that the API does not have."""
+    return JsonResponse({"type": "not_found", "title": "There is nothing at this address."}, status=404)
+
+
+class BearerToken(OpenApiAuthenticationExtension):  # type: ignore[misc,no-untyped-call]
+    """How the OpenAPI document describes our tokens."""
+
+    target_class = "prm.kernel.identity.tokens.TokenAuthentication"
+    name = "token"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer", "description": "A key from Setup, Keys for programs: `prm_…`"}
+
+
+KEY_PARAMETER = {
+    "name": "Idempotency-Key", "in": "header", "required": True, "schema": {"type": "string", "maxLength": 200},
+    "description": "Your own unique text for this call. A repeat with the same key and body gets the same answer.",
+}
+
+
+def document_keys(result: dict[str, Any], **context: Any) -> dict[str, Any]:
+    """Say in the OpenAPI document that every POST takes a key."""
+    for path in result.get("paths", {}).values():
+        if post := path.get("post"):
+            post.setdefault("parameters", []).append(KEY_PARAMETER)
+    return result
