@@ -50,8 +50,9 @@ class Command(BaseCommand):
 
     def create(self, *, admin_email: str, sandbox: bool, **options: Any) -> None:
         wanted = ("name", "slug", "admin_name", "time_zone", "country", "currency", "language")
-        made = setup.create_vendor(admin_email=admin_email, is_sandbox=sandbox,
-                                   **{name: options[name] for name in wanted})
+        made = setup.create_vendor(
+            admin_email=admin_email, is_sandbox=sandbox, **{name: options[name] for name in wanted}
+        )
         self.stdout.write(f"{made.tenant.name} is set up.")
         self.stdout.write(f"{admin_email} comes in here, once, within seven days:\n  {made.invitation_url}")
         self.stdout.write("The way on is the checklist at /console/setup/.")
@@ -70,8 +71,9 @@ class Command(BaseCommand):
         self.stdout.write(setup.invite_admin(tenant=_tenant(slug), email=email))
 
     def publish(self, *, slug: str, rules: str, operator: str, **options: Any) -> None:
-        actor = Actor(kind="person", id=f"operator:{operator}"[:80], name=f"{operator} (operator)",
-                      roles=frozenset({"admin"}))
+        actor = Actor(
+            kind="person", id=f"operator:{operator}"[:80], name=f"{operator} (operator)", roles=frozenset({"admin"})
+        )
         with acting(tenant=_tenant(slug).pk, audience="vendor") as now:
             draft = RuleVersion.objects.filter(ruleset__key=rules, status=RuleVersion.Status.DRAFT).first()
             if draft is None:

@@ -1,0 +1,1 @@
+"""What the demo is made of: invented organisations and the program that is run with them."""

@@ -1,0 +1,178 @@
+"""Builds the demo vendor by running the product, and says what came out."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from dealreg.imports import CustomerRow
+from django.contrib.auth.hashers import make_password
+
+from dealreg import actions as deals
+from prm.demo import cast
+from prm.demo.cast import BUILDER, Organisation, Worker
+from prm.demo.history import YEAR, History, catch_up, settle
+from prm.demo.market import Market, market
+from prm.embedded import addresses
+from prm.kernel.matching import Record
+from prm.kernel.tenancy.context import acting
+from prm.kernel.tenancy.models import Tenant
+from prm.setup import configure_vendor, create_tenant
+
+SEED = 20_260
+DEALS = 1_500
+Say = Callable[[str], None]
+
+
+@dataclass
+class Demo:
+    """The vendor on its way to being a demo."""
+
+    tenant: UUID
+    say: Say
+    progress: Callable[[str, float], None]
+    rng: random.Random
+
+
+def exists() -> bool:
+    """Whether the demo is there, whole: its clock stands at the present once it is."""
+    tenant = Tenant.objects.using("owner").filter(slug=cast.SLUG).first()
+    return tenant is not None and tenant.clock_offset == timedelta(0)
+
+
+def is_half_made() -> bool:
+    return Tenant.objects.using("owner").filter(slug=cast.SLUG).exists() and not exists()
+
+
+def build(*, accounts: str, wanted: int, say: Say, progress: Callable[[str, float], None]) -> UUID:
+    """Set the vendor up and live through its year; returns its tenant."""
+    rng = random.Random(SEED)  # noqa: S311  a repeatable demo, not a secret
+    tenant = create_tenant(
+        slug=cast.SLUG,
+        name=cast.VENDOR,
+        time_zone="Europe/Berlin",
+        currency="EUR",
+        is_sandbox=True,
+        clock_offset=-YEAR,
+        brand_color="#3454d1",
+    )
+    demo = Demo(tenant.pk, say, progress, rng)
+    say(f"vendor {cast.VENDOR}: program, tiers, rules and the deal workflow")
+    with acting(tenant=tenant.pk, audience="vendor") as now:
+        configure_vendor(now=now)
+    place = market(accounts, SEED)
+    _import_customers(demo, place)
+    staff, partners = _people(demo)
+    with workers(2):
+        say(f"a program year: {wanted} deals through the portal's own action, decided by real workers")
+        history = History(tenant.pk, partners, staff, place, rng, wanted)
+        history.live(lambda share: progress("living through the year", share))
+        settle(tenant.pk, 60)
+    catch_up(tenant.pk)
+    return tenant.pk
+
+
+def _import_customers(demo: Demo, place: Market) -> None:
+    demo.say(f"importing {len(place.accounts):,} customers from the vendor's CRM")
+    began = time.monotonic()
+    rows = [_row(record, number) for number, record in enumerate(place.accounts)]
+    for start in range(0, len(rows), 1_000):
+        with acting(tenant=demo.tenant, audience="vendor") as now:
+            deals.import_customers(records=rows[start : start + 1_000], actor=BUILDER, now=now)
+        demo.progress("importing customers", min(1.0, (start + 1_000) / len(rows)))
+    demo.say(f"{len(rows) / (time.monotonic() - began):,.0f} customers a second")
+
+
+def _row(record: Record, number: int) -> CustomerRow:
+    return CustomerRow(
+        name=record.name,
+        domain=record.domain,
+        country=record.country,
+        city=record.city,
+        external_id=f"C-{number:06}",
+        is_house=number % 97 == 3,
+        is_blocked=number % 211 == 7,
+    )
+
+
+def _people(demo: Demo) -> tuple[dict[str, Worker], list[Organisation]]:
+    demo.say(f"{len(cast.STAFF)} people of the vendor, {cast.PARTNERS} partners with theirs")
+    password = make_password(cast.PASSWORD)
+    records = cast.partner_records(demo.rng)
+    staff_ids = {name: cast.person_of(_mail(name), name, password) for name, _roles, _limit in cast.STAFF}
+    seller_ids = []
+    for number, record in enumerate(records):
+        emails = cast.emails_of(record, number)
+        names = (f"Bea {cast.surname(number)}", cast.SELLERS[number % len(cast.SELLERS)])
+        seller_ids.append(tuple(cast.person_of(m, n, password) for m, n in zip(emails, names, strict=True)))
+    with acting(tenant=demo.tenant, audience="vendor") as now:
+        staff = {
+            name: cast.join(staff_ids[name], _mail(name), name, roles, approval_limit=limit)
+            for name, roles, limit in cast.STAFF
+        }
+        cams = [staff["Cam Rossi"], staff["Carla Weiss"]]
+        partners = [
+            cast.enrol(record, number, seller_ids[number], cams, demo.rng, now)  # type: ignore[arg-type]
+            for number, record in enumerate(records)
+        ]
+    return staff, partners
+
+
+def _mail(name: str) -> str:
+    return f"{name.split()[0].lower()}@{cast.DOMAIN}"
+
+
+def logins() -> list[tuple[str, str]]:
+    """One login for each kind of person: role, e-mail. All have the demo's one password."""
+    found = [(role, _mail(name)) for name, roles, _limit in cast.STAFF for role in roles]
+    once = {role: mail for role, mail in reversed(found)}
+    record = cast.partner_records(random.Random(SEED))[0]  # noqa: S311
+    admin, seller = cast.emails_of(record, 0)
+    return [*((role, once[role]) for role in dict(found)), ("partner_admin", admin), ("seller", seller)]
+
+
+@contextmanager
+def workers(count: int) -> Iterator[None]:
+    """Real Celery workers for as long as the demo is built."""
+    environment = {
+        **os.environ,
+        "PRM_ROLE": "worker",
+        "PRM_EMBEDDED": addresses.current_kind(),
+        "PRM_LOG_LEVEL": "ERROR",
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "celery",
+        "-A",
+        "prm",
+        "worker",
+        "--concurrency",
+        str(count),
+        "--without-mingle",
+        "--without-gossip",
+        "--without-heartbeat",
+        "--loglevel",
+        "ERROR",
+        "--hostname",
+        "demo-builder@%h",
+    ]
+    log = addresses.folder(addresses.current_kind()) / "demo-worker.log"
+    with log.open("ab") as out:
+        process = subprocess.Popen(command, env=environment, stdout=out, stderr=out, start_new_session=True)  # noqa: S603
+        try:
+            yield
+        finally:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()

@@ -1,0 +1,229 @@
+"""A program year, lived through: the clock is moved, people act, and real workers decide.
+
+Nothing is written behind the product's back: partners hand in through the action that the portal calls,
+staff decide through the one that the queue calls, and Celery workers run the workflow and the timers.
+"""
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from dealreg import actions as deals
+from dealreg.models import Deal
+from prm.celery import nudge
+from prm.demo.cast import Organisation, Worker
+from prm.demo.market import Market, deal_fields
+from prm.kernel.clock import local_date
+from prm.kernel.matching import Record
+from prm.kernel.reference.models import ProductLine
+from prm.kernel.tenancy.context import acting
+from prm.kernel.tenancy.models import Tenant
+from workflows import actions as tasks
+from workflows.models import HumanTask
+
+YEAR = timedelta(days=365)
+STILL_OPEN = timedelta(days=4)  # at the end of the year, the newest questions wait for whoever opens the demo
+LOST = ("The customer took another product", "The budget was cut", "Price", "No decision was made")
+
+
+@dataclass
+class History:
+    """The year of one vendor."""
+
+    tenant: UUID
+    partners: list[Organisation]
+    staff: dict[str, Worker]
+    place: Market
+    rng: random.Random
+    deals_wanted: int
+    taken: list[Record] = field(default_factory=list)
+    handed_in: int = 0
+
+    def days(self) -> Iterator[datetime]:
+        """The year's working days, each at some hour of the morning; the clock is moved to each."""
+        with acting(tenant=self.tenant, audience="vendor") as now:
+            start = now
+        day = start
+        end = start + YEAR
+        while day < end - timedelta(hours=1):
+            day += timedelta(days=1)
+            if day.weekday() < 5:
+                moment = min(day.replace(hour=self.rng.randint(7, 15), minute=self.rng.randint(0, 59)), end)
+                yield move_clock(self.tenant, moment)
+
+    def live(self, progress: Callable[[float], None]) -> None:
+        """Run the whole year. `progress` gets the share that is done."""
+        planned = 261
+        for number, now in enumerate(self.days()):
+            wanted = round(self.deals_wanted * (number + 1) / planned)
+            last = number >= planned - 3
+            nudge("dealreg.tasks.keep_time")
+            self._partners_follow_up(now)
+            self._staff_decide(leave=STILL_OPEN if last else timedelta(hours=2))
+            while self.handed_in < wanted:
+                self._hand_in()
+            settle(self.tenant)
+            progress(min(1.0, (number + 1) / planned))
+        self._leave_drafts(15)
+
+    def _hand_in(self) -> None:
+        who = self.rng.choice(self.partners)
+        self.handed_in += 1
+        with self._as(who) as now:
+            record, fields = self._typed(who, local_date(now))
+            deal = deals.save_draft(partner_id=who.id, fields=fields, actor=who.seller.actor, now=now)
+        with self._as(who) as now:
+            decision = deals.submit_deal(deal_id=deal.pk, actor=who.seller.actor, now=now)
+        if decision.allowed:
+            self.taken.append(record)
+
+    def _leave_drafts(self, count: int) -> None:
+        for who in self.rng.sample(self.partners, k=count):
+            with self._as(who) as now:
+                _record, fields = self._typed(who, local_date(now))
+                deals.save_draft(partner_id=who.id, fields=fields, actor=who.seller.actor, now=now)
+
+    def _typed(self, who: Organisation, today: date) -> tuple[Record, dict[str, Any]]:
+        lines = [str(pk) for pk in ProductLine.objects.filter(is_active=True).values_list("pk", flat=True)]
+        return deal_fields(self.rng, self.place, self.taken, who, lines, today)
+
+    def _as(self, who: Organisation) -> Any:
+        return acting(tenant=self.tenant, audience="partner", partners=[who.id])
+
+    def _staff_decide(self, leave: timedelta) -> None:
+        """Decide what has waited longer than its reader takes; a task is nobody's twice."""
+        with acting(tenant=self.tenant, audience="vendor") as now:
+            waiting = list(
+                HumanTask.objects.filter(status="open", opened_at__lt=now - leave).values_list(
+                    "pk", "value", "outcomes"
+                )
+            )
+        for pk, value, outcomes in waiting:
+            if self.rng.random() < 0.75:
+                self._decide(pk, self._decider(value), outcomes)
+
+    def _decider(self, value: Any) -> Worker:
+        return self.staff["Mia Sorensen"] if value is not None and value > 60_000 else self.staff["Olivia Brandt"]
+
+    def _decide(self, task_id: UUID, who: Worker, outcomes: list[str]) -> None:
+        outcome = self.rng.choices(("approve", "reject", "return"), weights=(62, 22, 16))[0]
+        if outcome not in outcomes:
+            outcome = outcomes[0]
+        detail = {"fields": ["customer_domain", "notes"]} if outcome == "return" else {}
+        with acting(tenant=self.tenant, audience="vendor") as now:
+            tasks.decide_task(
+                task_id=task_id,
+                outcome=outcome,
+                note=_note(outcome, self.rng),
+                detail=detail,
+                actor=who.actor,
+                now=now,
+                at_once=True,
+            )
+
+    def _partners_follow_up(self, now: datetime) -> None:
+        """Answers to questions, and how approved deals went on."""
+        with acting(tenant=self.tenant, audience="vendor"):
+            asked = list(Deal.objects.filter(status="action_required").values_list("pk", "partner_id"))
+            running = list(
+                Deal.objects.filter(status="approved", decided_at__lt=now - timedelta(days=12)).values_list(
+                    "pk", "partner_id", "amount"
+                )
+            )
+            early = list(Deal.objects.filter(status="in_review").values_list("pk", "partner_id"))
+        for pk, partner_id in asked:
+            if self.rng.random() < 0.22:
+                self._answer(pk, partner_id)
+        for pk, partner_id, amount in running:
+            self._go_on(pk, partner_id, amount)
+        for pk, partner_id in early:
+            if self.rng.random() < 0.02:
+                self._withdraw(pk, partner_id, "The customer has decided for now")
+
+    def _answer(self, pk: UUID, partner_id: UUID) -> None:
+        who = self._partner(partner_id)
+        fields = {"notes": "We spoke with their head of IT on Tuesday; the project is confirmed."}
+        with self._as(who) as now:
+            deals.resubmit_deal(deal_id=pk, fields=fields, actor=who.seller.actor, now=now)
+
+    def _go_on(self, pk: UUID, partner_id: UUID, amount: Any) -> None:
+        draw, who = self.rng.random(), self._partner(partner_id)
+        if draw > 0.02:
+            return
+        with self._as(who) as now:
+            actor, today = who.seller.actor, local_date(now)
+            if draw < 0.008:
+                deals.mark_won(deal_id=pk, amount=amount, closed_on=today, actor=actor, now=now)
+            elif draw < 0.012:
+                deals.mark_lost(deal_id=pk, reason=self.rng.choice(LOST), closed_on=today, actor=actor, now=now)
+            elif draw < 0.018:
+                deals.change_stage(deal_id=pk, stage="proposal", actor=actor, now=now)
+            else:
+                deals.extend_protection(deal_id=pk, actor=actor, now=now)
+
+    def _withdraw(self, pk: UUID, partner_id: UUID, reason: str) -> None:
+        who = self._partner(partner_id)
+        with self._as(who) as now:
+            deals.withdraw_deal(deal_id=pk, reason=reason, actor=who.seller.actor, now=now)
+
+    def _partner(self, partner_id: UUID) -> Organisation:
+        return next(who for who in self.partners if who.id == partner_id)
+
+
+def _note(outcome: str, rng: random.Random) -> str:
+    return {
+        "approve": "",
+        "reject": rng.choice(
+            ("Our direct team is in a running project there.", "The customer is not in your territory.")
+        ),
+        "return": "Please add the customer's website and whom you spoke with.",
+    }.get(outcome, "")
+
+
+def move_clock(tenant: UUID, to: datetime) -> datetime:
+    """Let the tenant's business time be `to`; it only runs forward."""
+    with acting(tenant=tenant, audience="vendor") as now:
+        pass
+    if to > now:
+        row = Tenant.objects.using("owner").get(pk=tenant)
+        Tenant.objects.using("owner").filter(pk=tenant).update(clock_offset=row.clock_offset + (to - now))
+    return to
+
+
+def settle(tenant: UUID, seconds: float = 20.0) -> bool:
+    """Wait until the workers have nothing left to do now; False when they took too long."""
+    deadline = time.monotonic() + seconds
+    pause = 0.01
+    while time.monotonic() < deadline:
+        if not _busy(tenant):
+            return True
+        nudge("prm.kernel.events.tasks.relay")
+        nudge("workflows.tasks.work")
+        time.sleep(pause)
+        pause = min(0.1, pause * 1.5)
+    return False
+
+
+_BUSY = """
+SELECT EXISTS (SELECT 1 FROM events_delivery WHERE state = 'pending')
+    OR EXISTS (SELECT 1 FROM workflows_work WHERE status = 'ready' AND due_at <= %s)
+"""
+
+
+def _busy(tenant: UUID) -> bool:
+    with acting(tenant=tenant, audience="auditor") as now, connection.cursor() as cursor:
+        cursor.execute(_BUSY, [now])
+        return bool(cursor.fetchone()[0])
+
+
+def catch_up(tenant: UUID) -> None:
+    """End the year: the demo's clock stands at the present."""
+    with suppress(Tenant.DoesNotExist):
+        Tenant.objects.using("owner").filter(pk=tenant).update(clock_offset=timedelta(0))

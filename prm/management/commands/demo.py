@@ -1,0 +1,60 @@
+"""`manage.py demo`: build the demo vendor (once), or print its logins or its outcome."""
+
+import os
+import sys
+import time
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from prm.demo import cast
+from prm.demo.build import DEALS, build, exists, is_half_made, logins
+from prm.demo.outcome import lines, outcome
+from prm.kernel.tenancy.models import Tenant
+
+WIDTH = 28
+
+
+class Command(BaseCommand):
+    help = "Build a realistic vendor by running the product through a program year."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--logins", action="store_true", help="print one login for each kind of person")
+        parser.add_argument("--outcome", action="store_true", help="print what came out of the year")
+        parser.add_argument("--accounts", default=os.environ.get("ACCOUNTS", ""), help="a CSV of real accounts")
+        parser.add_argument("--deals", type=int, default=DEALS)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["logins"]:
+            return self._logins()
+        if options["outcome"]:
+            return self._outcome()
+        if exists():
+            self.stdout.write("the demo is there already")
+            return None
+        if is_half_made():
+            raise CommandError("An earlier build was interrupted. Begin anew with: make demo-reset demo")
+        self.began = time.monotonic()
+        build(accounts=options["accounts"], wanted=options["deals"], say=self._say, progress=self._progress)
+        return self._outcome()
+
+    def _outcome(self) -> None:
+        for line in lines(outcome(Tenant.objects.using("owner").get(slug=cast.SLUG).pk)):
+            self.stdout.write("  " + line)
+
+    def _logins(self) -> None:
+        for role, mail in logins():
+            self.stdout.write(f"  {role:14} {mail}")
+        self.stdout.write(f"  password for all of them: {cast.PASSWORD}")
+
+    def _say(self, text: str) -> None:
+        self.stdout.write(f"[{time.monotonic() - self.began:5.1f} s] {text}")
+        self.stdout.flush()
+
+    def _progress(self, what: str, share: float) -> None:
+        if not sys.stdout.isatty() and round(share * 100) % 10:
+            return
+        full = round(share * WIDTH)
+        end = "\n" if share >= 1 or not sys.stdout.isatty() else "\r"
+        self.stdout.write(f"  {what:24} [{'#' * full}{'.' * (WIDTH - full)}] {share:4.0%}", ending=end)
+        self.stdout.flush()
