@@ -13,7 +13,7 @@ from prm.kernel.identity.models import Membership, Person
 from prm.kernel.matching import Record
 from prm.kernel.reference.models import Program, Territory
 
-PASSWORD = "partners-welcome-2026"
+PASSWORD = "partners-welcome-2026"  # noqa: S105  printed by the demo, and there only
 VENDOR = "Larkspur Networks"
 SLUG = "larkspur"
 DOMAIN = "larkspur.example"
