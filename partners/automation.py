@@ -8,10 +8,12 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from partners import actions, events, queries
+from partners.checklist import STEPS
 from partners.events import partner_snapshot
 from partners.imports import PARTNERS, PEOPLE
 from partners.models import Partner, Tier
 from prm.kernel.automation import registry
+from prm.kernel.automation.checklist import register_step
 from prm.kernel.automation.imports import register_importer
 from prm.kernel.conditions import Fact, FactSchema
 from prm.kernel.identity.actors import Actor
@@ -107,3 +109,5 @@ registry.register_recipients(registry.Recipients(
 registry.register_recipients(registry.Recipients("partner.people", str(_("Partner's people")), _people(), "partner"))
 register_importer(PARTNERS)
 register_importer(PEOPLE)
+for step in STEPS:
+    register_step(step)

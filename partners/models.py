@@ -109,9 +109,11 @@ class Partner(TenantOwned):
         ordering = ["name"]
         constraints = [
             models.UniqueConstraint(fields=["tenant", "external_id"], condition=~models.Q(external_id=""),
-                                    name="partners_partner_external_id"),
+                                    name="partners_partner_external_id",
+                                    violation_error_message=_("Another partner has this reference.")),
             models.CheckConstraint(condition=~models.Q(parent=models.F("id")),
-                                   name="partners_partner_is_not_its_own_distributor"),
+                                   name="partners_partner_is_not_its_own_distributor",
+                                   violation_error_message=_("A partner can't be its own distributor.")),
         ]
         indexes = [
             models.Index(fields=["tenant", "name"]),

@@ -147,7 +147,7 @@ def default_program() -> Program | None:
 
 def tiers_of(program_id: UUID) -> list[Tier]:
     """A program's tiers, the best first."""
-    return list(Tier.objects.filter(program_id=program_id).order_by("-rank"))
+    return list(Tier.objects.filter(program_id=program_id).prefetch_related("benefits").order_by("-rank"))
 
 
 def enrolments_of(partner_id: UUID) -> list[Enrolment]:

@@ -1,0 +1,1 @@
+"""Faces of partners: they parse, authorise, call an action, present."""
