@@ -30,6 +30,17 @@ def decide_move(facts: Facts) -> Decision:
     return _conclude("deal-move/1", facts["to"], reasons, facts, Check(_("status allows it"), legal, facts["status"]))
 
 
+def decide_return(facts: Facts) -> Decision:
+    """May a deal go back to its partner, with these `fields` opened for changes?"""
+    move = decide_move(facts)
+    named = bool(facts["fields"]) and set(facts["fields"]) <= set(facts["can_be_opened"])
+    reasons = list(move.reasons)
+    if not named:
+        reasons.append(Reason("fields.unknown", _("Name at least one field that the partner may change."), "vendor"))
+    return _conclude("deal-return/1", facts["to"], reasons, facts, *move.checks,
+                     Check(_("fields that can be opened"), named, ", ".join(facts["fields"])))
+
+
 def decide_submission(facts: Facts) -> Decision:
     """May a deal be handed in? `problems` are [key, text] of its fields; the throttle counts an hour."""
     move = decide_move(facts)
@@ -229,6 +240,7 @@ def _conclude(rule: str, outcome: str, reasons: list[Reason], facts: Facts, *che
 
 RULES: dict[str, Callable[[Facts], Decision]] = {
     "deal-move/1": decide_move,
+    "deal-return/1": decide_return,
     "deal-submission/1": decide_submission,
     "deal-conflict/1": decide_conflict,
     "deal-routing/1": decide_routing,

@@ -66,9 +66,12 @@ def deal_facts(deal: Deal) -> dict[str, Any]:
             "partner.has_cam": (deal.owner_cam_id or partner.cam_id) is not None,
             "partner.watched": partner.watched,
             "partner.open_deals": open_deals(deal.partner_id),
-            NOW: now,
-            TODAY: today,
         }
+
+
+def eligibility_facts(deal: Deal, now: datetime, today: date) -> dict[str, Any]:
+    """The deal's facts, and what day it is for rules that count days."""
+    return deal_facts(deal) | {NOW: now, TODAY: today}
 
 
 def domain_kind(deal: Deal) -> str:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from dealreg.models import Customer, Deal, DealPolicy, MatchKey, NotSame, Protection
+from dealreg.models import Deal, DealLine, DealPolicy, MatchKey, NotSame, Protection
 from dealreg.models.deals import OPEN
 from prm.kernel.matching import Normal, Scored, Thresholds, decide, keys, score
 from prm.kernel.matching.keys import TOO_MANY
@@ -58,7 +58,8 @@ def findings_for(deal: Deal, lines: set[UUID], on: date, policy: DealPolicy) -> 
     deals = _score(normal, _open_deals(by_kind[MatchKey.Kind.DEAL], deal.pk), limits)
     held = _held([UUID(match.record["id"]) for match in customers], on)
     found = [_customer_finding(deal, match, held.get(match.record["id"], ()), lines) for match in customers]
-    found += [_deal_finding(deal, match, lines) for match in deals]
+    theirs = _lines_of([match.record["id"] for match in deals])
+    found += [_deal_finding(deal, match, lines & theirs.get(match.record["id"], set())) for match in deals]
     return sorted(found, key=lambda finding: -float(finding["probability"]))[:KEPT]
 
 
@@ -165,9 +166,16 @@ def _customer_finding(deal: Deal, match: Match, held: Iterable[Protection], line
     }
 
 
-def _deal_finding(deal: Deal, match: Match, lines: set[UUID]) -> dict[str, Any]:
+def _lines_of(deals: list[str]) -> dict[str, set[UUID]]:
+    lines: dict[str, set[UUID]] = {}
+    if deals:
+        for deal_id, line in DealLine.objects.filter(deal_id__in=deals).values_list("deal_id", "product_line_id"):
+            lines.setdefault(str(deal_id), set()).add(line)
+    return lines
+
+
+def _deal_finding(deal: Deal, match: Match, shared: set[UUID]) -> dict[str, Any]:
     record = match.record
-    theirs = set(Deal(pk=UUID(record["id"])).lines.values_list("product_line_id", flat=True))
     return _finding(match) | {
         "kind": "deal",
         "id": record["id"],
@@ -178,7 +186,7 @@ def _deal_finding(deal: Deal, match: Match, lines: set[UUID]) -> dict[str, Any]:
         "country": record["customer_country"],
         "city": record["customer_city"],
         "protected": False,
-        "shares_lines": bool(theirs & lines),
+        "shares_lines": bool(shared),
         "mine": record["partner_id"] == deal.partner_id,
         "partner_name": record["partner__name"],
         "status": record["status"],

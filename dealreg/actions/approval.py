@@ -1,0 +1,126 @@
+"""Granting protection: one deal at a time for each vendor, with the matcher run again under the lock."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, connection, transaction
+from django.utils.translation import gettext as _
+
+from dealreg import queries, rules
+from dealreg.actions.assessment import certain_customer
+from dealreg.actions.base import drop_keys, locked, note, save, tell, today_of
+from dealreg.actions.customers import customer_from, learn_not_same
+from dealreg.events import DealApproved, money_snapshot
+from dealreg.models import Customer, Deal, DealAssessment, DealStatus, Protection
+from dealreg.queries.facts import approver_facts, move_facts, protection_facts
+from prm.kernel.decisions import Decision
+from prm.kernel.identity.actors import Actor
+from prm.kernel.tenancy.context import deciding, tenant_id
+
+
+def approve_deal(
+    *, deal_id: UUID, actor: Actor, now: datetime, remark: str = "", different_from: Sequence[UUID] = ()
+) -> Decision:
+    """Approve a deal and protect it, or say why not. `different_from`: customers a person says it is not.
+
+    No constraint sees that two spellings are one customer, so approvals of one vendor stand in line: whoever
+    gets the lock sees every earlier winner.
+    """
+    Deal.objects.values_list("pk").get(pk=deal_id)
+    with deciding():
+        _stand_in_line()
+        deal = locked(deal_id)
+        learn_not_same(deal, different_from, actor, now)
+        today, lines = today_of(now), queries.line_ids(deal)
+        findings = queries.findings_for(deal, lines, today, queries.policy())
+        decision = rules.decide_approval(
+            move_facts(deal, DealStatus.APPROVED, "approve", **approver_facts(deal, actor), **_rivals(deal, findings))
+        )
+        if decision.allowed:
+            decision = _grant(deal, decision, findings, actor, now, today)
+        note("deal.approved", deal, actor=actor, now=now, decision=decision, after={"remark": remark} if remark else {})
+    return decision
+
+
+def _stand_in_line() -> None:
+    """In a statement of its own, so that the next one sees what the one before us committed."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('dealreg.protection ' || %s, 0))",
+                       [str(tenant_id())])
+
+
+def _rivals(deal: Deal, findings: list[dict[str, Any]]) -> dict[str, list[str]]:
+    """Who stands in the way: certain and protected, possible, and possible but not seen in the review."""
+    seen = {finding["id"] for finding in _assessment(deal).findings}
+    colliding = [finding for finding in findings if finding["shares_lines"]]
+    certain = [f for f in colliding if f["verdict"] == "conflict" and f["protected"]]
+    uncertain = [f for f in colliding if not f["mine"] and f not in certain and (f["protected"] or f.get("earlier"))]
+    return {
+        "protected_rivals": [_named(f) for f in certain if not f["mine"]],
+        "own_protected": [f["number"] for f in certain if f["mine"]],
+        "uncertain": [_named(f) for f in uncertain],
+        "unseen": [_named(f) for f in uncertain if f["id"] not in seen],
+    }
+
+
+def _named(finding: dict[str, Any]) -> str:
+    return f"{finding['name']} · {finding['partner_name']} · {finding['number']}"
+
+
+def _assessment(deal: Deal) -> DealAssessment:
+    return queries.assessment_of(deal.pk) or DealAssessment(deal=deal, findings=[])
+
+
+def _grant(
+    deal: Deal, decision: Decision, findings: list[dict[str, Any]], actor: Actor, now: datetime, today: date
+) -> Decision:
+    customer = _resolve(deal, findings)
+    until = rules.decide_protection(protection_facts(deal, now, today))
+    _release_lapsed(customer, until, today, now)
+    try:
+        with transaction.atomic():
+            _protect(deal, customer, until, today)
+    except IntegrityError:
+        return _last_word(decision)
+    if actor.kind in ("person", "token"):
+        others = [f for f in findings if f["kind"] == "customer" and f["shares_lines"] and not f["mine"]]
+        learn_not_same(deal, [UUID(f["id"]) for f in others if UUID(f["id"]) != customer.pk], actor, now)
+    before = str(deal.status)
+    deal.approve(at=now, protected_until=max(until.values()))
+    deal.decided_by_person = actor.kind in ("person", "token")
+    save(deal, now)
+    drop_keys(deal.pk)
+    DealAssessment.objects.update_or_create(
+        deal=deal, defaults={"customer": customer, "findings": findings, "checked_at": now, "submission": deal.submission}
+    )
+    tell(DealApproved, deal, now=now, before={"deal.status": before}, **money_snapshot(deal),
+         protected_until=deal.protected_until)
+    return replace(decision, facts={**decision.facts, "customer": str(customer.pk), "protected_until": max(until.values())})
+
+
+def _resolve(deal: Deal, findings: list[dict[str, Any]]) -> Customer:
+    """The one customer that this deal is for; a new one where it is nobody we know."""
+    certain = certain_customer(findings)
+    return Customer.objects.get(pk=certain["id"]) if certain else customer_from(deal)
+
+
+def _release_lapsed(customer: Customer, lines: dict[str, date], today: date, now: datetime) -> None:
+    Protection.objects.filter(
+        customer=customer, product_line_id__in=list(lines), released_at=None, until__lt=today
+    ).update(released_at=now, released_because="lapsed")
+
+
+def _protect(deal: Deal, customer: Customer, until: dict[str, date], today: date) -> None:
+    Protection.objects.bulk_create(
+        Protection(customer=customer, product_line_id=UUID(line), deal=deal, partner_id=deal.partner_id,
+                   granted_on=today, until=end)
+        for line, end in until.items()
+    )
+
+
+def _last_word(decision: Decision) -> Decision:
+    """The unique index found what the matcher did not."""
+    return rules.decide_approval({**decision.facts, "protected_rivals": [_("a protection of this customer")]})

@@ -1,0 +1,107 @@
+"""Checking a deal: is it eligible, does it collide, who decides. Nothing here answers the partner."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from dealreg import eligibility, queries, rules
+from dealreg.actions.base import deciding_on, note, today_of
+from dealreg.facts import DEAL
+from dealreg.models import Deal, DealAssessment
+from dealreg.queries.facts import eligibility_facts, routing_facts
+from prm.kernel.audit.models import DecisionRecord
+from prm.kernel.automation.queries import NoRules, published_rules
+from prm.kernel.conditions import evaluate_rules
+from prm.kernel.decisions import Decision, Reason
+from prm.kernel.identity.actors import Actor
+
+
+def validate_deal(*, deal_id: UUID, actor: Actor, now: datetime) -> Decision:
+    """Judge a deal by the vendor's published eligibility rules: allow, review, refuse or error."""
+    with deciding_on(deal_id) as deal:
+        assess(deal, now)
+        decision = _eligibility(deal, now)
+        note("deal.validated", deal, actor=actor, now=now, decision=decision)
+    return decision
+
+
+def check_conflicts(*, deal_id: UUID, actor: Actor, now: datetime, fresh: bool = True) -> Decision:
+    """Look for rivals among customers and open deals: clear, review or conflict.
+
+    With `fresh` false, what was found for this very submission a moment ago is judged.
+    """
+    with deciding_on(deal_id) as deal:
+        found = queries.assessment_of(deal.pk)
+        if fresh or found is None or found.submission != deal.submission or not found.outcome:
+            found = assess(deal, now)
+        decision = _conflict(found.findings)
+        note("deal.checked", deal, actor=actor, now=now, decision=decision)
+    return decision
+
+
+def route_deal(*, deal_id: UUID, actor: Actor, now: datetime) -> Decision:
+    """Who decides, from what the checks found: "automatic", "cam", "ops" or "approver"."""
+    with deciding_on(deal_id) as deal:
+        eligible, conflict = _latest(deal, f"{eligibility.RULESET}/"), _latest(deal, "deal-conflict/")
+        decision = rules.decide_routing(
+            routing_facts(
+                deal,
+                findings=[pair for found in (conflict, eligible) if found for pair in _vendor_reasons(found)],
+                conflict=conflict.outcome if conflict else "review",
+                broken=eligible is None or eligible.outcome == "error",
+            )
+        )
+        note("deal.routed", deal, actor=actor, now=now, decision=decision)
+    return decision
+
+
+def assess(deal: Deal, now: datetime) -> DealAssessment:
+    """Run the matcher and keep what it found, with the customer where it is certain."""
+    policy = queries.policy()
+    findings = queries.findings_for(deal, queries.line_ids(deal), today_of(now), policy)
+    certain = certain_customer(findings)
+    values: dict[str, Any] = {
+        "customer_id": certain["id"] if certain else None,
+        "submission": deal.submission,
+        "outcome": _conflict(findings).outcome,
+        "probability": Decimal(findings[0]["probability"]) if findings else None,
+        "findings": findings,
+        "model_version": findings[0]["model"] if findings else "",
+        "checked_at": now,
+    }
+    return DealAssessment.objects.update_or_create(deal=deal, defaults=values)[0]
+
+
+def certain_customer(findings: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """The customer that a deal certainly is for."""
+    return next((f for f in findings if f["kind"] == "customer" and f["verdict"] == "conflict"), None)
+
+
+def _eligibility(deal: Deal, now: datetime) -> Decision:
+    facts = eligibility_facts(deal, now, today_of(now))
+    try:
+        document, rule = published_rules(eligibility.RULESET)
+    except NoRules:
+        text = _("No eligibility rules are published. Publish some under Setup, Rules.")
+        return Decision(f"{eligibility.RULESET}/0", "error", False, (Reason("rule.missing", text, "vendor"),))
+    return evaluate_rules(document, DEAL, facts, rule)
+
+
+def _conflict(findings: list[dict[str, Any]]) -> Decision:
+    policy = queries.policy()
+    return rules.decide_conflict({"findings": findings, "review": str(policy.review_threshold),
+                                  "conflict": str(policy.conflict_threshold)})
+
+
+def _latest(deal: Deal, rule: str) -> DecisionRecord | None:
+    """The last decision of a rule on this submission of the deal."""
+    records = DecisionRecord.objects.filter(subject_id=deal.pk, at__gte=deal.submitted_at or deal.created_at)
+    return records.filter(rule__startswith=rule).order_by("-at", "-recorded_at", "-pk").first()
+
+
+def _vendor_reasons(record: DecisionRecord) -> list[tuple[str, str]]:
+    told = Decision.of(record.document)
+    return [(reason.key, reason.text) for reason in told.reasons if reason.seen_by("vendor")]

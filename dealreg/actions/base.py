@@ -1,0 +1,82 @@
+"""What every action on a deal does: load it in the caller's audience, then decide as the vendor."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from dealreg.events import DealEvent
+from dealreg.models import Deal, DealStatus, MatchKey, Protection
+from dealreg.queries.facts import deal_facts, move_facts
+from dealreg.rules import decide_move
+from prm.kernel import audit, clock, events
+from prm.kernel.decisions import Decision
+from prm.kernel.identity.actors import Actor
+from prm.kernel.matching import Normal, keys
+from prm.kernel.tenancy.context import deciding, tenant_id
+
+
+@contextmanager
+def deciding_on(deal_id: UUID) -> Iterator[Deal]:
+    """The deal, locked, as the vendor. Raises Deal.DoesNotExist for one that the caller may not see."""
+    Deal.objects.values_list("pk").get(pk=deal_id)
+    with deciding():
+        yield locked(deal_id)
+
+
+def locked(deal_id: UUID) -> Deal:
+    return Deal.objects.select_for_update(of=("self",)).select_related("territory", "vertical").get(pk=deal_id)
+
+
+def today_of(now: datetime) -> date:
+    return clock.local_date(now)
+
+
+def save(deal: Deal, now: datetime) -> None:
+    deal.changed_at = now
+    deal.save()
+
+
+def judge_move(deal: Deal, to: DealStatus, method: str, needed: Iterable[str] = (), **facts: Any) -> Decision:
+    return decide_move(move_facts(deal, to, method, needed=list(needed), **facts))
+
+
+def tell(
+    event: type[DealEvent], deal: Deal, *, now: datetime, before: Mapping[str, Any] | None = None, **detail: Any
+) -> UUID:
+    """Publish an event about the deal, with its facts as they are now."""
+    return events.publish(event.of(deal, deal_facts(deal), before, **detail), at=now)
+
+
+def note(
+    action: str, deal: Deal, *, actor: Actor, now: datetime, decision: Decision | None = None,
+    before: Mapping[str, Any] | None = None, after: Mapping[str, Any] | None = None,
+) -> Decision | None:
+    """Write the audit: `deal.approved` when it was done, `deal.approved_refused` when it was not."""
+    name = action if decision is None or decision.allowed else f"{action}_refused"
+    audit.record(name, target=deal, actor=actor, at=now, decision=decision, before=before, after=after)
+    return decision
+
+
+def write_keys(kind: MatchKey.Kind, record_id: UUID, normal: Mapping[str, Any]) -> None:
+    """Make a record findable under the keys of its normal form, and under no others."""
+    drop_keys(record_id)
+    values = [key.value for key in keys(Normal.from_json(dict(normal)))]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO dealreg_matchkey (tenant_id, key, kind, record_id)"
+            " SELECT %s, key, %s, %s FROM unnest(%s::bigint[]) AS key ON CONFLICT DO NOTHING",
+            [tenant_id(), int(kind), record_id, values],
+        )
+
+
+def drop_keys(record_id: UUID) -> None:
+    MatchKey.objects.filter(record_id=record_id).delete()
+
+
+def release(deal: Deal, because: str, now: datetime) -> int:
+    """Give up what the deal protects."""
+    return Protection.objects.filter(deal=deal, released_at=None).update(released_at=now, released_because=because)

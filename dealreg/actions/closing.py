@@ -1,0 +1,152 @@
+"""A deal's life after the answer: stages, won, lost, extended, expired, reminded."""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from dealreg import entry, queries, rules
+from dealreg.actions.base import deciding_on, drop_keys, note, release, save, tell, today_of
+from dealreg.actions.drafts import in_vendor_currency
+from dealreg.events import (
+    DealExpired,
+    DealExpiring,
+    DealExtended,
+    DealLost,
+    DealWon,
+    StageChanged,
+    money_snapshot,
+)
+from dealreg.models import Deal, DealReminder, DealStatus, PipelineStage, Protection
+from dealreg.models.deals import LIVE
+from dealreg.queries.facts import move_facts
+from prm.kernel.decisions import Decision
+from prm.kernel.identity.actors import Actor
+
+AT_ONCE = 200
+
+
+def mark_won(*, deal_id: UUID, amount: Decimal, closed_on: date, actor: Actor, now: datetime) -> Decision:
+    """The customer bought, for `amount` in the deal's own currency."""
+    with deciding_on(deal_id) as deal:
+        decision = rules.decide_closing(
+            move_facts(deal, DealStatus.WON, "win", amount=str(amount), closed_on=closed_on.isoformat(),
+                       today=today_of(now).isoformat())
+        )
+        if decision.allowed:
+            deal.win(on=closed_on, amount=amount)
+            deal.amount_vendor = in_vendor_currency(amount, deal.currency, now) or deal.amount_vendor
+            _close(deal, "won", now)
+            tell(DealWon, deal, now=now, before={"deal.status": "approved"}, **money_snapshot(deal),
+                 product_lines=queries.line_codes(deal))
+        note("deal.won", deal, actor=actor, now=now, decision=decision, after={"amount": amount})
+    return decision
+
+
+def mark_lost(*, deal_id: UUID, reason: str, closed_on: date, actor: Actor, now: datetime) -> Decision:
+    """The customer bought elsewhere or not at all; the customer is free again."""
+    with deciding_on(deal_id) as deal:
+        decision = rules.decide_closing(
+            move_facts(deal, DealStatus.LOST, "lose", needed=["reason"], reason=entry.plain(reason),
+                       closed_on=closed_on.isoformat(), today=today_of(now).isoformat())
+        )
+        if decision.allowed:
+            deal.lose(on=closed_on, reason=entry.plain(reason)[:300])
+            _close(deal, "lost", now)
+            tell(DealLost, deal, now=now, before={"deal.status": "approved"}, reason=deal.close_reason)
+        note("deal.lost", deal, actor=actor, now=now, decision=decision)
+    return decision
+
+
+def change_stage(*, deal_id: UUID, stage: str, actor: Actor, now: datetime) -> Decision:
+    """Say how far the sale is; that is no part of the registration's status."""
+    with deciding_on(deal_id) as deal:
+        problems = []
+        if stage not in PipelineStage.values:
+            problems.append(["stage.unknown", _("That is none of the stages.")])
+        elif deal.status not in LIVE or deal.status == DealStatus.WON:
+            problems.append(["deal.wrong_status", _("The stage of a closed deal stays as it is.")])
+        decision = rules.decide_note({"problems": problems, "stage": stage})
+        before = deal.pipeline_stage
+        if decision.allowed and stage != before:
+            deal.pipeline_stage = stage
+            save(deal, now)
+            tell(StageChanged, deal, now=now, before={"deal.stage": before})
+        note("deal.stage_changed", deal, actor=actor, now=now, decision=decision, before={"stage": before},
+             after={"stage": deal.pipeline_stage})
+    return decision
+
+
+def extend_protection(*, deal_id: UUID, actor: Actor, now: datetime) -> Decision:
+    """Once, by the policy's days, after the stage has moved."""
+    with deciding_on(deal_id) as deal:
+        days = queries.policy().extension_days
+        decision = rules.decide_extension({
+            "status": str(deal.status), "stage": deal.pipeline_stage, "days": days,
+            "extended_on": deal.extended_on.isoformat() if deal.extended_on else "",
+        })
+        before = deal.protected_until
+        if decision.allowed and before:
+            deal.protected_until, deal.extended_on = before + timedelta(days=days), today_of(now)
+            save(deal, now)
+            for row in Protection.objects.filter(deal=deal, released_at=None):
+                row.until += timedelta(days=days)
+                row.save(update_fields=["until"])
+            tell(DealExtended, deal, now=now, before={"deal.protected_until": before}, days=days)
+        note("deal.extended", deal, actor=actor, now=now, decision=decision, before={"protected_until": before},
+             after={"protected_until": deal.protected_until})
+    return decision
+
+
+def expire_due(*, actor: Actor, now: datetime) -> dict[str, int]:
+    """Expire what has lapsed and remind of what soon will, each once, a batch at a time."""
+    today = today_of(now)
+    return {"expired": _expire(actor, now, today), "reminded": _remind(actor, now, today)}
+
+
+def _expire(actor: Actor, now: datetime, today: date) -> int:
+    lapsed = Deal.objects.select_for_update(of=("self",), skip_locked=True).filter(
+        status=DealStatus.APPROVED, protected_until__lt=today
+    )
+    deals = list(lapsed.order_by("protected_until")[:AT_ONCE])
+    for deal in deals:
+        deal.expire()
+        _close(deal, "lapsed", now)
+        tell(DealExpired, deal, now=now, before={"deal.status": "approved"})
+        note("deal.expired", deal, actor=actor, now=now, before={"status": "approved"})
+    return len(deals)
+
+
+def _remind(actor: Actor, now: datetime, today: date) -> int:
+    """The nearest distance is told; farther ones that were slept through are only ticked off."""
+    distances = sorted(queries.policy().reminder_days)
+    if not distances:
+        return 0
+    due = Deal.objects.select_for_update(of=("self",), skip_locked=True).filter(
+        status=DealStatus.APPROVED, protected_until__range=(today, today + timedelta(days=distances[-1]))
+    )
+    told = 0
+    for deal in due.order_by("protected_until"):
+        if deal.protected_until and _tick_off(deal, deal.protected_until, distances, now, today):
+            days = (deal.protected_until - today).days
+            tell(DealExpiring, deal, now=now, days=days)
+            note("deal.reminded", deal, actor=actor, now=now, after={"days": days})
+            told += 1
+            if told >= AT_ONCE:
+                break
+    return told
+
+
+def _tick_off(deal: Deal, until: date, distances: list[int], now: datetime, today: date) -> bool:
+    reached = [days for days in distances if (until - today).days <= days]
+    done = set(DealReminder.objects.filter(deal=deal, until=until).values_list("days", flat=True))
+    fresh = [days for days in reached if days not in done]
+    DealReminder.objects.bulk_create(DealReminder(deal=deal, until=until, days=days, at=now) for days in fresh)
+    return bool(fresh) and fresh[0] == reached[0]
+
+
+def _close(deal: Deal, because: str, now: datetime) -> None:
+    save(deal, now)
+    drop_keys(deal.pk)
+    release(deal, because, now)

@@ -1,0 +1,100 @@
+"""The vendor's end customers: made, changed, imported; and what people's verdicts teach about them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from dealreg import entry
+from dealreg.actions.base import write_keys
+from dealreg.models import Customer, CustomerAlias, Deal, MatchKey, NotSame
+from dealreg.queries.rivals import spelling_of
+from prm.kernel import audit
+from prm.kernel.identity.actors import Actor
+from prm.kernel.matching import Record, normalise
+
+CHANGEABLE = ("name", "domain", "country", "city", "external_id", "parent_id", "is_house", "is_blocked")
+
+
+def create_customer(
+    *, name: str, actor: Actor, now: datetime, domain: str = "", country: str = "", city: str = "",
+    external_id: str = "", is_house: bool = False, is_blocked: bool = False,
+) -> Customer:
+    """A customer of the vendor, found from now on by the conflict check."""
+    customer = Customer(name=entry.plain(name)[:300], domain=entry.plain(domain)[:255], city=entry.plain(city)[:160],
+                        country=normalise(Record("x", country=country)).country, external_id=entry.plain(external_id)[:80],
+                        is_house=is_house, is_blocked=is_blocked)
+    _save(customer)
+    audit.record("customer.created", target=customer, actor=actor, at=now, after={"name": customer.name})
+    return customer
+
+
+def update_customer(*, customer_id: UUID, changes: Mapping[str, Any], actor: Actor, now: datetime) -> Customer:
+    """Change a customer. Raises ValueError for a field that can't be changed here."""
+    if unknown := set(changes) - set(CHANGEABLE):
+        raise ValueError(f"not changeable: {', '.join(sorted(unknown))}")
+    customer = Customer.objects.select_for_update().get(pk=customer_id)
+    before = {name: getattr(customer, name) for name in changes}
+    for name, value in changes.items():
+        setattr(customer, name, value)
+    _save(customer)
+    audit.record("customer.updated", target=customer, actor=actor, at=now, before=before, after=dict(changes))
+    return customer
+
+
+def add_alias(*, customer_id: UUID, name: str, actor: Actor, now: datetime, domain: str = "") -> CustomerAlias:
+    """Another name by which the customer is known."""
+    customer = Customer.objects.select_for_update().get(pk=customer_id)
+    alias = _alias(customer, entry.plain(name)[:300], entry.plain(domain)[:255], None)
+    audit.record("customer.alias_added", target=customer, actor=actor, at=now, after={"alias": alias.name})
+    return alias
+
+
+def customer_from(deal: Deal) -> Customer:
+    """A new customer from what a deal says."""
+    normal = deal.normal
+    customer = Customer(name=deal.customer_name, domain=normal.get("d", ""), country=deal.customer_country,
+                        city=deal.customer_city, source=Customer.Source.DEAL)
+    _save(customer)
+    return customer
+
+
+def learn_alias(customer: Customer, deal: Deal) -> None:
+    """A person said that the deal is for this customer: the spelling is never asked about again."""
+    NotSame.objects.filter(customer=customer, spelling=spelling_of(deal.normal)).delete()
+    if deal.customer_name != customer.name:
+        _alias(customer, deal.customer_name, deal.normal.get("d", ""), deal.pk)
+
+
+def learn_not_same(deal: Deal, customers: Sequence[UUID], actor: Actor, now: datetime) -> None:
+    """A person said that the deal is for none of these customers."""
+    spelling = spelling_of(deal.normal)
+    for customer in Customer.objects.filter(pk__in=list(customers)):
+        NotSame.objects.get_or_create(
+            customer=customer, spelling=spelling, defaults={"said_by": actor.name, "deal_id": deal.pk, "at": now}
+        )
+
+
+def refresh_keys(customers: Iterable[Customer]) -> int:
+    """Make normal forms and keys anew, as after a new version of the matcher. Returns how many."""
+    count = 0
+    for count, customer in enumerate(customers, start=1):
+        _save(customer)
+    return count
+
+
+def _alias(customer: Customer, name: str, domain: str, deal_id: UUID | None) -> CustomerAlias:
+    alias, _made = CustomerAlias.objects.get_or_create(
+        customer=customer, name=name, domain=domain, defaults={"learned_from_id": deal_id}
+    )
+    _save(customer)
+    return alias
+
+
+def _save(customer: Customer) -> None:
+    """The row, its normal form and its keys belong together."""
+    aliases = [] if customer._state.adding else list(customer.aliases.order_by("name").values_list("name", flat=True))
+    record = Record(customer.name, customer.domain, customer.country, customer.city, aliases=aliases)
+    customer.normal = normalise(record).to_json()
+    customer.save()
+    write_keys(MatchKey.Kind.CUSTOMER, customer.pk, customer.normal)

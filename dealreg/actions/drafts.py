@@ -1,0 +1,128 @@
+"""Drafts: saved as typed, whatever was typed."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from dealreg import entry
+from dealreg.actions.base import deciding_on, judge_move, note, save, today_of
+from dealreg.models import Deal, DealLine, DealStatus
+from partners import queries as partners
+from prm.kernel.decisions import Decision
+from prm.kernel.identity.actors import Actor
+from prm.kernel.reference.models import ProductLine, Program
+from prm.kernel.reference.queries import NoRate, rate, territory_of
+from prm.kernel.tenancy.context import deciding, tenant_id
+
+
+def save_draft(
+    *, partner_id: UUID, fields: Mapping[str, Any], actor: Actor, now: datetime, deal_id: UUID | None = None,
+    import_key: str = "", program_id: UUID | None = None,
+) -> Deal:
+    """Keep what was typed. What can't be read stays in `deal.typed` and is asked about on submission.
+
+    Raises Partner.DoesNotExist or Deal.DoesNotExist for what the caller may not see, and ValueError for a
+    deal that is no draft any more.
+    """
+    partner = partners.visible_partners().get(pk=partner_id)
+    if deal_id is None:
+        with deciding():
+            deal = _new(partner.pk, partner.cam_id, program_id, actor, now, import_key)
+            take_over(deal, entry.read(fields), now)
+            note("deal.drafted", deal, actor=actor, now=now)
+            return deal
+    with deciding_on(deal_id) as deal:
+        if deal.status != DealStatus.DRAFT or deal.partner_id != partner_id:
+            raise ValueError("Only a draft can be saved as one.")
+        take_over(deal, entry.read(fields), now)
+        return deal
+
+
+def discard_draft(*, deal_id: UUID, actor: Actor, now: datetime) -> Decision:
+    """Throw a draft away; its number and its trace stay."""
+    with deciding_on(deal_id) as deal:
+        decision = judge_move(deal, DealStatus.WITHDRAWN, "withdraw", is_draft=deal.status == DealStatus.DRAFT)
+        if decision.allowed and deal.status == DealStatus.DRAFT:
+            deal.withdraw(reason="")
+            save(deal, now)
+        note("deal.discarded", deal, actor=actor, now=now, decision=decision)
+    return decision
+
+
+def take_over(deal: Deal, typed: entry.Entry, now: datetime) -> None:
+    """Put what could be read into the deal and keep the rest as it was typed."""
+    lines = apply(deal, typed, now)
+    save(deal, now)
+    if lines is not None:
+        put_lines(deal, lines)
+
+
+def apply(deal: Deal, typed: entry.Entry, now: datetime) -> list[ProductLine] | None:
+    """The same in memory only; gives the product lines that were typed, None where none were asked for."""
+    for name, value in typed.values.items():
+        if name != "product_lines":
+            setattr(deal, name, value)
+    for key, _text in typed.problems:
+        name = key.split(".")[0]
+        if name != "product_lines":
+            setattr(deal, name, None if name in _EMPTY else "")
+    deal.typed = {**deal.typed, **typed.typed}
+    derive(deal, now)
+    return typed.values.get("product_lines")
+
+
+def derive(deal: Deal, now: datetime) -> None:
+    """What follows from the fields: the matcher's normal form, the territory, the vendor's currency."""
+    deal.normal = entry.normal_of(deal)
+    deal.territory = territory_of(deal.customer_country)
+    deal.amount_vendor = in_vendor_currency(deal.amount, deal.currency, now)
+
+
+def in_vendor_currency(amount: Decimal | None, currency: str, now: datetime) -> Decimal | None:
+    """Converted at the day's rate, to the cent; None without an amount or a rate."""
+    if amount is None or not currency:
+        return None
+    try:
+        converted = amount * rate(currency, today_of(now))
+    except NoRate:
+        return None
+    return converted.quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+def put_lines(deal: Deal, lines: list[ProductLine]) -> None:
+    """These product lines and no others."""
+    DealLine.objects.filter(deal=deal).exclude(product_line__in=lines).delete()
+    there = set(deal.lines.values_list("product_line_id", flat=True))
+    DealLine.objects.bulk_create(DealLine(deal=deal, product_line=line) for line in lines if line.pk not in there)
+
+
+_EMPTY = {"amount", "expected_close_on", "vertical"}
+
+
+def _new(
+    partner_id: UUID, cam_id: UUID | None, program_id: UUID | None, actor: Actor, now: datetime, import_key: str
+) -> Deal:
+    program = Program.objects.get(pk=program_id) if program_id else partners.default_program()
+    if program is None:
+        raise Program.DoesNotExist("The vendor runs no active program.")
+    return Deal(
+        partner_id=partner_id, program=program, number=_number(now), owner_cam_id=cam_id, import_key=import_key,
+        currency=program.currency, submitted_by_id=actor.membership_id if actor.partner_id == partner_id else None,
+        created_at=now, changed_at=now,
+    )
+
+
+def _number(now: datetime) -> str:
+    """The next number of the year, such as D-2026-00042."""
+    year = today_of(now).year
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO dealreg_dealnumber (id, tenant_id, year, last) VALUES (gen_random_uuid(), %s, %s, 1)"
+            " ON CONFLICT (tenant_id, year) DO UPDATE SET last = dealreg_dealnumber.last + 1 RETURNING last",
+            [tenant_id(), year],
+        )
+        return f"D-{year}-{cursor.fetchone()[0]:05}"

@@ -1,0 +1,129 @@
+"""Customers by the thousand: three statements for each batch, however many rows."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from json import dumps
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from dealreg import entry
+from dealreg.actions.customers import update_customer
+from dealreg.imports import CustomerRow, ImportSummary
+from dealreg.models import Customer, MatchKey
+from prm.kernel import audit
+from prm.kernel.identity.actors import Actor
+from prm.kernel.matching import Key, Record, keys, normalise
+from prm.kernel.tenancy.context import tenant_id
+from prm.kernel.tenancy.ids import uuid7
+from prm.kernel.tenancy.models import Tenant
+
+_CUSTOMERS = """
+INSERT INTO dealreg_customer
+  (id, tenant_id, name, domain, country, city, external_id, is_house, is_blocked, source, normal)
+SELECT n.id, %(tenant)s, n.name, n.domain, n.country, n.city, n.external_id, n.house, n.blocked, 'import', n.normal
+FROM unnest(%(id)s::uuid[], %(name)s::text[], %(domain)s::text[], %(country)s::text[], %(city)s::text[],
+            %(external_id)s::text[], %(house)s::boolean[], %(blocked)s::boolean[], %(normal)s::jsonb[])
+  AS n(id, name, domain, country, city, external_id, house, blocked, normal)
+WHERE n.external_id <> '' OR NOT EXISTS (
+  SELECT 1 FROM dealreg_customer AS c WHERE c.tenant_id = %(tenant)s AND c.name = n.name AND c.domain = n.domain
+    AND c.country = n.country AND c.city = n.city AND c.external_id = '')
+ON CONFLICT DO NOTHING RETURNING id::text
+"""
+_KEYS = """
+INSERT INTO dealreg_matchkey (tenant_id, key, kind, record_id)
+SELECT %(tenant)s, n.key, %(kind)s, n.record FROM unnest(%(key)s::bigint[], %(record)s::uuid[]) AS n(key, record)
+ON CONFLICT DO NOTHING
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Fresh:
+    """A row made ready: its id, its text cleaned, its normal form and keys."""
+
+    id: UUID
+    row: CustomerRow
+    normal: dict[str, Any]
+    keys: list[Key]
+
+
+def import_customers(*, records: Iterable[CustomerRow], actor: Actor, now: datetime) -> ImportSummary:
+    """Bring customers in: new ones are made, those of a known CRM id are brought up to date.
+
+    The same rows twice change nothing. Call it with a few thousand at a time: one call, one transaction.
+    """
+    summary = ImportSummary()
+    fresh: dict[Any, _Fresh] = {}
+    known = _known(rows := [_clean(record) for record in records])
+    for row in rows:
+        if not row.name:
+            summary.refused += 1
+        elif row.external_id and row.external_id in known:
+            summary += _bring_up_to_date(known[row.external_id], row, actor, now)
+        elif _identity(row) in fresh:
+            summary.unchanged += 1
+        else:
+            fresh[_identity(row)] = _ready(row)
+    made = _insert(list(fresh.values()))
+    summary.created += made
+    summary.unchanged += len(fresh) - made
+    audit.record("customers.imported", target=Tenant.objects.get(), actor=actor, at=now,
+                 after={"created": summary.created, "updated": summary.updated, "unchanged": summary.unchanged,
+                        "refused": summary.refused})
+    return summary
+
+
+def _insert(fresh: list[_Fresh]) -> int:
+    if not fresh:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(_CUSTOMERS, {
+            "tenant": tenant_id(),
+            "id": [one.id for one in fresh],
+            "name": [one.row.name for one in fresh],
+            "domain": [one.row.domain for one in fresh],
+            "country": [one.row.country for one in fresh],
+            "city": [one.row.city for one in fresh],
+            "external_id": [one.row.external_id for one in fresh],
+            "house": [one.row.is_house for one in fresh],
+            "blocked": [one.row.is_blocked for one in fresh],
+            "normal": [dumps(one.normal, ensure_ascii=False) for one in fresh],
+        })
+        made = {row[0] for row in cursor.fetchall()}
+        pairs = [(key.value, one.id) for one in fresh if str(one.id) in made for key in one.keys]
+        cursor.execute(_KEYS, {
+            "tenant": tenant_id(), "kind": int(MatchKey.Kind.CUSTOMER),
+            "key": [key for key, _record in pairs], "record": [record for _key, record in pairs],
+        })
+    return len(made)
+
+
+def _clean(row: CustomerRow) -> CustomerRow:
+    country = normalise(Record("x", country=row.country)).country if row.country else ""
+    return CustomerRow(entry.plain(row.name)[:300], entry.plain(row.domain)[:255], country, entry.plain(row.city)[:160],
+                       entry.plain(row.external_id)[:80], row.is_house, row.is_blocked)
+
+
+def _ready(row: CustomerRow) -> _Fresh:
+    normal = normalise(Record(row.name, row.domain, row.country, row.city))
+    return _Fresh(uuid7(), row, normal.to_json(), keys(normal))
+
+
+def _identity(row: CustomerRow) -> object:
+    return row.external_id or (row.name, row.domain, row.country, row.city)
+
+
+def _known(rows: Iterable[CustomerRow]) -> dict[str, Customer]:
+    ids = {row.external_id for row in rows if row.external_id}
+    return {c.external_id: c for c in Customer.objects.filter(external_id__in=ids)} if ids else {}
+
+
+def _bring_up_to_date(customer: Customer, row: CustomerRow, actor: Actor, now: datetime) -> ImportSummary:
+    fields = ("name", "domain", "country", "city", "is_house", "is_blocked")
+    changes = {name: getattr(row, name) for name in fields if getattr(row, name) != getattr(customer, name)}
+    if not changes:
+        return ImportSummary(unchanged=1)
+    update_customer(customer_id=customer.pk, changes=changes, actor=actor, now=now)
+    return ImportSummary(updated=1)

@@ -1,0 +1,102 @@
+"""What a partner does with a deal: hand it in, answer a question, take it back."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from dealreg import entry, queries, rules
+from dealreg.actions.base import deciding_on, drop_keys, judge_move, note, release, save, tell, today_of, write_keys
+from dealreg.actions.drafts import apply, put_lines, take_over
+from dealreg.events import DealSubmitted, DealWithdrawn
+from dealreg.models import Deal, DealStatus, MatchKey
+from dealreg.queries.facts import move_facts
+from prm.kernel.decisions import Decision
+from prm.kernel.identity.actors import Actor
+from prm.kernel.reference.models import ProductLine, Program
+from prm.kernel.reference.queries import known_currencies
+
+
+def submit_deal(
+    *, deal_id: UUID, actor: Actor, now: datetime, fields: Mapping[str, Any] | None = None
+) -> Decision:
+    """Hand a draft in. `fields` is what was typed last; it is kept even when the answer is "invalid"."""
+    with deciding_on(deal_id) as deal:
+        if deal.status == DealStatus.DRAFT and fields:
+            take_over(deal, entry.read(fields), now)
+        unread = entry.read(deal.typed).problems
+        return _hand_in(deal, "submit", actor, now, unread)
+
+
+def resubmit_deal(*, deal_id: UUID, fields: Mapping[str, Any], actor: Actor, now: datetime) -> Decision:
+    """Answer a question: only the fields that were opened may differ. A refused answer changes nothing."""
+    with deciding_on(deal_id) as deal:
+        typed = entry.read(fields)
+        closed = _changed_though_closed(deal, typed)
+        answer = entry.read({name: value for name, value in fields.items() if name in deal.returned_fields})
+        lines = apply(deal, answer, now)
+        return _hand_in(deal, "resubmit", actor, now, answer.problems, lines, closed)
+
+
+def withdraw_deal(*, deal_id: UUID, reason: str, actor: Actor, now: datetime) -> Decision:
+    """Take a deal back; what it protected is free again."""
+    with deciding_on(deal_id) as deal:
+        before = str(deal.status)
+        decision = judge_move(deal, DealStatus.WITHDRAWN, "withdraw")
+        if decision.allowed:
+            deal.withdraw(reason=entry.plain(reason)[:300])
+            save(deal, now)
+            drop_keys(deal.pk)
+            release(deal, "withdrawn", now)
+            tell(DealWithdrawn, deal, now=now, before={"deal.status": before}, reason=deal.close_reason)
+        note("deal.withdrawn", deal, actor=actor, now=now, decision=decision, before={"status": before})
+    return decision
+
+
+def _hand_in(
+    deal: Deal, method: str, actor: Actor, now: datetime, unread: list[entry.Problem],
+    lines: list[ProductLine] | None = None, closed: Iterable[str] = (),
+) -> Decision:
+    before = str(deal.status)
+    count = deal.lines.count() if lines is None else len(lines)
+    decision = rules.decide_submission(
+        move_facts(
+            deal, DealStatus.SUBMITTED, method, closed_changed=list(closed),
+            problems=[list(problem) for problem in _problems(deal, now, unread, count)],
+            last_hour=queries.handed_in_within_the_hour(deal.partner_id, now),
+            limit=queries.policy().submissions_per_hour if actor.partner_id else None,
+        )
+    )
+    if decision.allowed:
+        due = queries.answer_due(Program.objects.get(pk=deal.program_id), now)
+        getattr(deal, method)(at=now, due=due)
+        if actor.partner_id == deal.partner_id and actor.membership_id:
+            deal.submitted_by_id = actor.membership_id
+        save(deal, now)
+        if lines is not None:
+            put_lines(deal, lines)
+        write_keys(MatchKey.Kind.DEAL, deal.pk, deal.normal)
+        tell(DealSubmitted, deal, now=now, before={"deal.status": before}, submission=deal.submission)
+    note("deal.submitted", deal, actor=actor, now=now, decision=decision, before={"status": before},
+         after={"status": str(deal.status)})
+    return decision
+
+
+def _problems(deal: Deal, now: datetime, unread: list[entry.Problem], lines: int) -> list[entry.Problem]:
+    """What could not be read comes first; a field is told its first problem only."""
+    found: dict[str, entry.Problem] = {}
+    today = today_of(now)
+    for problem in (*unread, *entry.missing(deal, lines), *entry.impossible(deal, today, known_currencies(today))):
+        found.setdefault(problem[0].split(".")[0], problem)
+    return list(found.values())
+
+
+def _changed_though_closed(deal: Deal, typed: entry.Entry) -> list[str]:
+    """The fields that differ though they were not opened."""
+    changed = []
+    for name, value in typed.values.items():
+        given = {line.pk for line in value} if name == "product_lines" else value
+        held = queries.line_ids(deal) if name == "product_lines" else getattr(deal, name)
+        if given != held and name not in deal.returned_fields:
+            changed.append(name)
+    return changed

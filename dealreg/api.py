@@ -1,0 +1,172 @@
+"""Deals over the API. A partner's token sees and moves its own deals; a vendor's reads all and comments.
+
+Writes call the actions that the portal calls; a refusal answers 409 or 422 with the Decision's reasons.
+Deciding a deal is a task's business: see /api/v1/tasks.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import Http404
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, serializers, viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from dealreg import actions
+from dealreg.models import Deal, DealStatus, PipelineStage
+from prm.kernel.api import HasRoles, Submissions, actor_of, answer, now_of, router
+
+SELLERS = frozenset({"seller", "partner_admin"})
+
+
+class DealSerializer(serializers.ModelSerializer[Deal]):
+    """A deal as its partner may see it. Amounts are text, so that no cent is lost."""
+
+    partner_id = serializers.UUIDField()
+    product_lines = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Deal
+        fields = [
+            "id", "number", "partner_id", "status", "customer_name", "customer_domain", "customer_country",
+            "customer_city", "product_lines", "amount", "currency", "expected_close_on", "notes", "pipeline_stage",
+            "submitted_at", "answer_due_at", "decided_at", "protected_until", "reason_for_partner", "answer_reasons",
+            "returned_fields", "actual_amount", "closed_on", "created_at", "changed_at",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+    def get_product_lines(self, deal: Deal) -> list[str]:
+        return [line.product_line.code for line in deal.lines.all()]
+
+
+class NewDeal(serializers.Serializer[Any]):
+    """What a registration needs. `product_lines` are codes; the answer's status says what came of it."""
+
+    customer_name = serializers.CharField(max_length=300)
+    customer_domain = serializers.CharField(max_length=255, required=False, allow_blank=True, default="")
+    customer_country = serializers.RegexField(r"^[A-Z]{2}$")
+    customer_city = serializers.CharField(max_length=160, required=False, allow_blank=True, default="")
+    contact_name = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
+    contact_email = serializers.EmailField(required=False, allow_blank=True, default="")
+    product_lines = serializers.ListField(child=serializers.CharField(max_length=40), min_length=1, max_length=20)
+    amount = serializers.DecimalField(max_digits=16, decimal_places=2, min_value=0)
+    currency = serializers.RegexField(r"^[A-Z]{3}$")
+    expected_close_on = serializers.DateField()
+    notes = serializers.CharField(max_length=5000, required=False, allow_blank=True, default="")
+
+
+class Reason(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=300)
+
+
+class Stage(serializers.Serializer[Any]):
+    stage = serializers.ChoiceField(choices=PipelineStage.choices)
+
+
+class Won(serializers.Serializer[Any]):
+    amount = serializers.DecimalField(max_digits=16, decimal_places=2, min_value=0)
+    closed_on = serializers.DateField()
+
+
+class Lost(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=300)
+    closed_on = serializers.DateField()
+
+
+class Comment(serializers.Serializer[Any]):
+    body = serializers.CharField(max_length=5000)
+    audience = serializers.ChoiceField(choices=["partner", "vendor"], default="partner")
+
+
+class DealFilter(filters.FilterSet):
+    status = filters.MultipleChoiceFilter(choices=DealStatus.choices)
+    submitted_after = filters.IsoDateTimeFilter(field_name="submitted_at", lookup_expr="gte")
+    submitted_before = filters.IsoDateTimeFilter(field_name="submitted_at", lookup_expr="lt")
+    customer = filters.CharFilter(field_name="customer_name", lookup_expr="icontains")
+    partner = filters.UUIDFilter(field_name="partner_id")
+
+    class Meta:
+        model = Deal
+        fields = ["number", "currency", "customer_country"]
+
+
+class Deals(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Deal]):
+    """Deal registrations."""
+
+    queryset = Deal.objects.none()
+    serializer_class = DealSerializer
+    filterset_class = DealFilter
+    throttle_classes = [Submissions]
+    permission_classes = [HasRoles]
+    action_roles = dict.fromkeys(("create", "withdraw", "stage", "won", "lost", "extend"), SELLERS)
+
+    def get_queryset(self) -> QuerySet[Deal]:
+        return Deal.objects.prefetch_related("lines__product_line")
+
+    @extend_schema(request=NewDeal, responses={201: DealSerializer})
+    def create(self, request: Request) -> Response:
+        """Register a deal. The answer often is there a moment later: read the deal again."""
+        given = NewDeal(data=request.data)
+        given.is_valid(raise_exception=True)
+        fields = {name: _as_typed(value) for name, value in given.validated_data.items()}
+        fields["product_lines"] = actions.lines_by_code(given.validated_data["product_lines"])
+        actor, now = actor_of(request), now_of(request)
+        deal = actions.save_draft(partner_id=actor.partner_id, fields=fields, actor=actor, now=now)
+        decision = actions.submit_deal(deal_id=deal.pk, actor=actor, now=now)
+        return answer(request, decision, self._body(deal.pk) if decision.allowed else None, status=201)
+
+    @extend_schema(request=Reason, responses=DealSerializer)
+    @action(detail=True, methods=["post"])
+    def withdraw(self, request: Request, pk: str) -> Response:
+        return self._do(request, pk, actions.withdraw_deal, Reason)
+
+    @extend_schema(request=Stage, responses=DealSerializer)
+    @action(detail=True, methods=["post"])
+    def stage(self, request: Request, pk: str) -> Response:
+        return self._do(request, pk, actions.change_stage, Stage)
+
+    @extend_schema(request=Won, responses=DealSerializer)
+    @action(detail=True, methods=["post"])
+    def won(self, request: Request, pk: str) -> Response:
+        return self._do(request, pk, actions.mark_won, Won)
+
+    @extend_schema(request=Lost, responses=DealSerializer)
+    @action(detail=True, methods=["post"])
+    def lost(self, request: Request, pk: str) -> Response:
+        return self._do(request, pk, actions.mark_lost, Lost)
+
+    @extend_schema(request=None, responses=DealSerializer)
+    @action(detail=True, methods=["post"])
+    def extend(self, request: Request, pk: str) -> Response:
+        return self._do(request, pk, actions.extend_protection, None)
+
+    @extend_schema(request=Comment, responses=DealSerializer)
+    @action(detail=True, methods=["post"])
+    def comments(self, request: Request, pk: str) -> Response:
+        return self._do(request, pk, actions.add_comment, Comment)
+
+    def _do(self, request: Request, pk: str, act: Any, form: Any) -> Response:
+        deal = self.get_object()
+        fields: dict[str, Any] = {}
+        if form is not None:
+            given = form(data=request.data)
+            given.is_valid(raise_exception=True)
+            fields = given.validated_data
+        if not actor_of(request).is_vendor and fields.get("audience") == "vendor":
+            raise Http404
+        decision = act(deal_id=deal.pk, actor=actor_of(request), now=now_of(request), **fields)
+        return answer(request, decision, self._body(deal.pk))
+
+    def _body(self, pk: UUID) -> Any:
+        return DealSerializer(self.get_queryset().get(pk=pk)).data
+
+
+def _as_typed(value: Any) -> Any:
+    return value if isinstance(value, list) else str(value)
+
+
+router.register("deals", Deals, basename="deals")

@@ -1,0 +1,144 @@
+"""Rows of files as deal registration reads them, before anything is written."""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from json import dumps
+from pathlib import Path
+
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+
+LONGEST_ROW = 100_000
+
+CUSTOMER_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "name": ("name", "company", "customer", "account", "accountname", "firma", "kunde"),
+    "domain": ("domain", "website", "web", "url", "webseite"),
+    "country": ("country", "land", "countrycode"),
+    "city": ("city", "town", "ort", "stadt"),
+    "external_id": ("externalid", "id", "crmid", "accountid", "reference"),
+    "is_house": ("ishouse", "house", "houseaccount"),
+    "is_blocked": ("isblocked", "blackout", "blocked"),
+}
+DEAL_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "customer_name": ("customername", "customer", "company", "account", "kunde"),
+    "customer_domain": ("customerdomain", "domain", "website"),
+    "customer_country": ("customercountry", "country", "land"),
+    "customer_city": ("customercity", "city", "ort"),
+    "contact_name": ("contactname", "contact", "kontakt"),
+    "contact_email": ("contactemail", "email", "mail"),
+    "name": ("name", "dealname", "deal", "opportunity", "title"),
+    "amount": ("amount", "value", "betrag"),
+    "currency": ("currency", "waehrung"),
+    "expected_close_on": ("expectedcloseon", "closedate", "expectedclose", "close"),
+    "vertical": ("vertical", "industry", "branche"),
+    "product_lines": ("productlines", "productline", "products", "product"),
+    "notes": ("notes", "note", "comment", "bemerkung"),
+    "external_id": ("externalid", "id", "reference"),
+}
+
+
+class UnreadableFile(ValueError):
+    """The file as a whole can't be read: told in a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerRow:
+    """One customer of a file."""
+
+    name: str
+    domain: str = ""
+    country: str = ""
+    city: str = ""
+    external_id: str = ""
+    is_house: bool = False
+    is_blocked: bool = False
+
+
+@dataclass(slots=True)
+class ImportSummary:
+    """What came of the rows."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    refused: int = 0
+
+    def __add__(self, other: "ImportSummary") -> "ImportSummary":
+        return ImportSummary(self.created + other.created, self.updated + other.updated,
+                             self.unchanged + other.unchanged, self.refused + other.refused)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row by column, and the line of the file on which it begins."""
+
+    line: int
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    def key(self, *salt: str) -> str:
+        """The same row is the same deal, however often the file is brought in."""
+        told = self.values.get("external_id") or dumps(dict(self.values), sort_keys=True)
+        return sha256("\x1f".join((*salt, told)).encode()).hexdigest()
+
+
+def read_rows(path: Path, columns: Mapping[str, Sequence[str]], required: Sequence[str]) -> Iterator[Row]:
+    """The file's rows under our names for its columns. Raises UnreadableFile."""
+    text = _decoded(path)
+    csv.field_size_limit(LONGEST_ROW)
+    try:
+        delimiter = csv.Sniffer().sniff(text[:8192].split("\n")[0], delimiters=",;\t|").delimiter
+    except csv.Error:
+        delimiter = ","
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    try:
+        header = next(reader, [])
+        where = _where(header, columns)
+        if lacking := [name for name in required if name not in where]:
+            raise UnreadableFile(_("The file lacks the column %(columns)s. Its first line is: %(header)s")
+                                 % {"columns": ", ".join(lacking), "header": ", ".join(header)[:200]})
+        before = reader.line_num
+        for cells in reader:
+            line, before = before + 1, reader.line_num
+            if any(cell.strip() for cell in cells):
+                yield Row(line, {name: cells[at].replace("\x00", "").strip() if at < len(cells) else ""
+                                 for name, at in where.items()})
+    except csv.Error as why:
+        raise UnreadableFile(_("Line %(line)s can't be read: %(why)s") % {"line": reader.line_num, "why": why}) from None
+
+
+def customer_row(row: Row) -> CustomerRow:
+    values = row.values
+    return CustomerRow(
+        values["name"][:300], values.get("domain", "")[:255], values.get("country", ""), values.get("city", "")[:160],
+        values.get("external_id", "")[:80], _yes(values.get("is_house", "")), _yes(values.get("is_blocked", "")),
+    )
+
+
+def _decoded(path: Path) -> str:
+    try:
+        raw = path.read_bytes()
+    except OSError as why:
+        raise UnreadableFile(_("The file can't be opened: %(why)s") % {"why": why.strerror}) from None
+    if raw.startswith(b"\x1f\x8b"):
+        import gzip
+
+        raw = gzip.decompress(raw)
+    for encoding in ("utf-8-sig", "cp1252"):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise UnreadableFile(_("The file is neither UTF-8 nor Windows text."))
+
+
+def _where(header: Sequence[str], columns: Mapping[str, Sequence[str]]) -> dict[str, int]:
+    names = [slugify(cell.replace("_", "")).replace("-", "") for cell in header]
+    return {column: names.index(alias) for column, aliases in columns.items()
+            for alias in [next((a for a in aliases if a in names), None)] if alias}
+
+
+def _yes(text: str) -> bool:
+    return text.strip().lower() in ("1", "true", "yes", "y", "x", "ja")
