@@ -67,9 +67,9 @@ class Partners(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Generi
 
     def get_serializer(self, *args: Any, **options: Any) -> Any:
         """With the enrolments of the whole page, read at once."""
-        context = self.get_serializer_context()
-        rows = args[0] if options.get("many") else args[:1]
-        context["enrolments"] = queries.enrolments_by_partner([row.pk for row in rows])
+        rows = args[0] if options.get("many") and args else args[:1]
+        found = queries.enrolments_by_partner([row.pk for row in rows]) if rows else {}
+        context = {**self.get_serializer_context(), **options.pop("context", {}), "enrolments": found}
         return self.serializer_class(*args, context=context, **options)
 
 

@@ -244,13 +244,13 @@ DEFAULT_FROM_EMAIL = env("MAIL_FROM", "Partner portal <no-reply@prm.invalid>")
 # --- API --------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["prm.kernel.identity.tokens.TokenAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["prm.kernel.api.HasRoles"],
+    "DEFAULT_PERMISSION_CLASSES": ["prm.kernel.api_defaults.HasRoles"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_PAGINATION_CLASS": "prm.kernel.api.CursorPages",
-    "DEFAULT_THROTTLE_CLASSES": ["prm.kernel.api.PerToken"],
+    "DEFAULT_PAGINATION_CLASS": "prm.kernel.api_defaults.CursorPages",
+    "DEFAULT_THROTTLE_CLASSES": ["prm.kernel.api_defaults.PerToken"],
     "DEFAULT_THROTTLE_RATES": {"api": "600/min", "submit": "60/min"},
     "EXCEPTION_HANDLER": "prm.kernel.api.handle",
     "UNAUTHENTICATED_USER": None,

@@ -5,31 +5,22 @@ calls an action and answers with `answer(request, decision, …)`; it never writ
 Tokens open the caller's audience in the middleware, which also keeps every POST from running twice.
 """
 
-import logging
 from typing import Any
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from rest_framework.pagination import CursorPagination
-from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
-from rest_framework.throttling import SimpleRateThrottle
-from rest_framework.views import APIView, exception_handler
+from rest_framework.views import exception_handler
 
+from prm.kernel.api_defaults import CursorPages, HasRoles, PerToken, Submissions, actor_of
 from prm.kernel.decisions import Decision
-from prm.kernel.identity.actors import Actor
 
-log = logging.getLogger(__name__)
+__all__ = ["CursorPages", "HasRoles", "PerToken", "Submissions", "actor_of", "answer", "now_of", "router"]
+
 router = SimpleRouter(trailing_slash=False)
-
-
-def actor_of(request: Request) -> Actor:
-    """Who calls."""
-    actor: Actor = request._request.actor  # type: ignore[attr-defined]
-    return actor
 
 
 def now_of(request: Request) -> Any:
@@ -61,52 +52,6 @@ STALE = (".already_decided", ".wrong_state", ".wrong_status", ".changed_meanwhil
 def is_conflict(decision: Decision) -> bool:
     """Whether somebody else was faster, or the state has moved on: worth reading again, not retyping."""
     return any(key.endswith(STALE) for key in decision.reason_keys)
-
-
-class CursorPages(CursorPagination):
-    """Pages by cursor: stable while rows arrive, and as fast on the last page as on the first."""
-
-    page_size = 50
-    max_page_size = 200
-    page_size_query_param = "page_size"
-    ordering = "-id"
-
-
-class HasRoles(BasePermission):
-    """Lets in the roles that the view names in `required_roles`, or per action in `action_roles`."""
-
-    def has_permission(self, request: Request, view: APIView) -> bool:
-        if not getattr(request.user, "is_authenticated", False):
-            return False
-        per_action: dict[str, frozenset[str]] = getattr(view, "action_roles", {})
-        needed = per_action.get(getattr(view, "action", None) or "", getattr(view, "required_roles", None))
-        return needed is None or actor_of(request).has(*needed)
-
-
-class PerToken(SimpleRateThrottle):
-    """So many calls for each token; with Redis away, calls are let through rather than lost."""
-
-    scope = "api"
-
-    def get_cache_key(self, request: Request, view: APIView) -> str | None:
-        token = getattr(request._request, "token", None)
-        return f"throttle:{token.tenant_id}:{self.scope}:{token.pk}" if token else None
-
-    def allow_request(self, request: Request, view: APIView) -> bool:
-        try:
-            return bool(super().allow_request(request, view))
-        except OSError as error:
-            log.warning("throttling is off, Redis does not answer: %s", error)
-            return True
-
-
-class Submissions(PerToken):
-    """Fewer, for what starts work."""
-
-    scope = "submit"
-
-    def allow_request(self, request: Request, view: APIView) -> bool:
-        return request.method != "POST" or super().allow_request(request, view)
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
