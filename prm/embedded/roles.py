@@ -158,8 +158,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m prm.embedded.roles", description=__doc__)
     parser.add_argument("--url", required=True, help="an admin's address of the database that is to be made")
     options: Any = parser.parse_args(arguments)
-    database = parse_dsn(options.url).get("dbname", "prm")
     try:
+        database = parse_dsn(options.url).get("dbname", "prm")
         bootstrap(options.url, database=database, passwords=passwords_from_environment())
     except (ConfigurationError, psycopg2.Error) as problem:
         sys.stderr.write(f"{str(problem).strip()}\n")

@@ -4,8 +4,9 @@ from typing import Any
 
 import psycopg2
 import pytest
+from psycopg2.extensions import make_dsn
 
-from prm.embedded import ensure_started, keeper
+from prm.embedded import addresses, ensure_started, keeper, roles
 from prm.embedded.addresses import ConfigurationError
 
 from .conftest import KIND
@@ -75,3 +76,21 @@ class TestRoles:
                 keeper.make_roles(KIND)
         finally:
             admin.execute("ALTER ROLE prm_auditor NOBYPASSRLS")
+
+
+class TestAManagedServer:
+    def test_an_admin_who_is_no_superuser_can_bootstrap_it_again_and_again(self, admin: Any) -> None:
+        admin.execute("DROP DATABASE prm")
+        for name in (*roles.MAY_BECOME, *roles.AUDIENCES):
+            admin.execute(f"DROP OWNED BY {name}; DROP ROLE {name}")
+        admin.execute("CREATE ROLE manager LOGIN CREATEROLE CREATEDB PASSWORD 'of the manager'")
+        where = {"host": str(addresses.place(KIND).run), "port": addresses.PORT, "dbname": "prm"}
+        dsn = make_dsn(**where, user="manager", password="of the manager")
+        passwords = {role: f"of the {role}" for role in roles.LOGINS}
+
+        for _ in range(2):
+            roles.bootstrap(dsn, database="prm", passwords=passwords)
+
+        admin.execute(MEMBERSHIPS)
+        assert admin.fetchall() == EXPECTED
+        psycopg2.connect(**where, user="prm_web", password="of the web").close()
