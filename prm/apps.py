@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
 from django.utils.module_loading import autodiscover_modules
 
@@ -12,7 +12,8 @@ class PrmConfig(AppConfig):
 
     def ready(self) -> None:
         autodiscover_modules("automation", "handlers", "navigation")
-        post_migrate.connect(_lay_the_wall, sender=self)
+        last = [config for config in apps.get_app_configs() if config.models_module][-1]
+        post_migrate.connect(_lay_the_wall, sender=last)
 
 
 def _lay_the_wall(using: str, **kwargs: Any) -> None:
