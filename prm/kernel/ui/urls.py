@@ -1,6 +1,7 @@
 """Addresses of the design system: the style guide, a brand's colours, logos, the branding page."""
 
 from django.urls import path
+from django.views.i18n import set_language
 
 from prm.kernel.ui import styleguide, views
 
@@ -11,5 +12,6 @@ urlpatterns = [
     path("console/logo", views.logo, name="console_logo"),
     path("console/setup/branding", views.BrandingView.as_view(), name="console_branding"),
     path("console/setup/branding/preview", views.preview, name="branding_preview"),
+    path("language", set_language, name="language"),
     path("styleguide", styleguide.show, name="styleguide"),
 ]

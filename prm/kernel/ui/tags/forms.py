@@ -50,6 +50,7 @@ def _control(bound: BoundField, key: str, attrs: dict[str, Any]) -> SafeString:
     own = bound.field.widget.attrs
     given: dict[str, Any] = {name.replace("_", "-"): value for name, value in attrs.items()}
     given["class"] = " ".join(filter(None, (base, own.get("class", ""), given.get("class", ""))))
+    bound.field.widget.attrs = {**own, "class": given["class"]}  # a group's own controls carry it too
     if key:
         given["data-key"] = key
     if ids := _described_by(bound):
