@@ -97,7 +97,7 @@ class Postgres:
         making = self.data.with_name("data.making")
         for leftover in (making, self.data):
             shutil.rmtree(leftover, ignore_errors=True)
-        command = [
+        command: list[str | Path] = [
             *(self._program("initdb"), "--pgdata", making, "--username", "postgres", "--encoding", "UTF8"),
             *("--locale-provider=builtin", "--locale=C.UTF-8", "--builtin-locale=C.UTF-8"),
             *("--auth=reject", "--no-instructions", "--no-sync"),

@@ -85,8 +85,13 @@ def stop(child: "subprocess.Popen[bytes]", *steps: tuple[signal.Signals, float])
     for sent, seconds in steps:
         if child.poll() is None:
             child.send_signal(sent)
-            if wait_until(lambda: child.poll() is not None, seconds):
-                break
+            wait_until(lambda: child.poll() is not None, seconds)
+    kill_session(child)
+
+
+def see_off(child: "subprocess.Popen[bytes]", seconds: float) -> None:
+    """Wait for a child that was told to stop; SIGKILL what is left of its session then."""
+    wait_until(lambda: child.poll() is not None, seconds)
     kill_session(child)
 
 

@@ -32,7 +32,7 @@ class Redis:
     def start(self) -> None:
         """Start and wait until it answers. Raises EmbeddedError with the reason in one sentence."""
         self.socket.unlink(missing_ok=True)
-        command = [
+        command: list[str | Path] = [
             *(program(self.place), "--port", "0", "--unixsocket", self.socket, "--unixsocketperm", "777"),
             *("--save", "", "--appendonly", "no", "--dir", self.place.home, "--daemonize", "no"),
         ]

@@ -209,9 +209,7 @@ class Supervisor:
                     child.process.send_signal(child.stop_with)
             for child in alive:
                 assert child.process is not None
-                process = child.process
-                processes.wait_until(lambda process=process: process.poll() is not None, CHILD_STOP_SECONDS)
-                processes.kill_session(process)
+                processes.see_off(child.process, CHILD_STOP_SECONDS)
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         """Only take note: a second Ctrl-C must not interrupt the orderly end."""
