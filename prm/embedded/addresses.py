@@ -202,7 +202,7 @@ def _make_secret(path: Path, name: str) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path.with_suffix(".lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        kept = json.loads(path.read_text()) if path.exists() else {}
+        kept: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
         kept.setdefault(name, secrets.token_urlsafe(32))
         made = path.with_suffix(".new")
         made.touch(0o600)

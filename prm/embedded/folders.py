@@ -4,6 +4,7 @@ import os
 import pwd
 import shutil
 import stat
+import tempfile
 from pathlib import Path
 
 from prm.embedded import addresses, postgres, processes, redis
@@ -34,6 +35,7 @@ def prepare(kind: str) -> Place:
     place = addresses.record_place(kind)
     account = processes.server_account()
     if place.outside:
+        sweep(place.outside.parent)
         _make_outside(place)
     _make_private(place.home, account)
     _make_private(place.run, account)
@@ -50,6 +52,15 @@ def remove(kind: str) -> None:
         shutil.rmtree(place.outside)  # only copies of programs are left: their names carry a release
 
 
+def sweep(library: Path) -> None:
+    """Remove what checkouts in temporary folders left there, once they are gone themselves."""
+    for marker in library.glob("prm-*/made-for"):
+        checkout = Path(marker.read_text().strip()).parent
+        gone = not checkout.exists() and checkout.is_relative_to(tempfile.gettempdir())
+        if gone and not any(marker.parent.glob("*/data/postmaster.pid")):
+            shutil.rmtree(marker.parent)
+
+
 def _make_outside(place: Place) -> None:
     outside = place.outside
     assert outside is not None
@@ -58,7 +69,7 @@ def _make_outside(place: Place) -> None:
         outside.chmod(0o755)
     if outside.is_symlink() or outside.stat().st_uid != os.geteuid():
         raise EmbeddedError(f"{outside} is not ours: remove it.")
-    (outside / "made-for").write_text(f"{addresses.CHECKOUT}\n")
+    (outside / "made-for").write_text(f"{addresses.var()}\n")
     _copy_once(postgres.wheel(), postgres.programs(place).parent)
     libraries = postgres.wheel().parents[1] / postgres.LIBRARIES  # the programs look for them beside
     if libraries.exists():

@@ -27,6 +27,16 @@ class TestWhereTheServersLive:
         assert not place.home.exists()
         assert place.outside is None or not place.outside.exists()
 
+    def test_what_a_vanished_temporary_checkout_left_is_swept(self, own_var: Path) -> None:
+        library = own_var.parent / "lib"
+        for name, checkout in (("gone", own_var.parent / "gone"), ("here", own_var.parent), ("home", Path("/no"))):
+            (library / f"prm-{name}").mkdir(parents=True)
+            (library / f"prm-{name}" / "made-for").write_text(f"{checkout}/var\n")
+
+        folders.sweep(library)
+
+        assert sorted(path.name for path in library.iterdir()) == ["prm-here", "prm-home"]
+
     def test_the_data_belongs_to_an_account_that_is_not_root(self, own_var: Path) -> None:
         folders.prepare(KIND)
         place = addresses.place(KIND)
