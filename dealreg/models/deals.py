@@ -7,7 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField, FSMModelMixin, transition
+from django_fsm import FSMField, transition
 
 from prm.kernel.tenancy.models import PartnerOwned, TenantForeignKey, TenantOwned
 from prm.kernel.tenancy.wall import Wall
@@ -46,7 +46,7 @@ class PaymentState(models.TextChoices):
     PAID = "paid", _("Paid")
 
 
-class Deal(FSMModelMixin, PartnerOwned):
+class Deal(PartnerOwned):
     """A registration. Its status, its pipeline stage and its payment are three separate things."""
 
     wall = Wall(partner="own", partner_may="SELECT")

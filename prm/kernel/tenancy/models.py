@@ -6,6 +6,7 @@ from typing import Any
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django_fsm import FSMFieldMixin, FSMModelMixin
 
 from prm.kernel.tenancy import context
 from prm.kernel.tenancy.ids import uuid7
@@ -58,7 +59,7 @@ class TenantForeignKey(models.ForeignKey):  # type: ignore[type-arg]
         return name, path, args, options
 
 
-class TenantOwned(models.Model):
+class TenantOwned(FSMModelMixin, models.Model):
     """A row of one tenant. Its `wall` says what a partner may see and do (nothing, by default)."""
 
     wall = Wall()
@@ -75,6 +76,11 @@ class TenantOwned(models.Model):
 
     class Meta:
         abstract = True
+
+    def clean_fields(self, exclude: Any = None) -> None:
+        """States are moved by transitions and checked by the wall; a form may not even set them again."""
+        states = {f.name for f in self._meta.concrete_fields if isinstance(f, FSMFieldMixin)}
+        super().clean_fields(exclude={*(exclude or ()), *states})
 
 
 class PartnerOwned(TenantOwned):

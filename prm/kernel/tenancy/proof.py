@@ -15,7 +15,7 @@ from django.db import DatabaseError, connections, models, transaction
 from psycopg2 import errors
 from psycopg2.sql import SQL, Identifier, Placeholder
 
-from prm.kernel.tenancy.rows import Row, row_of
+from prm.kernel.tenancy.rows import Row, new_id, row_of
 from prm.kernel.tenancy.wall import Wall, tenant_models
 
 VERBS = ("SELECT", "INSERT", "UPDATE", "DELETE")
@@ -126,7 +126,7 @@ def _is_meant(model: type[models.Model], verb: str, who: str) -> bool:
 def _try(cursor: Any, who: Stranger, verb: str, target: Row, using: str) -> str:
     try:
         with transaction.atomic(using=using):
-            _become(cursor, who)
+            _become(cursor, who)  # a failure here is a fault of the set-up, never a cell
             met = "open" if _reaches(cursor, verb, target) else "blind"
             raise _Undo(met)
     except _Undo as undo:
@@ -140,6 +140,10 @@ def _try(cursor: Any, who: Stranger, verb: str, target: Row, using: str) -> str:
         raise
 
 
+class CanNotPose(RuntimeError):
+    """The owner lacks a membership that the proof needs; nothing is proven."""
+
+
 class _Undo(Exception):
     """Rolls one try back and carries what it met."""
 
@@ -148,17 +152,20 @@ class _Undo(Exception):
 
 
 def _become(cursor: Any, who: Stranger) -> None:
-    cursor.execute(
-        "SELECT set_config('app.tenant_id', %s, true), set_config('app.partner_ids', %s, true),"
-        " set_config('role', %s, true)",
-        [str(who.tenant or ""), f"{{{who.partner}}}" if who.partner else "", who.role],
-    )
+    try:
+        cursor.execute(
+            "SELECT set_config('app.tenant_id', %s, true), set_config('app.partner_ids', %s, true),"
+            " set_config('role', %s, true)",
+            [str(who.tenant or ""), f"{{{who.partner}}}" if who.partner else "", who.role],
+        )
+    except DatabaseError as error:
+        raise CanNotPose(f"prm_owner may not pose as {who.role}: make the roles again.") from error
 
 
 def _reaches(cursor: Any, verb: str, target: Row) -> bool:
     table, key = Identifier(target.model._meta.db_table), target.values["id"]
     if verb == "INSERT":
-        _insert(cursor, Row(target.model, {**target.values, "id": uuid4()}))
+        _insert(cursor, Row(target.model, {**target.values, "id": new_id(target.model)}))
         return True
     statement = {
         "SELECT": SQL("SELECT id FROM {} WHERE id = %s"),

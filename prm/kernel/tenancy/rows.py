@@ -51,13 +51,18 @@ def row_of(model: type[models.Model], tenant: UUID, partner: UUID) -> Row:
         relation: Any = model._meta.get_field(through)
         parent = row_of(relation.related_model, tenant, partner)
     values = {f.column: value_of(f) for f in model._meta.local_concrete_fields if _wanted(f)}
-    values["id"], values["tenant_id"] = uuid4(), tenant
+    values["id"], values["tenant_id"] = new_id(model), tenant
     if parent is not None:
         values[model._meta.get_field(through).column] = parent.values["id"]  # type: ignore[union-attr]
     if kind == "own":
         values[wall.partner_column] = partner
     values.update(_shown_to_partners(wall.partner_where))
     return Row(model, values, (parent,) if parent is not None else ())
+
+
+def new_id(model: type[models.Model]) -> Any:
+    """A key that no row has."""
+    return uuid4() if isinstance(model._meta.pk, models.UUIDField) else uuid4().int >> 66
 
 
 def value_of(f: models.Field[Any, Any]) -> Any:
