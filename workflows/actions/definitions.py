@@ -1,0 +1,143 @@
+"""Drafts, publishing by a second person, retiring."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Max
+
+from prm.kernel import audit, events
+from prm.kernel.automation import registry
+from prm.kernel.decisions import Decision
+from prm.kernel.identity.actors import Actor
+from workflows import rules
+from workflows.definition import BrokenDefinition, Problem, checksum, lint
+from workflows.events import VersionPublished, VersionRetired
+from workflows.models import Workflow, WorkflowVersion
+from workflows.queries.surroundings import surroundings
+
+
+def install_template(*, key: str, actor: Actor, now: datetime) -> WorkflowVersion:
+    """Publish a shipped template as the vendor's own workflow, unless it has published it before.
+
+    Its author is the template, so whoever installs it is the second person. Raises KeyError for an unknown
+    template and BrokenDefinition for one that would not pass the lint.
+    """
+    template = registry.templates[key]
+    published = WorkflowVersion.objects.filter(workflow__key=key, status="published").first()
+    if published is not None:
+        return published
+    tree = dict(template.load())
+    if problems := lint(tree, surroundings()):
+        raise BrokenDefinition(f"The template “{key}”: {problems[0].path}: {problems[0].message}")
+    author = Actor.system(f"template:{key}")
+    version = _write_draft(tree, str(template.label), author)
+    _publish(version, tree, actor, now)
+    audit.record("workflow.installed", target=version, actor=actor, at=now, after={"template": key})
+    return version
+
+
+def save_draft(*, tree: Mapping[str, Any], actor: Actor, now: datetime, note: str = "") -> Decision:
+    """Keep a tree as the workflow's draft, whatever the lint says of it; the key says which workflow.
+
+    The Decision's facts name the `version`. A tree that isn't even one (no key) is refused.
+    """
+    problems = lint(tree, surroundings())
+    unreadable = [p.message for p in problems if p.path in ("", "key", "format")]
+    facts = rules.VersionFacts(verb="saved", roles=tuple(sorted(actor.roles)), actor=actor.id)
+    decision = rules.change_version(replace(facts, status="unreadable") if unreadable else facts)
+    if decision.refused:
+        if unreadable:
+            decision = replace(decision, reasons=tuple(replace(r, text=unreadable[0])
+                                                       if r.key == "workflow.wrong_state" else r
+                                                       for r in decision.reasons))
+        return decision
+    version = _write_draft(tree, note, actor)
+    audit.record("workflow.draft_saved", target=version, actor=actor, at=now, decision=decision,
+                 after={"checksum": version.checksum, "problems": len(problems)})
+    return replace(decision, facts={**decision.facts, "version": str(version.pk)})
+
+
+def publish_version(*, version_id: UUID, actor: Actor, now: datetime) -> Decision:
+    """New runs follow it from now on; those on their way stay on theirs."""
+    version = _locked(version_id)
+    problems = problems_of(version)
+    decision = rules.change_version(rules.VersionFacts(
+        verb="published", roles=tuple(sorted(actor.roles)), status=version.status, author=version.author,
+        actor=actor.id, problems=tuple(problem.message for problem in problems)))
+    if decision.allowed:
+        _publish(version, version.tree, actor, now)
+    audit.record("workflow.published" if decision.allowed else "workflow.publishing_refused", target=version,
+                 actor=actor, at=now, decision=decision, after={"checksum": version.checksum})
+    return decision
+
+
+def retire_workflow(*, workflow_id: UUID, actor: Actor, now: datetime) -> Decision:
+    """Nothing new starts on it; what needs it becomes an incident until a version is published."""
+    versions = (
+        WorkflowVersion.objects.select_for_update(of=("self",)).select_related("workflow")
+        .filter(workflow_id=workflow_id).order_by("-number")
+    )
+    target = versions.filter(status="published").first() or versions.first()
+    if target is None:
+        raise WorkflowVersion.DoesNotExist
+    decision = rules.change_version(rules.VersionFacts(
+        verb="retired", roles=tuple(sorted(actor.roles)), status=target.status, actor=actor.id))
+    if decision.allowed:
+        _retire(target, now)
+    audit.record("workflow.retired" if decision.allowed else "workflow.retiring_refused", target=target,
+                 actor=actor, at=now, decision=decision)
+    return decision
+
+
+def problems_of(version: WorkflowVersion) -> list[Problem]:
+    """What the lint says of a version today: people leave, and apps change."""
+    return lint(version.tree, surroundings())
+
+
+def _locked(version_id: UUID) -> WorkflowVersion:
+    return WorkflowVersion.objects.select_for_update(of=("self",)).select_related("workflow").get(pk=version_id)
+
+
+def _write_draft(tree: Mapping[str, Any], note: str, author: Actor) -> WorkflowVersion:
+    """Write the one draft of the workflow; whoever changed it last is its author."""
+    trigger = tree.get("trigger")
+    event = str(trigger.get("event") or "") if isinstance(trigger, Mapping) else ""
+    workflow, _made = Workflow.objects.get_or_create(
+        key=tree["key"], defaults={"name": str(tree.get("name") or tree["key"])[:120], "event": event[:80]}
+    )
+    draft = WorkflowVersion.objects.filter(workflow=workflow, status="draft").first()
+    if draft is None:
+        last = workflow.versions.aggregate(last=Max("number"))["last"] or 0
+        draft = WorkflowVersion(workflow=workflow, number=last + 1)
+    draft.tree, draft.checksum, draft.note = dict(tree), checksum(tree), note[:300]
+    draft.author, draft.author_name = author.id, author.name
+    draft.save()
+    return draft
+
+
+def _publish(version: WorkflowVersion, tree: Mapping[str, Any], actor: Actor, now: datetime) -> None:
+    before = (
+        WorkflowVersion.objects.select_for_update().filter(workflow_id=version.workflow_id, status="published").first()
+    )
+    if before is not None:
+        _retire(before, now, announce=False)
+    version.publish()
+    version.publisher, version.publisher_name, version.published_at = actor.id, actor.name, now
+    version.save(update_fields=["status", "publisher", "publisher_name", "published_at"])
+    workflow = version.workflow
+    workflow.name, workflow.event = str(tree.get("name") or tree["key"])[:120], tree["trigger"]["event"]
+    workflow.save(update_fields=["name", "event"])
+    events.publish(VersionPublished(subject_id=version.pk, facts={"workflow.key": workflow.key,
+                                                                  "workflow.version": version.number}), at=now)
+
+
+def _retire(version: WorkflowVersion, now: datetime, *, announce: bool = True) -> None:
+    version.retire()
+    version.retired_at = now
+    version.save(update_fields=["status", "retired_at"])
+    if announce:
+        events.publish(VersionRetired(subject_id=version.pk, facts={"workflow.key": version.workflow.key,
+                                                                    "workflow.version": version.number}), at=now)

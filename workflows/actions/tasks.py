@@ -1,0 +1,93 @@
+"""What is done with a task before anybody decides it: claim, release, hand over, snooze."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from prm.kernel import audit, clock
+from prm.kernel.decisions import Decision
+from prm.kernel.identity.actors import Actor
+from prm.kernel.identity.models import Membership
+from workflows import rules
+from workflows.models import HumanTask
+
+CLAIM_LASTS = timedelta(minutes=10)
+
+
+def claim_task(*, task_id: UUID, actor: Actor, now: datetime) -> Decision:
+    """Say that one is working on it; others can't decide until the claim ends by itself."""
+    task = locked(task_id)
+    decision = rules.handle_task(_facts("claimed", task, actor))
+    if decision.allowed:
+        task.claimed_by_id = actor.membership_id
+        task.claim_until = clock.machine_now() + CLAIM_LASTS
+        task.save(update_fields=["claimed_by", "claim_until"])
+    return _record("task.claimed", task, actor, now, decision)
+
+
+def release_task(*, task_id: UUID, actor: Actor, now: datetime) -> Decision:
+    """Give a claim back."""
+    task = locked(task_id)
+    decision = rules.handle_task(_facts("released", task, actor))
+    if decision.allowed:
+        task.claimed_by_id = task.claim_until = None
+        task.save(update_fields=["claimed_by", "claim_until"])
+    return _record("task.released", task, actor, now, decision)
+
+
+def assign_task(*, task_id: UUID, membership_id: UUID, actor: Actor, now: datetime) -> Decision:
+    """Hand a task to one of the vendor's people; a claim of somebody else's ends."""
+    task = locked(task_id)
+    person = Membership.objects.filter(pk=membership_id, partner=None, ended_at=None).first()
+    here = person is not None and bool(set(person.roles) - {"auditor"})
+    decision = rules.handle_task(_facts("assigned", task, actor, to_somebody_here=here))
+    before = {"owner": task.owner_id, "role": task.role}
+    if decision.allowed and person is not None:
+        task.owner, task.role, task.claimed_by_id, task.claim_until = person, "", None, None
+        task.save(update_fields=["owner", "role", "claimed_by", "claim_until"])
+    return _record("task.assigned", task, actor, now, decision, before=before)
+
+
+def snooze_task(*, task_id: UUID, until: datetime, actor: Actor, now: datetime) -> Decision:
+    """Put a task out of sight until a time; its clock runs on."""
+    task = locked(task_id)
+    decision = rules.handle_task(_facts("snoozed", task, actor, in_future=until > now))
+    if decision.allowed:
+        task.snoozed_until, task.claimed_by_id, task.claim_until = until, None, None
+        task.save(update_fields=["snoozed_until", "claimed_by", "claim_until"])
+    return _record("task.snoozed", task, actor, now, decision)
+
+
+def locked(task_id: UUID) -> HumanTask:
+    """The task, ours alone until the transaction ends. Raises HumanTask.DoesNotExist."""
+    return HumanTask.objects.select_for_update(of=("self",)).select_related("claimed_by").get(pk=task_id)
+
+
+def claimed_by_another(task: HumanTask, actor: Actor) -> str:
+    """The name of whoever else holds a live claim; empty when nobody does."""
+    if task.claimed_by is None or task.claimed_by_id == actor.membership_id or task.claim_until is None:
+        return ""
+    return str(task.claimed_by) if task.claim_until > clock.machine_now() else ""
+
+
+def is_owner(task: HumanTask, actor: Actor) -> bool:
+    return actor.membership_id is not None and task.owner_id == actor.membership_id
+
+
+def _facts(
+    verb: str, task: HumanTask, actor: Actor, *, to_somebody_here: bool = True, in_future: bool = True
+) -> rules.HandlingFacts:
+    return rules.HandlingFacts(
+        verb=verb, status=task.status, roles=tuple(sorted(actor.roles)), task_role=task.role,
+        is_owner=is_owner(task, actor), claimed_by=claimed_by_another(task, actor),
+        to_somebody_here=to_somebody_here, in_future=in_future,
+    )
+
+
+def _record(
+    action: str, task: HumanTask, actor: Actor, now: datetime, decision: Decision,
+    before: dict[str, object] | None = None,
+) -> Decision:
+    after = {"owner": task.owner_id, "claimed_by": task.claimed_by_id, "snoozed_until": task.snoozed_until}
+    audit.record(action if decision.allowed else f"{action}_refused", target=task, actor=actor, at=now,
+                 decision=decision, before=before or {}, after=after if decision.allowed else {})
+    return decision

@@ -1,0 +1,11 @@
+"""A workflow's tree: read into a program, linted before it is published, told in sentences. Pure."""
+
+from workflows.definition.blocks import BLOCKS, Block, BrokenDefinition, Case, Program, checksum, program
+from workflows.definition.lint import Problem, lint
+from workflows.definition.outline import Line, outline
+from workflows.definition.schema import JSON_SCHEMA
+
+__all__ = [
+    "BLOCKS", "JSON_SCHEMA", "Block", "BrokenDefinition", "Case", "Line", "Problem", "Program", "checksum",
+    "lint", "outline", "program",
+]

@@ -1,0 +1,217 @@
+"""The tree of a version as a program: every block by its id, and where each one leads."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any
+
+from prm.kernel.automation import registry
+from prm.kernel.conditions import ConditionError, Fact, FactSchema, compile_python, schema_named
+
+FORMAT = 1
+BLOCKS = ("validate", "action", "branch", "approval", "notify", "wait",
+          "sla_start", "sla_pause", "sla_resume", "sla_stop", "end")
+MAX_BLOCKS = 200
+MAX_DEPTH = 8
+MAX_BYTES = 256 * 1024
+DEFAULT_OUTCOMES = ("approve", "reject")
+NEEDS_A_NOTE = ("reject", "return")
+
+
+class BrokenDefinition(ValueError):
+    """The tree can't be followed; trying again would not help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One way out of a branch: its name, its condition, and the first block behind it."""
+
+    id: str
+    name: str
+    when: Any
+    first: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block in its place. `after` is where the run goes on; None means that it ends."""
+
+    id: str
+    type: str
+    data: Mapping[str, Any]
+    path: str
+    after: str | None
+    cases: tuple[Case, ...] = ()
+    otherwise: str | None = None
+
+    def __getitem__(self, name: str) -> Any:
+        try:
+            return self.data[name]
+        except KeyError:
+            raise BrokenDefinition(f"Block “{self.id}” lacks “{name}”.") from None
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self.data.get(name, default)
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """The values that the block can answer with."""
+        if self.type == "approval":
+            return tuple(self.get("outcomes") or DEFAULT_OUTCOMES)
+        spec = registry.actions.get(self.get("action", ""))
+        return spec.outcomes if spec else ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Program:
+    """A version ready to run."""
+
+    key: str
+    name: str
+    event: str
+    when: Any
+    cancel_on: tuple[str, ...]
+    first: str | None
+    blocks: Mapping[str, Block]
+    schema: FactSchema = field(repr=False)
+
+    def block(self, block_id: str) -> Block:
+        try:
+            return self.blocks[block_id]
+        except KeyError:
+            raise BrokenDefinition(f"The workflow has no block “{block_id}”.") from None
+
+    def starts_on(self, facts: Mapping[str, Any]) -> bool:
+        """Whether the trigger's condition takes the event up. Raises BrokenDefinition."""
+        return self._holds(self.when, facts)
+
+    def way_out(self, branch: Block, facts: Mapping[str, Any]) -> tuple[str, str | None]:
+        """The first case whose condition holds, else the default: its name and its first block."""
+        for case in branch.cases:
+            if self._holds(case.when, facts):
+                return case.id, case.first
+        if "otherwise" not in branch.data:
+            raise BrokenDefinition(f"No case of “{branch.id}” holds and the branch has no default.")
+        return "otherwise", branch.otherwise
+
+    def _holds(self, tree: Any, facts: Mapping[str, Any]) -> bool:
+        try:
+            return compile_python(tree, self.schema)(facts)
+        except ConditionError as error:
+            raise BrokenDefinition(str(error)) from error
+
+
+def checksum(tree: Mapping[str, Any]) -> str:
+    """The same for the same tree, however its JSON was written."""
+    return sha256(json.dumps(tree, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def program(tree: Mapping[str, Any], digest: str = "") -> Program:
+    """Read a tree; remembered by its checksum. Raises BrokenDefinition, whatever is wrong with it."""
+    digest = digest or checksum(tree)
+    known = _programs.get(digest)
+    if known is None:
+        try:
+            known = _read(tree)
+        except (KeyError, TypeError, AttributeError, ValueError, LookupError, RecursionError) as error:
+            raise BrokenDefinition(f"The tree can't be read: {error}") from error
+        if len(_programs) > 500:
+            _programs.clear()
+        _programs[digest] = known
+    return known
+
+
+_programs: dict[str, Program] = {}
+
+
+def _read(tree: Mapping[str, Any]) -> Program:
+    blocks: dict[str, Block] = {}
+    first = _chain(tree["blocks"], None, "blocks", blocks)
+    trigger = tree["trigger"]
+    return Program(
+        key=tree["key"],
+        name=tree.get("name") or tree["key"],
+        event=trigger["event"],
+        when=trigger.get("when") or {},
+        cancel_on=tuple(tree.get("cancel_on") or ()),
+        first=first,
+        blocks=blocks,
+        schema=schema_of(trigger["event"], tree["blocks"]),
+    )
+
+
+def _chain(
+    items: Sequence[Mapping[str, Any]], after: str | None, path: str, blocks: dict[str, Block]
+) -> str | None:
+    """Read a list of blocks from its end, so that each one knows where it leads; gives the first id."""
+    following = after
+    for index in range(len(items) - 1, -1, -1):
+        following = _block(items[index], following, f"{path}.{index}", blocks)
+    return following
+
+
+def _block(item: Mapping[str, Any], after: str | None, path: str, blocks: dict[str, Block]) -> str:
+    identity = block_id(item, path)
+    if identity in blocks:
+        raise BrokenDefinition(f"Two blocks are called “{identity}”.")
+    cases: list[Case] = []
+    otherwise = None
+    if item["type"] == "branch":
+        for number, case in enumerate(item.get("cases") or ()):
+            first = _chain(case.get("blocks") or (), after, f"{path}.cases.{number}.blocks", blocks)
+            name = case.get("id") or f"case-{number + 1}"
+            cases.append(Case(name, case.get("name") or name, case.get("when") or {}, first))
+        otherwise = _chain(item.get("otherwise") or (), after, f"{path}.otherwise", blocks)
+    blocks[identity] = Block(identity, item["type"], item, path, after, tuple(cases), otherwise)
+    return identity
+
+
+def block_id(item: Mapping[str, Any], path: str) -> str:
+    """The block's own id; blocks that nothing refers to may go without and are named by their place."""
+    return str(item.get("id") or "at-" + path.removeprefix("blocks.").replace("blocks.", "").replace(".", "-"))
+
+
+def walk(items: Any, path: str = "blocks", depth: int = 1) -> Iterator[tuple[str, int, Any]]:
+    """Every block with its path and depth, in reading order, from trees that may be malformed."""
+    if not isinstance(items, list) or depth > MAX_DEPTH + 1:
+        return
+    for index, item in enumerate(items):
+        here = f"{path}.{index}"
+        yield here, depth, item
+        if isinstance(item, Mapping) and item.get("type") == "branch":
+            cases = item.get("cases")
+            for number, case in enumerate(cases if isinstance(cases, list) else ()):
+                if isinstance(case, Mapping):
+                    yield from walk(case.get("blocks"), f"{here}.cases.{number}.blocks", depth + 1)
+            yield from walk(item.get("otherwise"), f"{here}.otherwise", depth + 1)
+
+
+def schema_of(event: str, items: Any) -> FactSchema:
+    """The trigger's facts, and one for the outcome of every step that is saved."""
+    trigger = registry.triggers.get(event)
+    if trigger is None:
+        raise BrokenDefinition(f"Nothing is known of the event “{event}”.")
+    base = schema_named(trigger.schema)
+    saved = tuple(sorted((item["save_as"], _answers(item)) for _path, _depth, item in walk(items)
+                         if isinstance(item, Mapping) and isinstance(item.get("save_as"), str)))
+    return _with_steps(base, saved)
+
+
+@lru_cache(maxsize=500)
+def _with_steps(base: FactSchema, saved: tuple[tuple[str, tuple[str, ...]], ...]) -> FactSchema:
+    facts = {name: _step_fact(name, answers) for name, answers in saved}
+    return FactSchema(name=base.name, label=base.label, model=None, facts=(*base.facts, *facts.values()))
+
+
+def _step_fact(name: str, answers: tuple[str, ...]) -> Fact:
+    choices = tuple((answer, answer) for answer in (*answers, "skipped")) if answers else None
+    return Fact(key=f"steps.{name}", label=name, type="choice" if choices else "text", choices=choices)
+
+
+def _answers(item: Mapping[str, Any]) -> tuple[str, ...]:
+    if item.get("type") == "approval":
+        return tuple(map(str, item.get("outcomes") or DEFAULT_OUTCOMES))
+    spec = registry.actions.get(str(item.get("action")))
+    return tuple(spec.outcomes) if spec else ()

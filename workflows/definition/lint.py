@@ -1,0 +1,295 @@
+"""What is wrong with a tree, each problem with its place and what to do; whatever is thrown at it."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from prm.kernel.automation import registry
+from prm.kernel.conditions import FactSchema, validate
+from prm.kernel.identity.actors import VENDOR_ROLES
+from workflows.definition import blocks as tree_of
+from workflows.definition.blocks import (
+    BLOCKS,
+    DEFAULT_OUTCOMES,
+    MAX_BLOCKS,
+    MAX_BYTES,
+    MAX_DEPTH,
+    BrokenDefinition,
+    block_id,
+    program,
+    schema_of,
+    walk,
+)
+
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+_ASSIGN = ("role", "cam", "person", "queue")
+_SLA = ("sla_start", "sla_pause", "sla_resume", "sla_stop")
+_ALL_NEED: dict[str, tuple[str, ...]] = {
+    "validate": ("action",), "action": ("action",), "branch": ("cases",),
+    "approval": ("title", "queue", "assign"), "notify": ("template", "recipients"),
+    "sla_start": ("clock", "minutes"), "sla_pause": ("clock",), "sla_resume": ("clock",),
+    "sla_stop": ("clock",), "wait": (), "end": (),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something to mend before publishing. `path` is its place in the tree, `block` the block's id."""
+
+    path: str
+    message: str
+    block: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the tree may refer to beside the registry: people who are still here (by membership id and
+    by e-mail) and message templates. None means that nobody can tell, and nothing is said about it."""
+
+    people: frozenset[str] | None = None
+    templates: frozenset[str] | None = None
+
+
+def lint(tree: Any, around: Surroundings | None = None) -> list[Problem]:
+    """Every problem found; an empty list means that the tree may be published."""
+    if not isinstance(tree, Mapping):
+        return [Problem("", _("A workflow is a JSON object with a trigger and blocks."))]
+    if len(json.dumps(tree, default=str)) > MAX_BYTES:
+        return [Problem("", _("The workflow is larger than 256 kB. Split it."))]
+    problems = list(_Lint(tree, around or Surroundings()).problems())
+    if not problems:
+        try:
+            program(tree)
+        except BrokenDefinition as error:
+            problems.append(Problem("", str(error)))
+    return problems
+
+
+class _Lint:
+    def __init__(self, tree: Mapping[str, Any], around: Surroundings) -> None:
+        self.tree, self.around = tree, around
+        self.seen: dict[str, str] = {}
+        self.saved: set[str] = set()
+        self.clocks: set[str] = set()
+        self.schema: FactSchema | None = None
+
+    def problems(self) -> Iterator[Problem]:
+        """Front to back, as a reader would meet them."""
+        yield from self._head()
+        items = self.tree.get("blocks")
+        if not isinstance(items, list) or not items:
+            yield Problem("blocks", _("The workflow has no blocks. Add at least one."))
+            return
+        found = list(walk(items))
+        if len(found) > MAX_BLOCKS:
+            yield Problem("blocks", _("%(count)d blocks are too many: %(max)d are allowed.")
+                          % {"count": len(found), "max": MAX_BLOCKS})
+            return
+        for path, depth, item in found:
+            if depth > MAX_DEPTH:
+                yield Problem(path, _("Branches can be nested %(max)d deep. Move this one further out.")
+                              % {"max": MAX_DEPTH})
+                return
+            for message in self._block(path, item):
+                yield Problem(path, message, str(item.get("id", "")) if isinstance(item, Mapping) else "")
+
+    # --- the head -----------------------------------------------------------------------------
+
+    def _head(self) -> Iterator[Problem]:
+        if self.tree.get("format") != tree_of.FORMAT:
+            yield Problem("format", _("Only format 1 is known."))
+        if not _is_name(self.tree.get("key")):
+            yield Problem("key", _("Give the workflow a key of small letters, digits and dashes."))
+        trigger = self.tree.get("trigger")
+        event = trigger.get("event") if isinstance(trigger, Mapping) else None
+        if not isinstance(event, str) or event not in registry.triggers:
+            yield Problem("trigger", _("No app offers the event “%(event)s”.") % {"event": str(event)[:80]})
+            return
+        try:
+            self.schema = schema_of(event, self.tree.get("blocks"))
+        except (BrokenDefinition, LookupError, TypeError) as error:
+            yield Problem("trigger", str(error))
+            return
+        yield from self._condition(trigger.get("when"), "trigger.when")  # type: ignore[union-attr]
+        cancel_on = self.tree.get("cancel_on") or []
+        for name in cancel_on if isinstance(cancel_on, list) else ["?"]:
+            if name not in registry.triggers:
+                yield Problem("cancel_on", _("No app offers the event “%(event)s”.") % {"event": str(name)[:80]})
+
+    def _condition(self, when: Any, path: str) -> Iterator[Problem]:
+        if self.schema is not None:
+            for problem in validate(when or {}, self.schema):
+                yield Problem(f"{path}.{problem.path}" if problem.path else path, problem.message)
+
+    # --- blocks -------------------------------------------------------------------------------
+
+    def _block(self, path: str, item: Any) -> Iterator[str]:
+        if not isinstance(item, Mapping):
+            yield _("A block is a JSON object with an id and a type.")
+            return
+        kind = item.get("type")
+        if kind not in BLOCKS:
+            yield _("There is no block of the type “%(type)s”. Use one of: %(known)s.") % {
+                "type": str(kind)[:40], "known": ", ".join(BLOCKS)}
+            return
+        yield from self._identity(path, item)
+        missing = [name for name in _ALL_NEED[kind] if item.get(name) in (None, "", [], {})]
+        for name in missing:
+            yield _("This block lacks “%(name)s”.") % {"name": name}
+        if not missing:
+            yield from getattr(self, f"_{'sla' if kind in _SLA else kind}")(path, item)
+        if item.get("save_as") is not None:
+            if not _is_name(item["save_as"]):
+                yield _("“save_as” is a short name of small letters, digits and _.")
+            self.saved.add(str(item["save_as"]))
+
+    def _identity(self, path: str, item: Mapping[str, Any]) -> Iterator[str]:
+        identity = block_id(item, path)
+        if len(identity) > 60:
+            yield _("The id is longer than 60 characters.")
+        if identity in self.seen:
+            yield _("The id “%(id)s” is used twice: here and at %(other)s.") % {
+                "id": identity, "other": self.seen[identity]}
+        self.seen[identity] = path
+
+    def _action(self, path: str, item: Mapping[str, Any]) -> Iterator[str]:
+        spec = registry.actions.get(str(item["action"]))
+        if spec is None:
+            yield _("No app offers the action “%(action)s”.") % {"action": str(item["action"])[:80]}
+            return
+        known = {parameter.key for parameter in spec.parameters}
+        parameters = item.get("parameters") or {}
+        if not isinstance(parameters, Mapping):
+            yield _("Parameters are an object of names and values.")
+            return
+        for name, value in parameters.items():
+            if known and name not in known:
+                yield _("“%(action)s” has no parameter “%(name)s”.") % {"action": spec.label, "name": name}
+            yield from self._source(value)
+        if item.get("as") is not None and item["as"] not in self.saved:
+            yield _("“as” names the approval “%(name)s”, which does not come before this block.") % {
+                "name": str(item["as"])[:40]}
+
+    _validate = _action
+
+    def _source(self, value: Any) -> Iterator[str]:
+        if not (isinstance(value, Mapping) and "from" in value):
+            return
+        name = str(value["from"]).partition(".")[0]
+        if name not in self.saved and not self._is_fact(str(value["from"])):
+            yield _("“%(from)s” is neither a fact nor a step saved before this block.") % {
+                "from": str(value["from"])[:80]}
+
+    def _is_fact(self, key: str) -> bool:
+        return self.schema is not None and any(fact.key == key for fact in self.schema.facts)
+
+    def _branch(self, path: str, item: Mapping[str, Any]) -> Iterator[str]:
+        if "otherwise" not in item:
+            yield _("This branch has no default. Say what happens when no case holds (“otherwise”).")
+        elif not isinstance(item["otherwise"], list):
+            yield _("“otherwise” is a list of blocks.")
+        cases = item["cases"] if isinstance(item["cases"], list) else [None]
+        for number, case in enumerate(cases):
+            if not isinstance(case, Mapping):
+                yield _("A case has a name, a condition and blocks.")
+                continue
+            if not isinstance(case.get("blocks"), list):
+                yield _("Case %(number)d has no list of blocks.") % {"number": number + 1}
+            if not case.get("when"):
+                yield _("Case %(number)d has no condition: it would hide all that come after it.") % {
+                    "number": number + 1}
+            for problem in self._condition(case.get("when"), ""):
+                yield _("Case %(number)d: %(problem)s") % {"number": number + 1, "problem": problem.message}
+
+    def _approval(self, path: str, item: Mapping[str, Any]) -> Iterator[str]:
+        outcomes = item.get("outcomes") or list(DEFAULT_OUTCOMES)
+        if not isinstance(outcomes, list) or not all(map(_is_name, outcomes)) or len(set(outcomes)) < 2:
+            yield _("An approval offers at least two outcomes, each a short name.")
+        if not _is_name(item["queue"]):
+            yield _("The queue is a short name of small letters, digits and dashes.")
+        quorum = item.get("quorum", 1)
+        if not isinstance(quorum, int) or not 1 <= quorum <= 5:
+            yield _("The quorum is a number from 1 to 5.")
+        limit = item.get("limit_fact")
+        if limit is not None and not self._is_fact(str(limit)):
+            yield _("The limit asks for “%(fact)s”, which is no fact of this trigger.") % {"fact": str(limit)[:80]}
+        yield from self._assignment(item["assign"])
+
+    def _assignment(self, assign: Any) -> Iterator[str]:
+        kind = assign.get("kind") if isinstance(assign, Mapping) else None
+        if kind not in _ASSIGN:
+            yield _("Say who is asked: a role, a person, the queue or the partner's channel manager.")
+        elif kind == "role" and assign.get("value") not in VENDOR_ROLES:
+            yield _("There is no role “%(role)s”.") % {"role": str(assign.get("value"))[:40]}
+        elif kind == "person":
+            yield from self._person(str(assign.get("value") or ""))
+
+    def _person(self, who: str) -> Iterator[str]:
+        if self.around.people is not None and who.lower() not in self.around.people:
+            yield _("The approver “%(who)s” is not among our people (any more). Choose another.") % {
+                "who": who[:120]}
+
+    def _notify(self, path: str, item: Mapping[str, Any]) -> Iterator[str]:
+        if self.around.templates is not None and item["template"] not in self.around.templates:
+            yield _("There is no message template “%(key)s”.") % {"key": str(item["template"])[:80]}
+        yield from self._recipients(item["recipients"])
+        variables = item.get("variables") or {}
+        for value in variables.values() if isinstance(variables, Mapping) else ():
+            yield from self._source(value)
+
+    def _recipients(self, names: Any) -> Iterator[str]:
+        for name in names if isinstance(names, list) else [names]:
+            kind, _colon, value = str(name).partition(":")
+            if kind == "role" and value not in VENDOR_ROLES:
+                yield _("There is no role “%(role)s”.") % {"role": value[:40]}
+            elif kind == "person":
+                yield from self._person(value)
+            elif kind != "role" and name != "queue.owner" and name not in registry.recipients:
+                yield _("Nobody knows who “%(name)s” is. Choose recipients from the list.") % {
+                    "name": str(name)[:60]}
+
+    def _wait(self, path: str, item: Mapping[str, Any]) -> Iterator[str]:
+        ways = [name for name in ("minutes", "business_minutes", "until_fact") if item.get(name) is not None]
+        if len(ways) != 1:
+            yield _("Say how long to wait: minutes, business_minutes or until_fact, one of them.")
+        elif ways[0] != "until_fact" and not _is_minutes(item[ways[0]]):
+            yield _("Minutes are a whole number from 1 to 527040 (a year).")
+        elif ways[0] == "until_fact" and not self._is_fact(str(item["until_fact"])):
+            yield _("“%(fact)s” is no fact of this trigger.") % {"fact": str(item["until_fact"])[:80]}
+
+    def _sla(self, path: str, item: Mapping[str, Any]) -> Iterator[str]:
+        if item["type"] != "sla_start":
+            if item["clock"] not in self.clocks:
+                yield _("The clock “%(clock)s” is not started before this block.") % {
+                    "clock": str(item["clock"])[:40]}
+            return
+        self.clocks.add(str(item["clock"]))
+        if not _is_name(item["clock"]):
+            yield _("The clock's name is short: small letters, digits and dashes.")
+        if not _is_minutes(item["minutes"]):
+            yield _("Minutes are a whole number from 1 to 527040 (a year).")
+        points = item.get("warn_at", [])
+        if not isinstance(points, list) or not all(_is_int(p) and 0 < p < 100 for p in points):
+            yield _("Warnings come at percentages between 1 and 99.")
+        yield from self._recipients(item.get("warn") or [])
+        yield from self._recipients(item.get("escalate") or [])
+
+    def _end(self, path: str, item: Mapping[str, Any]) -> Iterator[str]:
+        if len(str(item.get("result", ""))) > 60:
+            yield _("The result is longer than 60 characters.")
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and bool(_NAME.fullmatch(value))
+
+
+def _is_int(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_minutes(value: Any) -> bool:
+    return _is_int(value) and 1 <= value <= 527_040

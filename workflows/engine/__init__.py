@@ -1,0 +1,31 @@
+"""The run loop: claim what is due, do one step in one transaction with what comes next, go on.
+
+PostgreSQL is the only truth; whoever dies, a step is done exactly once (docs/adr and DESIGN, section 5).
+`drain()` does everything that is due now, for workers, tests and the demo alike.
+"""
+
+from workflows.engine.claiming import Claim, claim
+from workflows.engine.performing import perform
+from workflows.engine.starting import start_runs
+from workflows.engine.sweeping import sweep
+
+__all__ = ["Claim", "claim", "drain", "perform", "start_runs", "sweep"]
+
+
+def drain(limit: int = 10_000, *, each: int = 4, most: int = 16) -> int:
+    """Carry out due decisions, then do due work until nothing is; returns how many claims were worked on."""
+    from workflows.actions.intents import execute_intents
+
+    done = execute_intents(limit)
+    while done < limit and (claims := claim(each=each, most=most)):
+        for one in claims:
+            perform(one)
+        done += len(claims)
+    return done
+
+
+def hint() -> None:
+    """Wake a worker. Losing this message loses seconds, since sweepers look by themselves."""
+    from prm.celery import nudge
+
+    nudge("workflows.tasks.work")

@@ -1,0 +1,107 @@
+"""What each kind of block does. All of it touches our own database only, inside the step's transaction."""
+
+from collections.abc import Callable
+from datetime import datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from prm.kernel.automation import registry
+from prm.kernel.conditions.values import WrongType, read_date, read_datetime
+from prm.kernel.identity.actors import Actor
+from prm.kernel.tenancy.context import current
+from workflows.definition import BrokenDefinition
+from workflows.engine import clocks, messages, people
+from workflows.engine.asking import ask
+from workflows.engine.step import Result, Step
+
+
+def run_action(step: Step) -> Result:
+    """Call a registered action; it answers with a value to branch on. A refusal is such a value."""
+    spec = registry.actions.get(step.block["action"])
+    if spec is None:
+        raise BrokenDefinition(f"No app offers the action “{step.block['action']}” any more.")
+    actor = acting_as(step)
+    outcome = spec.run(step.subject_id, step.fill(step.block.get("parameters") or {}), actor, step.now)
+    return Result(outcome.value, outcome.detail, actor_name=actor.name)
+
+
+def acting_as(step: Step) -> Actor:
+    """The workflow itself, or with "as" the person who decided that approval."""
+    name = step.block.get("as")
+    if not name:
+        return step.actor
+    actor = step.steps.get(name, {}).get("actor")
+    if not actor:
+        return step.actor  # the approval was skipped or not on this way: nobody decided
+    return actor_from(actor)
+
+
+def actor_from(stored: dict[str, Any]) -> Actor:
+    """The actor that `actor_document` wrote."""
+    return Actor(
+        kind=stored["kind"], id=stored["id"], name=stored["name"], roles=frozenset(stored["roles"]),
+        membership_id=UUID(stored["membership_id"]) if stored["membership_id"] else None,
+        impersonator=stored.get("impersonator"), request_id=stored.get("request_id", ""),
+    )
+
+
+def actor_document(actor: Actor) -> dict[str, Any]:
+    """An actor as JSON, to act in its name later."""
+    return {
+        "kind": actor.kind, "id": actor.id, "name": actor.name, "roles": sorted(actor.roles),
+        "membership_id": str(actor.membership_id) if actor.membership_id else None,
+        "impersonator": actor.impersonator, "request_id": actor.request_id,
+    }
+
+
+def notify(step: Step) -> Result:
+    """Record a message for everybody named; they are handed over by a task of their own."""
+    to = people.recipients(step, step.block["recipients"])
+    url = str(step.block.get("url") or "").replace("{subject}", str(step.subject_id))
+    context = messages.context_of(step) | step.fill(step.block.get("variables") or {})
+    sent = messages.send(step, template=step.block["template"], to=to, context=context, url=url,
+                         cause=f"run:{step.run_id}:{step.block_id}")
+    return Result("sent", {"template": step.block["template"], "people": len(to), "messages": sent})
+
+
+def wait(step: Step) -> Result:
+    """Leave a timer: work that is due later, in business time."""
+    until = _until(step)
+    if until <= step.now:
+        return Result("elapsed")
+    return Result("waiting", {"until": until}, until=until)
+
+
+def _until(step: Step) -> datetime:
+    if minutes := step.block.get("minutes"):
+        return step.now + timedelta(minutes=int(minutes))
+    if minutes := step.block.get("business_minutes"):
+        return clocks.hours_of(clocks.calendar_of(step)).add_minutes(step.now, int(minutes))
+    fact = step.block["until_fact"]
+    value = people.subject_facts(step).get(fact, step.read(fact))
+    if value is None:
+        return step.now
+    return _moment(value, fact)
+
+
+def _moment(value: Any, fact: str) -> datetime:
+    """A date means its first moment in the vendor's zone."""
+    try:
+        if isinstance(value, datetime) or (isinstance(value, str) and "T" in value):
+            return read_datetime(value)
+        return datetime.combine(read_date(value), time(0), tzinfo=current().zone)
+    except WrongType as error:
+        raise BrokenDefinition(f"“{fact}” is no time to wait for: {error}") from error
+
+
+RUN: dict[str, Callable[[Step], Result]] = {
+    "validate": run_action,
+    "action": run_action,
+    "approval": ask,
+    "notify": notify,
+    "wait": wait,
+    "sla_start": clocks.start,
+    "sla_pause": clocks.pause,
+    "sla_resume": clocks.resume,
+    "sla_stop": clocks.stop,
+}

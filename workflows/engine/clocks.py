@@ -1,0 +1,226 @@
+"""SLA clocks: business minutes on two sides, warnings and escalations each once.
+
+A clock belongs to a subject and a name. Paused, it counts the partner's side and outlives its run, so that
+the run of the resubmission takes it up again where it stood.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Sum
+from django.utils.translation import gettext as _
+
+from prm.kernel import events
+from prm.kernel.reference.calendars import BusinessHours, NeverOpen
+from prm.kernel.reference.models import Calendar
+from prm.kernel.reference.queries import business_hours
+from workflows.definition import BrokenDefinition
+from workflows.engine.step import Result, Step
+from workflows.events import SlaBreached, SlaWarned
+from workflows.models import HumanTask, SlaClock, SlaSegment, Work
+
+BREACH = 100
+
+
+def start(step: Step) -> Result:
+    """Begin to count, or go on with the clock that waited for the partner."""
+    block = step.block
+    clock = _live(step, block["clock"])
+    if clock is None:
+        clock = SlaClock.objects.create(
+            run_id=step.run_id, block=block.id, name=block["clock"], subject_type=step.subject_type,
+            subject_id=step.subject_id, calendar=calendar_of(step), minutes=int(block["minutes"]),
+            warn_at=sorted(block.get("warn_at") or []), started_at=step.now,
+        )
+        SlaSegment.objects.create(clock=clock, side="vendor", begun_at=step.now)
+        value = "started"
+    else:
+        clock.run_id, clock.block, value = step.run_id, block.id, "taken_up"
+        if clock.status == SlaClock.Status.PAUSED:
+            _turn(clock, "vendor", step.now)
+        Work.objects.filter(kind="escalation", data__clock=str(clock.pk)).delete()
+    _count_on(clock, step.now)
+    return Result(value, {"clock": clock.name, "minutes": clock.minutes, "due_at": clock.due_at})
+
+
+def pause(step: Step) -> Result:
+    """It is the partner's turn: our minutes stand still."""
+    clock = _live(step, step.block["clock"])
+    if clock is None or clock.status == SlaClock.Status.PAUSED:
+        return Result("unchanged")
+    _turn(clock, "partner", step.now)
+    clock.status, clock.due_at = SlaClock.Status.PAUSED, None
+    clock.save(update_fields=["status", "due_at"])
+    _forget(clock)
+    _show(clock)
+    return Result("paused", {"clock": clock.name, "used_minutes": used_seconds(clock) // 60})
+
+
+def resume(step: Step) -> Result:
+    """Our turn again; what is left is counted from here."""
+    clock = _live(step, step.block["clock"])
+    if clock is None or clock.status == SlaClock.Status.RUNNING:
+        return Result("unchanged")
+    clock.run_id = step.run_id
+    _turn(clock, "vendor", step.now)
+    _count_on(clock, step.now)
+    return Result("resumed", {"clock": clock.name, "due_at": clock.due_at})
+
+
+def stop(step: Step) -> Result:
+    """The promise is kept, or broken for good."""
+    clock = _live(step, step.block["clock"])
+    if clock is None:
+        return Result("unchanged")
+    _halt(clock, step.now)
+    return Result("late" if clock.breached else "in_time",
+                  {"clock": clock.name, "used_minutes": used_seconds(clock) // 60, "minutes": clock.minutes})
+
+
+def run_ended(run_id: UUID, now: datetime) -> None:
+    """A run that ends stops its running clocks; those waiting for the partner wait on."""
+    for clock in SlaClock.objects.select_for_update().filter(run_id=run_id, status="running"):
+        _halt(clock, now)
+
+
+def stop_all(subject_id: UUID, now: datetime) -> None:
+    """The subject is gone: nobody waits for anybody any more."""
+    for clock in SlaClock.objects.select_for_update().filter(subject_id=subject_id).exclude(status="stopped"):
+        _halt(clock, now)
+
+
+def announce(step: Step) -> None:
+    """Warn or escalate at one point of a clock, once, and put the finished work away."""
+    from workflows.engine import advance, messages, people
+
+    clock = SlaClock.objects.select_for_update().filter(pk=step.data["clock"]).first()
+    point = int(step.data["point"])
+    Work.objects.filter(pk=step.work_id, fence=step.fence).delete()
+    if clock is None or clock.status != SlaClock.Status.RUNNING or point in clock.fired:
+        return
+    clock.fired = [*clock.fired, point]
+    clock.breached = clock.breached or point >= BREACH
+    clock.save(update_fields=["fired", "breached"])
+    late = point >= BREACH
+    block = step.program.block(clock.block)
+    to = people.recipients(step, block.get("escalate" if late else "warn") or [])
+    messages.send(step, template="workflows.sla_breached" if late else "workflows.sla_warning", to=to,
+                  context=_told(step, clock, point), cause=f"sla:{clock.pk}:{point}", url=_queue_url(step))
+    kind = SlaBreached if late else SlaWarned
+    events.publish(kind(subject_id=clock.subject_id, partner_id=step.partner_id,
+                        facts={"sla.clock": clock.name, "sla.point": point}), at=step.now)
+    advance.tell(step.run_id, "sla_breached" if late else "sla_warned", step.now, block=clock.block,
+                 block_type="sla_start", value=str(point), detail={"clock": clock.name, "people": len(to)})
+
+
+def live_clock(subject_id: UUID) -> SlaClock | None:
+    """The clock that matters for a subject now: the one due first, else one that waits for the partner."""
+    clocks = list(SlaClock.objects.filter(subject_id=subject_id).exclude(status="stopped"))
+    running = [clock for clock in clocks if clock.due_at is not None]
+    return min(running, key=lambda clock: clock.due_at) if running else next(iter(clocks), None)
+
+
+def used_seconds(clock: SlaClock, side: str = "vendor") -> int:
+    """Whole business seconds of the closed stretches of one side."""
+    return clock.segments.filter(side=side).aggregate(total=Sum("seconds"))["total"] or 0
+
+
+def calendar_of(step: Step) -> Calendar:
+    """The calendar that the block names, else the vendor's default."""
+    code = step.block.get("calendar")
+    found = Calendar.objects.filter(**({"code": code} if code else {"is_default": True})).first()
+    if found is None:
+        raise BrokenDefinition(_("There is no business calendar “%(code)s”. Add one under Setup, SLA.")
+                               % {"code": code or _("default")})
+    return found
+
+
+def hours_of(calendar: Calendar) -> BusinessHours:
+    return business_hours(calendar)
+
+
+# --- what the verbs share ----------------------------------------------------------------------
+
+
+def _live(step: Step, name: str) -> SlaClock | None:
+    return (
+        SlaClock.objects.select_for_update(of=("self",)).select_related("calendar")
+        .filter(subject_id=step.subject_id, name=name).exclude(status="stopped").first()
+    )
+
+
+def _turn(clock: SlaClock, side: str, now: datetime) -> None:
+    """Close the open stretch with its business time and open one on the other side."""
+    _close(clock, now)
+    SlaSegment.objects.create(clock=clock, side=side, begun_at=now)
+
+
+def _close(clock: SlaClock, now: datetime) -> None:
+    assert clock.calendar is not None
+    for segment in clock.segments.filter(ended_at=None):
+        spent = hours_of(clock.calendar).time_between(segment.begun_at, max(now, segment.begun_at))
+        segment.ended_at, segment.seconds = max(now, segment.begun_at), int(spent.total_seconds())
+        segment.save(update_fields=["ended_at", "seconds"])
+
+
+def _count_on(clock: SlaClock, now: datetime) -> None:
+    """Reckon when each point comes that has not been announced, and leave work for it."""
+    assert clock.calendar is not None
+    hours, used = hours_of(clock.calendar), used_seconds(clock)
+    try:
+        due = {point: _due(hours, clock, point, used, now) for point in (*clock.warn_at, BREACH)}
+    except NeverOpen as error:
+        raise BrokenDefinition(str(error)) from error
+    clock.status, clock.due_at = SlaClock.Status.RUNNING, due[BREACH]
+    clock.save(update_fields=["status", "due_at", "run", "block"])
+    Work.objects.bulk_create(_escalations(clock, due))
+    _show(clock)
+
+
+def _due(hours: BusinessHours, clock: SlaClock, point: int, used: int, now: datetime) -> datetime:
+    left = max(clock.minutes * 60 * point // 100 - used, 0)
+    return hours.add_minutes(now, left // 60) + timedelta(seconds=left % 60)
+
+
+def _escalations(clock: SlaClock, due: dict[int, datetime]) -> Iterable[Work]:
+    return [
+        Work(run_id=clock.run_id, block=clock.block, kind="escalation", due_at=at,
+             data={"clock": str(clock.pk), "point": point})
+        for point, at in due.items() if point not in clock.fired
+    ]
+
+
+def _halt(clock: SlaClock, now: datetime) -> None:
+    _close(clock, now)
+    late = clock.due_at is not None and now > clock.due_at
+    clock.status, clock.stopped_at, clock.breached = SlaClock.Status.STOPPED, now, clock.breached or late
+    clock.save(update_fields=["status", "stopped_at", "breached"])
+    _forget(clock)
+
+
+def _forget(clock: SlaClock) -> None:
+    Work.objects.filter(run_id=clock.run_id, kind="escalation", data__clock=str(clock.pk)).delete()
+
+
+def _show(clock: SlaClock) -> None:
+    """The subject's open tasks carry the due time for their list."""
+    HumanTask.objects.filter(subject_id=clock.subject_id, status__in=["open", "deciding"]).update(
+        due_at=clock.due_at, sla_paused=clock.status == SlaClock.Status.PAUSED
+    )
+
+
+def _told(step: Step, clock: SlaClock, point: int) -> dict[str, object]:
+    left = hours_of(clock.calendar).minutes_between(step.now, clock.due_at) if clock.calendar and clock.due_at else 0
+    return {"name": step.subject_name, "percent": point, "minutes_left": max(left, 0),
+            "workflow": step.workflow_name, "due_at": clock.due_at}
+
+
+def _queue_url(step: Step) -> str:
+    from django.urls import NoReverseMatch, reverse
+
+    task = HumanTask.objects.filter(run_id=step.run_id, status="open").first()
+    try:
+        return reverse("workflows:task", args=[task.pk]) if task else reverse("workflows:queue")
+    except NoReverseMatch:
+        return ""

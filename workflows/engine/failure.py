@@ -1,0 +1,108 @@
+"""What happens to work that fails: again later, and in the end an incident with its evidence."""
+
+import traceback
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from prm.kernel import events
+from prm.kernel.decisions import jsonable
+from prm.kernel.tenancy.context import acting
+from workflows.definition import BrokenDefinition
+from workflows.engine.advance import tell
+from workflows.engine.claiming import Claim
+from workflows.events import IncidentOpened
+from workflows.models import Incident, Run, Work
+
+MAX_ATTEMPTS = 4
+
+
+class Exhausted(RuntimeError):
+    """The work was claimed too often without an end: it takes its worker down with it."""
+
+    def __init__(self) -> None:
+        super().__init__("The worker died on this step again and again.")
+
+
+def failed(claimed: Claim, error: Exception) -> None:
+    """Note a failed try, in a transaction of its own: back off, or open an incident at the last try."""
+    last = isinstance(error, (BrokenDefinition, Exhausted)) or claimed.attempt >= MAX_ATTEMPTS
+    told = "".join(traceback.format_exception(error, limit=-8))[-6000:]
+    with acting(tenant=claimed.tenant_id, audience="vendor") as now:
+        if not _note(claimed, held=last, error=told) or not last:
+            return
+        work = Work.objects.select_related("run").get(pk=claimed.work_id)
+        hold(work, now, message=_sentence(error), evidence={"error": told, "attempts": claimed.attempt},
+             kind="broken_definition" if isinstance(error, BrokenDefinition) else "step_failed")
+
+
+def _note(claimed: Claim, *, held: bool, error: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE workflows_work SET status = %s, error = %s, lease_until = NULL,"
+            " not_before = clock_timestamp() + make_interval(secs => power(2, attempt)::int)"
+            " WHERE id = %s AND fence = %s AND status = 'ready'",
+            ["held" if held else "ready", error, claimed.work_id, claimed.fence],
+        )
+        return bool(cursor.rowcount)
+
+
+def hold(work: Work, now: datetime, *, kind: str, message: str, evidence: Mapping[str, Any]) -> Incident:
+    """Open the incident of a piece of work that is held."""
+    run = work.run
+    incident = Incident.objects.create(
+        kind=kind, workflow_id=run.workflow_id, run=run, work_id=work.pk, block=work.block,
+        event_id=run.event_id, subject_type=run.subject_type, subject_id=run.subject_id,
+        subject_name=run.subject_name, partner_id=run.partner_id, message=message,
+        evidence=jsonable({**evidence, "block": work.block}), opened_at=now,
+    )
+    tell(run.pk, "incident", now, block=work.block, value=kind, detail={"message": message})
+    _publish(incident, now)
+    return incident
+
+
+def refuse_event(
+    event: events.Delivered, now: datetime, *, kind: str, message: str,
+    workflow_id: UUID | None = None, subject_type: str = "", subject_name: str = "",
+) -> None:
+    """Open the one incident of an event that no run could take up; again for the same event does nothing."""
+    made = Incident.objects.bulk_create(
+        [Incident(kind=kind, workflow_id=workflow_id, event_id=event.id, event_name=event.name,
+                  subject_type=subject_type, subject_id=event.subject_id, subject_name=subject_name,
+                  partner_id=event.partner_id, message=message, opened_at=now,
+                  evidence={"event": event.name, "facts": jsonable(event.facts)})],
+        ignore_conflicts=True,
+    )
+    found = Incident.objects.filter(pk=made[0].pk).first()
+    if found is not None:
+        _publish(found, now)
+
+
+def stuck(run: Run, now: datetime) -> Incident:
+    """A run that says it goes on but has nothing to do: never silently."""
+    incident = Incident.objects.create(
+        kind="stuck", workflow_id=run.workflow_id, run=run, event_id=run.event_id,
+        subject_type=run.subject_type, subject_id=run.subject_id, subject_name=run.subject_name,
+        partner_id=run.partner_id, message=_("This run has no next step. Start it again or end it."),
+        evidence={"context": run.context.get("steps", {})}, opened_at=now,
+    )
+    tell(run.pk, "incident", now, value="stuck")
+    _publish(incident, now)
+    return incident
+
+
+def _publish(incident: Incident, now: datetime) -> None:
+    events.publish(
+        IncidentOpened(subject_id=incident.pk, partner_id=incident.partner_id,
+                       facts={"incident.kind": incident.kind, "incident.message": incident.message}), at=now)
+
+
+def _sentence(error: Exception) -> str:
+    """The fault for a person to read; the trace goes into the evidence."""
+    if isinstance(error, (BrokenDefinition, Exhausted)):
+        return str(error)
+    return _("%(fault)s: %(text)s") % {"fault": type(error).__name__, "text": str(error)[:400] or "-"}

@@ -1,0 +1,137 @@
+"""A step on its way: where its run stands, what it knows, and what it answers with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from prm.kernel.decisions import jsonable
+from prm.kernel.identity.actors import Actor
+from workflows.definition import Block, BrokenDefinition, Program, program
+from workflows.models import WorkflowVersion
+
+
+@dataclass(slots=True)
+class Step:
+    """One piece of work of one run, locked with its run for this transaction."""
+
+    work_id: UUID
+    fence: int
+    attempt: int
+    status: str
+    block_id: str
+    kind: str
+    data: Mapping[str, Any]
+    run_id: UUID
+    workflow_id: UUID
+    workflow_name: str
+    event_id: UUID | None
+    subject_type: str
+    subject_id: UUID
+    subject_name: str
+    partner_id: UUID | None
+    context: dict[str, Any]
+    program: Program
+    now: datetime
+
+    @property
+    def block(self) -> Block:
+        return self.program.block(self.block_id)
+
+    @property
+    def actor(self) -> Actor:
+        return Actor.workflow(run_id=self.run_id, name=self.workflow_name)
+
+    @property
+    def steps(self) -> dict[str, Any]:
+        """What was saved, by its name: value and detail."""
+        saved: dict[str, Any] = self.context.setdefault("steps", {})
+        return saved
+
+    def facts(self) -> dict[str, Any]:
+        """What conditions may ask: the event's facts, its facts before, the time, the saved outcomes."""
+        return {
+            **self.context.get("facts", {}),
+            "@before": self.context.get("before", {}),
+            "@now": self.now,
+            **{f"steps.{name}": saved["value"] for name, saved in self.steps.items()},
+        }
+
+    def read(self, source: str) -> Any:
+        """A value by `<saved step>.<key>`, a saved step's outcome, or a fact; None where there is none."""
+        name, _dot, key = source.partition(".")
+        if name == "steps":
+            name, _dot, key = key.partition(".")
+        if name in self.steps:
+            saved = self.steps[name]
+            return saved["detail"].get(key) if key and key != "value" else saved["value"]
+        return self.context.get("facts", {}).get(source)
+
+    def fill(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Parameters with every {"from": …} replaced by what it points to."""
+        return {
+            name: self.read(str(value["from"])) if isinstance(value, Mapping) and "from" in value else value
+            for name, value in parameters.items()
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a block ended: with a value, or by waiting until a time (`until`) or for people (`waits`)."""
+
+    value: str = "done"
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    until: datetime | None = None
+    waits: bool = False
+    actor_name: str = ""
+    keep: Mapping[str, Any] = field(default_factory=dict)  # saved beside detail, not shown
+
+    def saved(self) -> dict[str, Any]:
+        return {"value": self.value, "detail": jsonable(self.detail), **jsonable(self.keep)}
+
+
+_LOAD = """
+SELECT w.id, w.fence, w.attempt, w.status, w.block, w.kind, w.data, r.id, r.workflow_id, f.name, r.event_id,
+       r.subject_type, r.subject_id, r.subject_name, r.partner_id, r.context, r.version_id, v.checksum
+FROM workflows_work AS w
+JOIN workflows_run AS r ON r.tenant_id = w.tenant_id AND r.id = w.run_id
+JOIN workflows_workflowversion AS v ON v.tenant_id = r.tenant_id AND v.id = r.version_id
+JOIN workflows_workflow AS f ON f.tenant_id = r.tenant_id AND f.id = r.workflow_id
+WHERE w.id = %(work)s AND w.status = %(status)s AND r.status = 'running'
+  AND (%(fence)s::int IS NULL OR w.fence = %(fence)s)
+FOR UPDATE OF w, r
+"""
+
+
+def load(work_id: UUID, now: datetime, *, status: str = "ready", fence: int | None = None) -> Step | None:
+    """The step with its run locked; None when somebody else has it, or the run is over."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LOAD, {"work": work_id, "status": status, "fence": fence})
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    *fields, version_id, digest = row
+    fields[6], fields[15] = _json(fields[6]), _json(fields[15])
+    return Step(*fields, program=program_of(version_id, digest), now=now)
+
+
+def program_of(version_id: UUID, digest: str) -> Program:
+    """The version as a program: read from its tree once, then remembered."""
+    from workflows.definition.blocks import _programs
+
+    if digest in _programs:
+        return _programs[digest]
+    tree = WorkflowVersion.objects.values_list("tree", flat=True).get(pk=version_id)
+    if not isinstance(tree, dict):
+        raise BrokenDefinition("The version's tree is no JSON object.")
+    return program(tree, digest)
+
+
+def _json(value: Any) -> Any:
+    """A jsonb column as the raw cursor gives it."""
+    import json
+
+    return json.loads(value) if isinstance(value, str) else value

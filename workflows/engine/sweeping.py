@@ -1,0 +1,41 @@
+"""What nobody would notice otherwise: runs that stand still. Safe in any number, at any time."""
+
+from uuid import UUID
+
+from django.db import connection
+
+from prm.kernel.tenancy.context import acting
+from workflows.engine.failure import stuck
+from workflows.models import Run
+
+_STILL = """
+SELECT r.tenant_id, r.id FROM workflows_run AS r
+WHERE r.status = 'running' AND r.moved_at < statement_timestamp() - %(quiet)s::interval
+  AND NOT EXISTS (SELECT 1 FROM workflows_work AS w
+                  WHERE w.tenant_id = r.tenant_id AND w.run_id = r.id AND w.kind <> 'escalation')
+LIMIT 200
+"""
+
+
+def sweep(*, quiet: str = "60 seconds") -> int:
+    """Open an incident for every live run with no step, timer or question; says how many were found.
+
+    Expired leases need no sweeping: claiming takes them up, and their attempts count.
+    """
+    with acting(audience="relay"), connection.cursor() as cursor:
+        cursor.execute(_STILL, {"quiet": quiet})
+        rows = cursor.fetchall()
+    return sum(_report(tenant, run) for tenant, run in rows)
+
+
+def _report(tenant: UUID, run_id: UUID) -> bool:
+    with acting(tenant=tenant, audience="vendor") as now:
+        run = (
+            Run.objects.select_for_update()
+            .filter(pk=run_id, status="running").exclude(work__kind__in=["step", "timer"])
+            .exclude(incidents__status="open").first()
+        )
+        if run is None:
+            return False
+        stuck(run, now)
+        return True

@@ -1,0 +1,118 @@
+"""What workflows have done about a subject: for its own page, and for the queue's history."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+
+from workflows.definition import BrokenDefinition, Program
+from workflows.definition.outline import sentence_of
+from workflows.engine.step import program_of
+from workflows.models import HumanTask, Run, RunEvent
+
+_LOOKS = {
+    "started": ("play", "neutral"), "ended": ("flag", "good"), "cancelled": ("ban", "neutral"),
+    "incident": ("triangle-alert", "bad"), "incident_resolved": ("wrench", "good"),
+    "sla_warned": ("timer", "warn"), "sla_breached": ("timer", "bad"), "waiting": ("hourglass", "info"),
+    "branch": ("git-branch", "neutral"), "vote": ("user-check", "info"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """The runs of a subject, newest first, and the questions that people were asked."""
+
+    runs: list[Run]
+    tasks: list[HumanTask]
+
+
+def story(subject_id: UUID) -> Story:
+    """Steps (`run.events.all()`, prefetched) and tasks of one subject."""
+    runs = (
+        Run.objects.filter(subject_id=subject_id).select_related("workflow", "version")
+        .prefetch_related("events").order_by("-started_at")
+    )
+    tasks = HumanTask.objects.filter(subject_id=subject_id).select_related("owner").order_by("-opened_at")
+    return Story(list(runs), list(tasks))
+
+
+def open_task_for(subject_id: UUID) -> HumanTask | None:
+    """The question that is open about a subject, if any."""
+    return (
+        HumanTask.objects.filter(subject_id=subject_id, status__in=["open", "deciding"])
+        .select_related("owner", "claimed_by").order_by("opened_at").first()
+    )
+
+
+def timeline(subject_id: UUID) -> list[Mapping[str, Any]]:
+    """The same as entries of a timeline, oldest first."""
+    entries: list[Mapping[str, Any]] = []
+    for run in Run.objects.filter(subject_id=subject_id).select_related("workflow", "version").order_by("started_at"):
+        entries += entries_of(run)
+    return entries
+
+
+def entries_of(run: Run) -> list[dict[str, Any]]:
+    """One run's events in words."""
+    try:
+        program: Program | None = program_of(run.version_id, run.version.checksum)
+    except BrokenDefinition:
+        program = None
+    return [_entry(run, program, told) for told in run.events.order_by("id")]
+
+
+def _entry(run: Run, program: Program | None, told: RunEvent) -> dict[str, Any]:
+    icon, tone = _LOOKS.get(told.kind, ("check", "neutral"))
+    return {"at": told.at, "title": title_of(run, program, told), "text": text_of(told), "icon": icon,
+            "tone": tone, "actor": told.actor_name, "url": _url(run), "detail": told.detail}
+
+
+def title_of(run: Run, program: Program | None, told: RunEvent) -> str:
+    """What happened, in a line."""
+    if told.kind == "started":
+        return _("%(workflow)s %(number)d began") % {
+            "workflow": run.workflow.name, "number": run.version.number}
+    if told.kind == "ended":
+        return _("%(workflow)s ended: %(result)s") % {"workflow": run.workflow.name, "result": told.value}
+    plain = _PLAIN.get(told.kind)
+    if plain is not None:
+        return plain(told)
+    block = program.blocks.get(told.block) if program else None
+    name = sentence_of(block.data) if block else told.block
+    if told.block_type == "approval" and told.kind == "step":
+        return _("Decided: %(outcome)s") % {"outcome": told.value}
+    return name
+
+
+_PLAIN = {
+    "cancelled": lambda told: _("Ended early: %(why)s") % {"why": told.value},
+    "incident": lambda told: _("It needs help"),
+    "incident_resolved": lambda told: _("Incident resolved: %(how)s") % {"how": told.value},
+    "sla_warned": lambda told: _("%(percent)s %% of the promised time is used") % {"percent": told.value},
+    "sla_breached": lambda told: _("The promised time is over"),
+    "vote": lambda told: _("First of several votes: %(outcome)s") % {"outcome": told.value},
+}
+
+
+def text_of(told: RunEvent) -> str:
+    """What came out, or why."""
+    detail = told.detail
+    reasons = [str(r.get("text") or r.get("key")) if isinstance(r, Mapping) else str(r)
+               for r in detail.get("reasons") or ()]
+    if reasons:
+        return " ".join(reasons)
+    if detail.get("note"):
+        return str(detail["note"])
+    if detail.get("message"):
+        return str(detail["message"])
+    return told.value if told.kind in ("branch", "step") and told.value not in ("done", "sent") else ""
+
+
+def _url(run: Run) -> str:
+    try:
+        return reverse("workflows:run", args=[run.pk])
+    except NoReverseMatch:
+        return ""
