@@ -133,9 +133,7 @@ class TestTheProof:
 
 
 class TestTheOneEntry:
-    @pytest.mark.parametrize(
-        "model", [m for m in wall.tenant_models() if not m.wall.web], ids=lambda m: m._meta.label
-    )
+    @pytest.mark.parametrize("model", [m for m in wall.tenant_models() if not m.wall.web], ids=lambda m: m._meta.label)
     def test_is_needed_for_every_tenant_table(self, model):
         with pytest.raises(ProgrammingError, match="permission denied"):
             model.objects.exists()
