@@ -6,14 +6,14 @@ from uuid import UUID
 
 from django.core.signing import Signer
 from django.http import HttpRequest, HttpResponseBase
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext_lazy as _
 
 from prm.kernel.identity.models import Membership, Person, SecurityEvent
 from prm.kernel.tenancy.context import acting
 
-HOMES = {"partner": ("portal:home", "/portal/"), "vendor": ("console:today", "/console/")}
+HOMES = {"partner": "/portal/", "vendor": "/console/"}
 MEMBERSHIP_KEY = "membership_id"
 
 
@@ -27,11 +27,7 @@ def landing(request: HttpRequest) -> str:
 
 
 def home_of(audience: str) -> str:
-    name, path = HOMES[audience]
-    try:
-        return reverse(name)
-    except NoReverseMatch:
-        return path
+    return HOMES[audience]
 
 
 def memberships_of(person_id: UUID) -> list[Membership]:
