@@ -78,7 +78,7 @@ def palette(colour: str) -> Palette:
 
 
 def _shades(colour: str, theme: str) -> Shades:
-    fill = _lifted(colour) if theme == "dark" else colour
+    fill = _lifted(colour) if theme == "dark" else _whitened(colour)
     surfaces = (SURFACES[theme], SOFT_SURFACES[theme], soft := _mixed(fill, SURFACES[theme], _TINT[theme]))
     ink = _readable(colour, surfaces, darker=theme == "light")
     return Shades(fill, _text_on(fill), ink, soft, _mixed(fill, SURFACES[theme], 0.32))
@@ -88,12 +88,14 @@ _TINT = {"light": 0.08, "dark": 0.16}
 
 
 def _notes(colour: str, light: Shades, contrast: float) -> list[str]:
-    notes = []
+    notes: list[str] = []
     if light.ink != colour:
         notes.append(
             _("%(colour)s on white has a contrast of %(ratio)s:1; text needs 4.5:1. Links use %(ink)s instead.")
             % {"colour": colour, "ratio": f"{contrast:.1f}", "ink": light.ink}
         )
+    if light.fill != colour:
+        notes.append(_("Buttons use %(fill)s, a little darker, so that white text reads on them.") % {"fill": light.fill})
     if light.content != "#ffffff":
         notes.append(_("White text can't be read on this colour, so buttons carry dark text."))
     return notes
@@ -105,9 +107,19 @@ def _lifted(colour: str) -> str:
     return _hex(_from_lch(max(lightness, 0.6), min(chroma, 0.17), hue))
 
 
+def _whitened(colour: str) -> str:
+    """A fill on which white text nearly reads is darkened until it does: nearer to the brand than black text."""
+    if not NEARLY <= ratio("#ffffff", colour) < TEXT_CONTRAST:
+        return colour
+    return _readable(colour, ("#ffffff",), darker=True)
+
+
+NEARLY = 3.4
+
+
 def _text_on(fill: str) -> str:
-    """White where it can be read, else a near-black."""
-    return "#ffffff" if ratio("#ffffff", fill) >= TEXT_CONTRAST else "#101014"
+    """White where it can be read, else a near-black, else black, which reads wherever white does not."""
+    return next((text for text in ("#ffffff", "#101014") if ratio(text, fill) >= TEXT_CONTRAST), "#000000")
 
 
 def _readable(colour: str, surfaces: tuple[str, ...], *, darker: bool) -> str:

@@ -24,7 +24,7 @@ class Shell:
         """portal, console or account: by the path, as the tenancy middleware decides too."""
         if self.request.path.startswith("/portal/"):
             return "portal"
-        return "console" if self.request.path.startswith("/console/") else "account"
+        return "console" if self.request.path.startswith(("/console/", "/admin/")) else "account"
 
     @cached_property
     def tenant(self) -> Any:
