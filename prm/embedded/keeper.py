@@ -120,6 +120,18 @@ def make_roles(kind: str) -> None:
     roles.bootstrap(dsn, database=addresses.NAME, passwords=passwords, createdb=kind != "demo")
 
 
+def empty_database(kind: str) -> None:
+    """Drop the embedded database, whoever is connected, and make it anew with the same roles."""
+    if addresses.given("DATABASE_URL", kind):
+        raise EmbeddedError("The database of DATABASE_URL is not ours to empty: drop it yourself.")
+    admin = psycopg2.connect(**superuser(addresses.place(kind)))
+    admin.autocommit = True
+    with admin.cursor() as cursor:
+        cursor.execute(f"DROP DATABASE IF EXISTS {addresses.NAME} WITH (FORCE)")
+    admin.close()
+    make_roles(kind)
+
+
 def take(lock: IO[Any], how: int, *, seconds: float) -> bool:
     """Try for a lock on an open file for so long; closing the file gives it back."""
     end = time.monotonic() + seconds

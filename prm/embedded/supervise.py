@@ -23,6 +23,7 @@ from prm.embedded.processes import EmbeddedError
 CHILD_STOP_SECONDS = 4.0
 READY_SECONDS = 90.0
 LONGEST_PAUSE = 30.0
+HALF_MADE = 3  # the status of `manage.py demo` when an earlier build was interrupted
 HEALTHY_SECONDS = 30.0  # a child that ran so long begins with the shortest pause again
 
 
@@ -94,11 +95,10 @@ class Supervisor:
         lock.flush()
         environment = self._environment(url, mail)
         self.say("bringing the database up to the code")
-        self._step("migrate", "--no-input", "--verbosity", "0", environment=environment)
+        self._migrate(environment)
         self.children = self._plan(port, mail, environment)
         self._launch("mail")
-        if has_command("demo"):
-            self._step("demo", environment=environment)
+        self._build(environment)
         self.say("starting the web server, the worker and the scheduler")
         self._launch("web", "worker", "scheduler")
         self._await_ready(port)
@@ -133,17 +133,31 @@ class Supervisor:
             child.log = self.folder / f"{child.name}.log"
         return plan
 
-    def _step(self, *arguments: str, environment: dict[str, str]) -> None:
-        """Run one management command to its end, its words on our screen."""
+    def _migrate(self, environment: dict[str, str]) -> None:
+        self._step("migrate", "--no-input", "--verbosity", "0", environment={**environment, "PRM_ROLE": "owner"})
+
+    def _build(self, environment: dict[str, str]) -> None:
+        """Build the demo vendor unless it is there; one whose building was interrupted is built anew."""
+        if not has_command("demo"):
+            return
+        if self._step("demo", environment=environment, expected=HALF_MADE) == HALF_MADE:
+            self.say("an earlier build of the demo was interrupted, so it begins anew with an empty database")
+            keeper.empty_database(self.kind)
+            self._migrate(environment)
+            self._step("demo", environment=environment)
+
+    def _step(self, *arguments: str, environment: dict[str, str], expected: int = 0) -> int:
+        """Run one management command to its end, its words on our screen; returns its status."""
         command = [sys.executable, "manage.py", *arguments]
-        child = self._spawn(command, {**environment, "PRM_ROLE": "owner"}, None)
+        child = self._spawn(command, {"PRM_ROLE": "web", **environment}, None)
         try:
             self._watch(lambda: child.poll() is not None)
         except Stopped:
             processes.stop(child, (signal.SIGINT, 3), (signal.SIGTERM, 1))
             raise
-        if child.returncode:
+        if child.returncode not in {0, expected}:
             raise EmbeddedError(f"`manage.py {arguments[0]}` failed with status {child.returncode}: see above.")
+        return child.returncode
 
     def _spawn(
         self, command: Sequence[str | Path], environment: dict[str, str], log: Path | None

@@ -19,7 +19,15 @@ from prm.embedded.processes import wait_until
 
 pytestmark = pytest.mark.pure
 PROGRAM = {
-    "manage.py": "import sys\nprint('manage.py', *sys.argv[1:])\n",
+    "manage.py": """
+import pathlib, sys
+print("manage.py", *sys.argv[1:])
+half_made = pathlib.Path("half-made")
+if sys.argv[1:] == ["demo"] and half_made.exists():
+    half_made.unlink()
+    sys.exit(3)
+""",
+    "prm/management/commands/demo.py": "",
     "prm/__init__.py": "",
     "prm/wsgi.py": """
 def application(environ, start_response):
@@ -77,21 +85,25 @@ class Demo:
 
 
 @pytest.fixture
-def demo() -> Iterator[Demo]:
+def checkout() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="prm-"))
     folder.chmod(0o755)
-    checkout = folder / "checkout"
     for name, text in PROGRAM.items():
-        path = checkout / name
+        path = folder / "checkout" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    shutil.copytree(CHECKOUT / "prm" / "embedded", checkout / "prm" / "embedded")
+    shutil.copytree(CHECKOUT / "prm" / "embedded", folder / "checkout" / "prm" / "embedded")
+    yield folder / "checkout"
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def demo(checkout: Path) -> Iterator[Demo]:
     running = Demo(checkout)
     yield running
     running.process.kill()
     running.process.wait()
     wait_until(lambda: not running.left_over(), 20)
-    shutil.rmtree(folder)
 
 
 def page(address: str) -> bytes:
@@ -142,3 +154,13 @@ class TestTheSupervisor:
         second = Demo(demo.checkout, "second")
         assert second.process.wait(timeout=20) == 1
         assert second.said().strip() == f"The demo runs already: {address}."
+
+    def test_a_demo_that_was_interrupted_while_it_was_built_begins_anew(self, checkout: Path) -> None:
+        (checkout / "half-made").touch()
+        running = Demo(checkout)
+        running.address()
+        running.ctrl_c()
+        assert running.process.wait(timeout=15) == 0
+        steps = [line.split()[1] for line in running.said().splitlines() if line.startswith("manage.py")]
+        assert steps == ["migrate", "demo", "migrate", "demo", "demo"]
+        assert "an earlier build of the demo was interrupted, so it begins anew" in running.said()

@@ -33,7 +33,7 @@ class Command(BaseCommand):
             self.stdout.write("the demo is there already")
             return None
         if is_half_made():
-            raise CommandError("An earlier build was interrupted. Begin anew with: make demo-reset demo")
+            raise CommandError("An earlier build was interrupted; `make demo` begins anew.", returncode=3)
         self.began = time.monotonic()
         build(accounts=options["accounts"], wanted=options["deals"], say=self._say, progress=self._progress)
         return self._outcome()
