@@ -9,6 +9,7 @@ from dealreg.actions.imports import import_customers
 from dealreg.actions.review import assign_cam, mark_duplicate, reject_deal, return_deal, start_review
 from dealreg.actions.submission import resubmit_deal, submit_deal, withdraw_deal
 from dealreg.actions.talk import add_comment, attach_file
+from dealreg.queries.facts import lines_by_code
 
 __all__ = [
     "add_alias",
@@ -23,6 +24,7 @@ __all__ = [
     "expire_due",
     "extend_protection",
     "import_customers",
+    "lines_by_code",
     "mark_duplicate",
     "mark_lost",
     "mark_won",

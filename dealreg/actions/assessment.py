@@ -45,7 +45,7 @@ def check_conflicts(*, deal_id: UUID, actor: Actor, now: datetime, fresh: bool =
 def route_deal(*, deal_id: UUID, actor: Actor, now: datetime) -> Decision:
     """Who decides, from what the checks found: "automatic", "cam", "ops" or "approver"."""
     with deciding_on(deal_id) as deal:
-        eligible, conflict = _latest(deal, f"{eligibility.RULESET}/"), _latest(deal, "deal-conflict/")
+        eligible, conflict = queries.latest_decision(deal, f"{eligibility.RULESET}/"), queries.latest_decision(deal, "deal-conflict/")
         decision = rules.decide_routing(
             routing_facts(
                 deal,
@@ -94,12 +94,6 @@ def _conflict(findings: list[dict[str, Any]]) -> Decision:
     policy = queries.policy()
     return rules.decide_conflict({"findings": findings, "review": str(policy.review_threshold),
                                   "conflict": str(policy.conflict_threshold)})
-
-
-def _latest(deal: Deal, rule: str) -> DecisionRecord | None:
-    """The last decision of a rule on this submission of the deal."""
-    records = DecisionRecord.objects.filter(subject_id=deal.pk, at__gte=deal.submitted_at or deal.created_at)
-    return records.filter(rule__startswith=rule).order_by("-at", "-recorded_at", "-pk").first()
 
 
 def _vendor_reasons(record: DecisionRecord) -> list[tuple[str, str]]:

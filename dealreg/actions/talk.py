@@ -33,7 +33,7 @@ def add_comment(*, deal_id: UUID, body: str, audience: str, actor: Actor, now: d
         if decision.allowed:
             comment = DealComment.objects.create(deal=deal, audience=seen_by, body=text, at=now, **_author(actor))
             tell(DealCommented, deal, now=now, comment=comment.pk, audience=seen_by, author_name=actor.name,
-                 by_partner=comment.by_partner, excerpt=text[:200])
+                 author=actor.membership_id, by_partner=comment.by_partner, excerpt=text[:200])
         note("deal.commented", deal, actor=actor, now=now, decision=decision, after={"audience": seen_by})
     return decision
 

@@ -16,7 +16,7 @@ from partners import queries as partners
 from prm.kernel.conditions.facts import NOW, TODAY
 from prm.kernel.identity.actors import Actor
 from prm.kernel.identity.models import Membership
-from prm.kernel.reference.models import Program
+from prm.kernel.reference.models import ProductLine, Program
 from prm.kernel.reference.queries import calendar_hours
 from prm.kernel.tenancy.context import current, deciding
 
@@ -92,6 +92,12 @@ def line_codes(deal: Deal) -> list[str]:
 
 def line_ids(deal: Deal) -> set[UUID]:
     return set(deal.lines.values_list("product_line_id", flat=True))
+
+
+def lines_by_code(codes: Iterable[str]) -> list[str]:
+    """The ids of product lines; a code that is none stays as it is, so that entry can name it."""
+    known = {code: str(pk) for pk, code in ProductLine.objects.values_list("pk", "code")}
+    return [known.get(str(code), str(code)) for code in codes]
 
 
 def open_deals(partner_id: UUID) -> int:

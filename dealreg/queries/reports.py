@@ -13,7 +13,6 @@ from django.db.models import Avg, Count, F, Q, QuerySet, Sum
 from dealreg.entry import plain
 from dealreg.models import Customer, Deal, DealFile, DealStatus, Protection
 from dealreg.models.deals import LIVE, WAITING, PipelineStage
-from dealreg.queries.facts import assessment_of
 from prm.kernel.matching import Normal, Record, decide, normalise, score
 
 STAGE_WEIGHTS = {
@@ -62,17 +61,6 @@ def read_file(*, deal_id: UUID, file_id: UUID) -> tuple[DealFile, bytes]:
     row = DealFile.objects.get(pk=file_id, deal_id=deal_id)
     with default_storage.open(row.stored_name) as stored:
         return row, stored.read()
-
-
-def rivals_of(deal_id: UUID) -> dict[str, Any]:
-    """What the check found, for the vendor's people: assessment, customer, findings."""
-    found = assessment_of(deal_id)
-    return {
-        "assessment": found,
-        "customer": found.customer if found else None,
-        "findings": found.findings if found else [],
-        "best": next(iter(found.findings), None) if found else None,
-    }
 
 
 def customer_story(customer_id: UUID) -> dict[str, Any]:

@@ -1,0 +1,144 @@
+"""What a person looks at before deciding: the deal beside its rivals, and why the rules said what they said."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from dealreg.entry import FIELDS
+from dealreg.models import Deal, DealStatus
+from dealreg.queries.facts import assessment_of, deal_facts
+from partners.models import Enrolment
+from prm.kernel.audit.models import DecisionRecord
+from prm.kernel.decisions import Decision
+from prm.kernel.matching import Line
+from prm.kernel.money import Money
+
+TRACES = 6
+
+
+def rivals_of(deal_id: UUID) -> dict[str, Any]:
+    """The evidence of one deal, for the vendor's people only."""
+    deal = Deal.objects.select_related("partner", "vertical", "territory").get(pk=deal_id)
+    found = assessment_of(deal_id)
+    findings = [_shown(deal, finding) for finding in (found.findings if found else [])]
+    return {
+        "deal": deal,
+        "lines": list(deal.lines.select_related("product_line").values_list("product_line__name", flat=True)),
+        "assessment": found,
+        "customer": found.customer if found else None,
+        "findings": findings,
+        "best": next(iter(findings), None),
+        "traces": _traces(deal_id),
+    }
+
+
+def queue_rows(ids: Iterable[UUID]) -> Mapping[UUID, Mapping[str, Any]]:
+    """What the queue's list shows of many deals, in two queries."""
+    deals = list(Deal.objects.filter(pk__in=list(ids)).select_related("partner"))
+    tiers = {
+        (row["partner_id"], row["program_id"]): row["tier__name"]
+        for row in Enrolment.objects.filter(partner_id__in={deal.partner_id for deal in deals})
+        .values("partner_id", "program_id", "tier__name")
+    }
+    return {
+        deal.pk: {
+            "title": f"{deal.number} · {deal.customer_name}",
+            "partner": deal.partner.name,
+            "partner_id": deal.partner_id,
+            "value": deal.amount_vendor,
+            "currency": None if deal.amount_vendor is None else deal.currency,
+            "tier": tiers.get((deal.partner_id, deal.program_id), ""),
+            "url": reverse("dealreg_console:deal", args=[deal.pk]),
+            "status": deal.status,
+        }
+        for deal in deals
+    }
+
+
+def queue_evidence(deal_id: UUID) -> Mapping[str, Any]:
+    """One deal in the queue: the evidence, the fields that can be opened, and what it may be a duplicate of."""
+    evidence = rivals_of(deal_id)
+    others = [(f["deal_id"] or f["id"], f"{f['name']} · {f['number']}".strip(" ·")) for f in evidence["findings"]]
+    return {"evidence": evidence, "fields": [(name, field_label(name)) for name in FIELDS],
+            "others": list(dict(others).items())}
+
+
+def field_label(name: str) -> str:
+    """A field as people call it."""
+    if name == "product_lines":
+        return _("product lines")
+    return str(Deal._meta.get_field(name).verbose_name)
+
+
+def facts_of(deal_id: UUID) -> dict[str, Any]:
+    """The facts of a deal, and its value as money for messages."""
+    deal = Deal.objects.select_related("territory", "vertical").get(pk=deal_id)
+    return deal_facts(deal) | {"deal.value": value_of(deal)}
+
+
+def message_facts(deal: Deal) -> dict[str, Any]:
+    """What the wording of a message may use."""
+    return {
+        "deal": {
+            "number": deal.number, "name": deal.name or deal.customer_name, "customer_name": deal.customer_name,
+            "value": value_of(deal), "protected_until": deal.protected_until, "answer_due_at": deal.answer_due_at,
+            "reason": deal.reason_for_partner,
+        },
+        "partner": {"name": deal.partner.name},
+    }
+
+
+def value_of(deal: Deal) -> Money | None:
+    return Money(deal.amount, deal.currency) if deal.amount is not None and deal.currency else None
+
+
+def reasons_for_partner(*, deal_id: UUID) -> list[dict[str, str]]:
+    """Why the checks of the present submission say no, in the words that are for the partner."""
+    deal = Deal.objects.get(pk=deal_id)
+    told: dict[str, dict[str, str]] = {}
+    for rule in ("deal-eligibility/", "deal-conflict/"):
+        record = latest_decision(deal, rule)
+        for reason in Decision.of(record.document).for_partner().reasons if record and not record.allowed else ():
+            told.setdefault(reason.key, {"key": reason.key, "text": reason.text})
+    return list(told.values())
+
+
+def latest_decision(deal: Deal, rule: str) -> DecisionRecord | None:
+    """The last decision of a rule on this submission of the deal."""
+    records = DecisionRecord.objects.filter(subject_id=deal.pk, at__gte=deal.submitted_at or deal.created_at)
+    return records.filter(rule__startswith=rule).order_by("-at", "-recorded_at", "-pk").first()
+
+
+def _traces(deal_id: UUID) -> list[dict[str, Any]]:
+    records = DecisionRecord.objects.filter(subject_id=deal_id).order_by("-at", "-recorded_at")[:TRACES]
+    return [record.document for record in records]
+
+
+def _shown(deal: Deal, finding: Mapping[str, Any]) -> dict[str, Any]:
+    """A finding with its sentences in the reader's language, beside the deal's own record."""
+    lines = [Line(feature, place, float(weight), facts) for feature, place, weight, facts, *_told in finding["lines"]]
+    return {
+        **finding,
+        "share": float(finding["probability"]),
+        "speaks": [{"text": line.sentence, "weight": line.contribution, "same": line.contribution > 0} for line in lines],
+        "diff": _side_by_side(deal, finding),
+        "status_label": DealStatus(finding["status"]).label if finding.get("status") else "",
+    }
+
+
+def _side_by_side(deal: Deal, finding: Mapping[str, Any]) -> list[tuple[str, str, str, bool]]:
+    rows = [
+        (_("Customer"), deal.customer_name, finding["name"]),
+        (_("Website"), deal.customer_domain, finding["domain"]),
+        (_("Country"), deal.customer_country, finding["country"]),
+        (_("City"), deal.customer_city, finding["city"]),
+        (_("Partner"), deal.partner.name, finding.get("partner_name") or "–"),
+    ]
+    if finding["kind"] == "deal":
+        close = deal.expected_close_on.isoformat() if deal.expected_close_on else ""
+        rows += [(_("Amount"), f"{deal.amount} {deal.currency}", f"{finding['amount']} {finding['currency']}"),
+                 (_("Expected close"), close, finding["close_on"])]
+    return [(label, left or "–", right or "–", left.casefold() != right.casefold()) for label, left, right in rows]
