@@ -28,22 +28,45 @@ class TestTextStaysText:
     @pytest.mark.parametrize(
         "source",
         [
-            "{% chip x x title=x %}", "{% status x x %}", "{% person x %}", "{% avatar x %}", "{% icon x label=x %}",
-            "{% button x key=x name=x value=x href=x %}", "{% card title=x %}{{ x }}{% endcard %}",
-            "{% alert x title=x %}{{ x }}{% endalert %}", "{% dialog 'd' title=x %}{{ x }}{% enddialog %}",
-            "{% menu x %}{{ x }}{% endmenu %}", "{% tooltip x %}{% endtooltip %}", "{% stat x x hint=x href=x %}",
-            "{% empty title=x text=x action=x url=x %}", "{% progress 1 2 label=x %}", "{% keyvalues rows %}",
-            "{% timeline story %}", "{% diff pairs left=x right=x label=x %}", "{% bar_chart bars label=x %}",
-            "{% line_chart bars label=x %}", "{% decision_trace decision %}", "{% crumb x '/a' %}",
+            "{% chip x x title=x %}",
+            "{% status x x %}",
+            "{% person x %}",
+            "{% avatar x %}",
+            "{% icon x label=x %}",
+            "{% button x key=x name=x value=x href=x %}",
+            "{% card title=x %}{{ x }}{% endcard %}",
+            "{% alert x title=x %}{{ x }}{% endalert %}",
+            "{% dialog 'd' title=x %}{{ x }}{% enddialog %}",
+            "{% menu x %}{{ x }}{% endmenu %}",
+            "{% tooltip x %}{% endtooltip %}",
+            "{% stat x x hint=x href=x %}",
+            "{% empty title=x text=x action=x url=x %}",
+            "{% progress 1 2 label=x %}",
+            "{% keyvalues rows %}",
+            "{% timeline story %}",
+            "{% diff pairs left=x right=x label=x %}",
+            "{% bar_chart bars label=x %}",
+            "{% line_chart bars label=x %}",
+            "{% decision_trace decision %}",
+            "{% crumb x '/a' %}",
             "{% tabs tabs %}",
         ],
     )
     def test_in_every_component(self, source):
         html = drawn(
-            source, rows=[(PROBE, PROBE)], story=[{"at": NOW, "title": PROBE, "text": PROBE, "actor": PROBE, "detail": PROBE, "url": PROBE}],
-            pairs=[(PROBE, PROBE, "b")], bars=[(PROBE, 3, PROBE)], tabs=[{"label": PROBE, "url": PROBE}],
-            decision={"rule": PROBE, "allowed": False, "nearest": PROBE, "reasons": [{"key": PROBE, "text": PROBE}],
-                      "checks": [{"label": PROBE, "passed": True, "actual": PROBE}]},
+            source,
+            rows=[(PROBE, PROBE)],
+            story=[{"at": NOW, "title": PROBE, "text": PROBE, "actor": PROBE, "detail": PROBE, "url": PROBE}],
+            pairs=[(PROBE, PROBE, "b")],
+            bars=[(PROBE, 3, PROBE)],
+            tabs=[{"label": PROBE, "url": PROBE}],
+            decision={
+                "rule": PROBE,
+                "allowed": False,
+                "nearest": PROBE,
+                "reasons": [{"key": PROBE, "text": PROBE}],
+                "checks": [{"label": PROBE, "passed": True, "actual": PROBE}],
+            },
         )
 
         assert "<script" not in html
@@ -77,8 +100,13 @@ class TestFields:
 
 class TestDecisions:
     DECISION = {
-        "rule": "deal-approval/3", "allowed": False, "nearest": "Less.",
-        "reasons": [{"key": "a.b", "text": "Seen by all", "audience": "both"}, {"key": "c.d", "text": "Ours", "audience": "vendor"}],
+        "rule": "deal-approval/3",
+        "allowed": False,
+        "nearest": "Less.",
+        "reasons": [
+            {"key": "a.b", "text": "Seen by all", "audience": "both"},
+            {"key": "c.d", "text": "Ours", "audience": "vendor"},
+        ],
         "checks": [{"label": "Amount is small", "passed": False, "actual": "9"}],
     }
 
@@ -96,7 +124,8 @@ class TestDecisions:
 
 class TestCountdowns:
     @pytest.mark.parametrize(
-        ("hours", "tone", "words"), [(2, "warn", "2 hrs left"), (30, "neutral", "1 day 6 hrs left"), (-5, "bad", "5 hrs late")]
+        ("hours", "tone", "words"),
+        [(2, "warn", "2 hrs left"), (30, "neutral", "1 day 6 hrs left"), (-5, "bad", "5 hrs late")],
     )
     def test_a_countdown_says_how_long_and_looks_it(self, hours, tone, words):
         html = drawn("{% sla due %}", due=NOW + timedelta(hours=hours))
@@ -131,7 +160,12 @@ class TestNavigation:
         request = RequestFactory().get("/styleguide")
 
         def audit_links(roles):
-            return [link.label for group in navigation(request, "console", roles) for link in group.links if group.key == "audit"]
+            return [
+                link.label
+                for group in navigation(request, "console", roles)
+                for link in group.links
+                if group.key == "audit"
+            ]
 
         assert "Guide" in audit_links({"auditor"})
         assert "Guide" not in audit_links({"ops"})
@@ -143,7 +177,10 @@ class TestNavigation:
 
 
 class TestInitials:
-    @pytest.mark.parametrize(("name", "letters"), [("Bo Berg", "BB"), ("Cam", "C"), ("", "?"), ("anna@acme.example", "AA"), ("李 明", "李明")])
+    @pytest.mark.parametrize(
+        ("name", "letters"),
+        [("Bo Berg", "BB"), ("Cam", "C"), ("", "?"), ("anna@acme.example", "AA"), ("李 明", "李明")],
+    )
     def test_are_first_and_last(self, name, letters):
         assert initials(name) == letters
 
@@ -160,7 +197,11 @@ class TestTheStyleGuide:
 
     @override_settings(DEBUG=True)
     def test_every_icon_it_uses_is_in_the_sprite(self, settings):
-        used = set(re.findall(r"icons\.svg#([a-z0-9-]+)", styleguide.show(RequestFactory().get("/styleguide")).content.decode()))
+        used = set(
+            re.findall(
+                r"icons\.svg#([a-z0-9-]+)", styleguide.show(RequestFactory().get("/styleguide")).content.decode()
+            )
+        )
         sprite = (settings.BASE_DIR / "static" / "icons.svg").read_text()
 
         assert used and {name for name in used if f'id="{name}"' not in sprite} == set()

@@ -73,8 +73,11 @@ def crowd(count: int) -> None:
     """People with equal names, equal and missing limits, so that ties and nulls are met."""
     Membership.objects.bulk_create(
         Membership(
-            name=f"Person {index % 5}", email=f"p{index}@acme.example", roles=["sales"],
-            title=("Seller", "Buyer", "")[index % 3], approval_limit=(None, 10, 10, 20.5, None, 7)[index % 6],
+            name=f"Person {index % 5}",
+            email=f"p{index}@acme.example",
+            roles=["sales"],
+            title=("Seller", "Buyer", "")[index % 3],
+            approval_limit=(None, 10, 10, 20.5, None, 7)[index % 6],
             delegate_id=olivia.membership_id if index % 2 else None,
         )
         for index in range(count)
@@ -114,7 +117,9 @@ class TestPages:
     def test_hold_every_row_once_in_order_there_and_back_with_ties_and_nulls(self, sort):
         with vendor(acme):
             crowd(40)
-            path = {"limit": "approval_limit", "joined": "joined_at", "stand_in": "delegate__name"}.get(sort.lstrip("-"), "name")
+            path = {"limit": "approval_limit", "joined": "joined_at", "stand_in": "delegate__name"}.get(
+                sort.lstrip("-"), "name"
+            )
             down = sort.startswith("-")
             ends = (F(path).desc(nulls_last=True), "-pk") if down else (F(path).asc(nulls_last=True), "pk")
             expected = list(Membership.objects.order_by(*ends))
@@ -126,7 +131,9 @@ class TestPages:
             while back.before:
                 back = PeopleList(asked(f"sort={sort}&before={back.before}")).slice
                 rest = [*back.rows, *rest]
-            assert rest == expected[: len(rest)] and len(rest) + len(PeopleList(asked(last)).slice.rows) == len(expected)
+            assert rest == expected[: len(rest)] and len(rest) + len(PeopleList(asked(last)).slice.rows) == len(
+                expected
+            )
 
     @pytest.mark.parametrize("cursor", ["x", "W10", "eyJhIjoxfQ", "WyJhIiwgIm5vdC1hbi1pZCJd", "A" * 3000, "%00"])
     def test_a_cursor_that_makes_no_sense_is_the_first_page(self, cursor):
@@ -162,7 +169,19 @@ class TestFilters:
             assert names("view=me") == ["Olivia"]
             assert names("view=me", who=mia) == ["Mia"]
 
-    @pytest.mark.parametrize("query", ["title=Nonsense", "limit_min=NaN", "limit_max=1e999", "joined=ever", "joined_from=2026-99-01", "sort=person__password", "view=none", "q=%00"])
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "title=Nonsense",
+            "limit_min=NaN",
+            "limit_max=1e999",
+            "joined=ever",
+            "joined_from=2026-99-01",
+            "sort=person__password",
+            "view=none",
+            "q=%00",
+        ],
+    )
     def test_what_makes_no_sense_is_as_if_it_were_not_there(self, query):
         with vendor(acme):
             assert names(query) == names()
@@ -201,7 +220,9 @@ class TestViews:
 
     def test_is_its_owners_alone(self):
         with vendor(acme):
-            actions.save_view(owner_id=olivia.membership_id, partner_id=None, list_key=PeopleList.key, name="Mine", query="")
+            actions.save_view(
+                owner_id=olivia.membership_id, partner_id=None, list_key=PeopleList.key, name="Mine", query=""
+            )
 
             assert [view.name for view in PeopleList(asked()).saved] == ["Mine"]
             assert PeopleList(asked(who=mia)).saved == []
@@ -219,7 +240,9 @@ class TestViews:
 
     def test_can_be_removed_by_its_owner_only(self):
         with vendor(acme):
-            view = actions.save_view(owner_id=olivia.membership_id, partner_id=None, list_key=PeopleList.key, name="Mine", query="")
+            view = actions.save_view(
+                owner_id=olivia.membership_id, partner_id=None, list_key=PeopleList.key, name="Mine", query=""
+            )
             PeopleListView.as_view()(asked(method="post", data={"delete_view": str(view.pk)}, who=mia))
             assert SavedView.objects.exists()
             PeopleListView.as_view()(asked(method="post", data={"delete_view": str(view.pk)}))
@@ -258,7 +281,9 @@ class TestBulk:
         ran.clear()
         with vendor(acme):
             crowd(30)
-            PeopleListView.as_view()(asked("title=Buyer", method="post", data={"bulk": "note", "all": "1", "confirmed": "1"}))
+            PeopleListView.as_view()(
+                asked("title=Buyer", method="post", data={"bulk": "note", "all": "1", "confirmed": "1"})
+            )
             assert len(ran[0]) == Membership.objects.filter(title="Buyer", approval_limit__isnull=False).count() > 7
 
     def test_ids_from_elsewhere_and_nonsense_are_not_among_the_rows(self):
@@ -266,7 +291,9 @@ class TestBulk:
         with vendor(zenith):
             strangers = [str(pk) for pk in Membership.objects.values_list("pk", flat=True)]
         with vendor(acme):
-            PeopleListView.as_view()(asked(method="post", data={"bulk": "note", "ids": [*strangers, "x"], "confirmed": "1"}))
+            PeopleListView.as_view()(
+                asked(method="post", data={"bulk": "note", "ids": [*strangers, "x"], "confirmed": "1"})
+            )
         assert ran == []
 
     def test_an_action_of_another_role_is_refused(self):
@@ -293,7 +320,10 @@ class TestExport:
             rows = self.rows_of("export=csv&title=Seller&cols=name,limit&sort=-limit")
             assert rows[0] == ["Name", "Limit", "Limit (ISO 4217)"]
             assert len(rows) == 1 + Membership.objects.filter(title="Seller").count()
-            assert all(later == "" or float(earlier or "inf") >= float(later) for earlier, later in pairwise(row[1] for row in rows[1:]))
+            assert all(
+                later == "" or float(earlier or "inf") >= float(later)
+                for earlier, later in pairwise(row[1] for row in rows[1:])
+            )
 
     def test_too_many_exports_in_a_minute_have_to_wait(self):
         with vendor(acme):
@@ -305,7 +335,9 @@ class TestThePage:
     def test_htmx_gets_the_list_alone_and_a_browser_the_whole_page(self):
         with vendor(acme):
             whole = PeopleListView.as_view()(asked()).content.decode()
-            part = PeopleListView.as_view()(asked(HTTP_HX_REQUEST="true", HTTP_HX_TARGET="list-people-probe")).content.decode()
+            part = PeopleListView.as_view()(
+                asked(HTTP_HX_REQUEST="true", HTTP_HX_TARGET="list-people-probe")
+            ).content.decode()
         assert "<html" in whole and "<html" not in part
         assert part.strip().startswith('<section class="list"')
 

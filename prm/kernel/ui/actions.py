@@ -5,7 +5,7 @@ from uuid import UUID
 
 from prm.kernel import audit
 from prm.kernel.identity.actors import Actor
-from prm.kernel.tenancy.context import current
+from prm.kernel.tenancy.context import tenant_id
 from prm.kernel.tenancy.models import Tenant
 from prm.kernel.ui import branding
 from prm.kernel.ui.models import SavedView
@@ -29,7 +29,7 @@ def set_branding(*, name: str, colour: str, logo: str | None, actor: Actor, now:
 
     `colour` is #rrggbb; ValueError for anything else. What readers see is the accessible palette made of it.
     """
-    tenant = Tenant.objects.get(pk=current().tenant_id)
+    tenant = Tenant.objects.get(pk=tenant_id())
     before = {"name": tenant.name, "brand_color": tenant.brand_color, "logo": _named(tenant.logo)}
     tenant.name, tenant.brand_color = name, branding.palette(colour).colour
     if logo is not None:

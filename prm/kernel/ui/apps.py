@@ -10,6 +10,11 @@ class UiConfig(AppConfig):
         from prm.kernel.ui.navigation import register_nav
 
         register_nav(
-            "console", section="setup", label=_("Branding"), url_name="ui:console_branding", icon="palette",
-            roles=frozenset({"admin"}), order=80,
+            "console",
+            section="setup",
+            label=_("Branding"),
+            url_name="ui:console_branding",
+            icon="palette",
+            roles=frozenset({"admin"}),
+            order=80,
         )

@@ -95,7 +95,9 @@ def _notes(colour: str, light: Shades, contrast: float) -> list[str]:
             % {"colour": colour, "ratio": f"{contrast:.1f}", "ink": light.ink}
         )
     if light.fill != colour:
-        notes.append(_("Buttons use %(fill)s, a little darker, so that white text reads on them.") % {"fill": light.fill})
+        notes.append(
+            _("Buttons use %(fill)s, a little darker, so that white text reads on them.") % {"fill": light.fill}
+        )
     if light.content != "#ffffff":
         notes.append(_("White text can't be read on this colour, so buttons carry dark text."))
     return notes
@@ -209,7 +211,9 @@ def logo_as_data(content: bytes) -> str:
     SVG is refused: it is a program as well as a picture.
     """
     if len(content) > LOGO_LIMIT:
-        raise ValueError(_("The logo may be 100 kB at most; this one has %(size)d kB.") % {"size": len(content) // 1000})
+        raise ValueError(
+            _("The logo may be 100 kB at most; this one has %(size)d kB.") % {"size": len(content) // 1000}
+        )
     for kind, magic in _LOGO_MAGIC.items():
         if content.startswith(magic) and (kind != "image/webp" or content[8:12] == b"WEBP"):
             return f"data:{kind};base64,{base64.b64encode(content).decode()}"

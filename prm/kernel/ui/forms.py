@@ -14,10 +14,14 @@ class BrandingForm(forms.Form):
 
     name = forms.CharField(label=_("Name"), max_length=200, help_text=_("As partners know you; it heads every page."))
     colour = forms.CharField(
-        label=_("Brand colour"), max_length=7, widget=forms.TextInput(attrs={"type": "color"}),
+        label=_("Brand colour"),
+        max_length=7,
+        widget=forms.TextInput(attrs={"type": "color"}),
         help_text=_("Used for buttons, links and the current page. We work out shades that everybody can read."),
     )
-    logo = forms.FileField(label=_("Logo"), required=False, help_text=_("PNG, JPEG or WebP, up to 100 kB; best at 300 × 60 pixels."))
+    logo = forms.FileField(
+        label=_("Logo"), required=False, help_text=_("PNG, JPEG or WebP, up to 100 kB; best at 300 × 60 pixels.")
+    )
     remove_logo = forms.BooleanField(label=_("Show the name instead of a logo"), required=False)
 
     def clean_colour(self) -> str:

@@ -7,6 +7,17 @@ from prm.kernel.ui.lists.filters import Choice, Filter, Flag, Period, Range, Sea
 from prm.kernel.ui.lists.views import ListView
 
 __all__ = [
-    "BulkAction", "Choice", "Column", "Empty", "Filter", "Flag", "List", "ListView", "Period", "Plan", "Range",
-    "Search", "View",
+    "BulkAction",
+    "Choice",
+    "Column",
+    "Empty",
+    "Filter",
+    "Flag",
+    "List",
+    "ListView",
+    "Period",
+    "Plan",
+    "Range",
+    "Search",
+    "View",
 ]

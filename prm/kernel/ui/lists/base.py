@@ -139,8 +139,11 @@ class List:
     @cached_property
     def slice(self) -> paging.Slice:
         return paging.slice_of(
-            self.filtered, self.order, self.page_size,
-            after=self.params.get("after", ""), before=self.params.get("before", ""),
+            self.filtered,
+            self.order,
+            self.page_size,
+            after=self.params.get("after", ""),
+            before=self.params.get("before", ""),
         )
 
     @cached_property
@@ -209,5 +212,7 @@ class List:
 
 
 def _lists(values: Mapping[str, Any]) -> dict[str, list[str]]:
-    return {key: [str(item) for item in (value if isinstance(value, (list, tuple)) else [value])]
-            for key, value in values.items()}
+    return {
+        key: [str(item) for item in (value if isinstance(value, (list, tuple)) else [value])]
+        for key, value in values.items()
+    }

@@ -61,8 +61,9 @@ class Column:
         value = self.raw(row)
         if self.kind == "sla":
             return values.sla_chip(request, value)
-        return shown(request, value, kind=self.kind, currency=self.currency_of(row), states=self.states,
-                     style=self.style)
+        return shown(
+            request, value, kind=self.kind, currency=self.currency_of(row), states=self.states, style=self.style
+        )
 
     def currency_of(self, row: Any) -> str:
         """The currency's code: given, or found on the row."""

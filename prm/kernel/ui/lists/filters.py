@@ -76,7 +76,9 @@ class Choice(Filter):
 
     template = "ui/list/choice.html"
 
-    def __init__(self, key: str, label: Text, *, options: Options, many: bool = False, field: str | None = None) -> None:
+    def __init__(
+        self, key: str, label: Text, *, options: Options, many: bool = False, field: str | None = None
+    ) -> None:
         super().__init__(key, label, field=field)
         self.options, self.many = options, many
 
@@ -97,7 +99,9 @@ class Choice(Filter):
         return ", ".join(str(labels.get(item, item)) for item in value)
 
     def control(self, value: Any, request: HttpRequest) -> dict[str, Any]:
-        options = [{"value": item, "label": label, "on": item in (value or ())} for item, label in self._cached(request)]
+        options = [
+            {"value": item, "label": label, "on": item in (value or ())} for item, label in self._cached(request)
+        ]
         if value and ME in value and ME not in dict(self._cached(request)):
             options.insert(0, {"value": ME, "label": _("Me"), "on": True})
         return {**super().control(value, request), "options": options, "many": self.many}
@@ -175,8 +179,13 @@ class Period(Filter):
 
     def control(self, value: Any, request: HttpRequest) -> dict[str, Any]:
         value = value or {}
-        presets = [{"value": key, "label": label, "on": value.get("preset") == key} for key, (_n, label) in PRESETS.items()]
-        iso = {name: day.isoformat() if day else "" for name, day in (("first", value.get("from")), ("last", value.get("to")))}
+        presets = [
+            {"value": key, "label": label, "on": value.get("preset") == key} for key, (_n, label) in PRESETS.items()
+        ]
+        iso = {
+            name: day.isoformat() if day else ""
+            for name, day in (("first", value.get("from")), ("last", value.get("to")))
+        }
         return {**super().control(value, request), "presets": presets, **iso}
 
 

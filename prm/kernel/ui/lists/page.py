@@ -24,14 +24,26 @@ class Page:
         """All, the list's own views, the reader's saved ones."""
         current = self.list.params.get("saved") or (self.list.view.key if self.list.view else "")
         path, counts = self.request.path, self.list.counts
-        tabs = [{"label": None, "url": path, "count": counts["everything"], "current": not current}]
+        tabs: list[dict[str, Any]] = [
+            {"label": None, "url": path, "count": counts["everything"], "current": not current}
+        ]
         tabs += [
-            {"label": v.label, "url": f"{path}?view={v.key}", "count": counts[f"view_{v.key}"], "current": current == v.key}
+            {
+                "label": v.label,
+                "url": f"{path}?view={v.key}",
+                "count": counts[f"view_{v.key}"],
+                "current": current == v.key,
+            }
             for v in self.list.views
         ]
         tabs += [
-            {"label": s.name, "url": f"{path}?{s.query}{'&' if s.query else ''}saved={s.pk}", "saved": s,
-             "count": counts[f"saved_{s.pk.hex}"], "current": current == str(s.pk)}
+            {
+                "label": s.name,
+                "url": f"{path}?{s.query}{'&' if s.query else ''}saved={s.pk}",
+                "saved": s,
+                "count": counts[f"saved_{s.pk.hex}"],
+                "current": current == str(s.pk),
+            }
             for s in self.list.saved
         ]
         return tabs
@@ -47,8 +59,12 @@ class Page:
     def _filter(self, one: Filter) -> dict[str, Any]:
         value = self.list.wanted.get(one.key)
         words = one.words(value, self.request) if value is not None else ""
-        return {**one.control(value, self.request), "template": one.template, "words": words,
-                "clear": self.list.url(**dict.fromkeys(one.names))}
+        return {
+            **one.control(value, self.request),
+            "template": one.template,
+            "words": words,
+            "clear": self.list.url(**dict.fromkeys(one.names)),
+        }
 
     @property
     def search(self) -> dict[str, Any] | None:
@@ -72,7 +88,9 @@ class Page:
     def kept(self) -> list[tuple[str, str]]:
         """What the filter form carries along besides its own fields."""
         own = {name for one in self.list.filters for name in one.names} | {"after", "before", "export", "saved", "cols"}
-        return [(name, value) for name, values in self.list.params.lists() if name not in own for value in values if value]
+        return [
+            (name, value) for name, values in self.list.params.lists() if name not in own for value in values if value
+        ]
 
     @cached_property
     def columns(self) -> list[dict[str, Any]]:
@@ -84,8 +102,12 @@ class Page:
         now = "descending" if down else "ascending" if sort == column.key else ""
         first_down = column.kind in ("money", "number", "percent", "date", "when")
         target = column.key if down or (not now and not first_down) else f"-{column.key}"
-        return {"label": column.label, "at_end": column.at_end, "sort": now,
-                "url": self.list.url(sort=target) if column.sort else ""}
+        return {
+            "label": column.label,
+            "at_end": column.at_end,
+            "sort": now,
+            "url": self.list.url(sort=target) if column.sort else "",
+        }
 
     @cached_property
     def chooser(self) -> list[dict[str, Any]]:
@@ -98,8 +120,10 @@ class Page:
 
     @cached_property
     def rows(self) -> list[dict[str, Any]]:
-        return [{"pk": row.pk, "name": str(row), "cells": [self._cell(column, row) for column in self.list.shown]}
-                for row in self.list.slice.rows]
+        return [
+            {"pk": row.pk, "name": str(row), "cells": [self._cell(column, row) for column in self.list.shown]}
+            for row in self.list.slice.rows
+        ]
 
     def _cell(self, column: Column, row: Any) -> dict[str, Any]:
         html = column.cell(row, self.request)

@@ -33,7 +33,11 @@ class Order:
             nulls = self.nullable and path == self.path
             last = (True if not backwards else None) if nulls else None
             first = (True if backwards else None) if nulls else None
-            term = F(path).desc(nulls_first=first, nulls_last=last) if down else F(path).asc(nulls_first=first, nulls_last=last)
+            term = (
+                F(path).desc(nulls_first=first, nulls_last=last)
+                if down
+                else F(path).asc(nulls_first=first, nulls_last=last)
+            )
             terms.append(term)
         return terms
 

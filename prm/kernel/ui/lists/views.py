@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.cache import cache
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.utils.http import urlencode
@@ -76,10 +76,14 @@ class ListView(DjangoView):
 
     def _save_view(self, request: HttpRequest, rows: List) -> HttpResponse:
         name = request.POST.get("name", "").strip()
-        if not name or getattr(request, "membership", None) is None:
+        owner = getattr(request, "membership", None)
+        if not name or owner is None:
             raise Http404
         saved = actions.save_view(
-            owner_id=request.membership.pk, partner_id=_partner_of(request), list_key=rows.key, name=name[:60],  # type: ignore[attr-defined]
+            owner_id=owner.pk,
+            partner_id=owner.partner_id,
+            list_key=rows.key,
+            name=name[:60],
             query=_state_only(rows, request.POST.get("query", "")),
         )
         messages.success(request, _("“%(name)s” is now one of your views.") % {"name": saved.name})
@@ -108,7 +112,7 @@ class ListView(DjangoView):
         said = action.run(request, plan.will)
         count = len(plan.will)
         done = ngettext("%(action)s: %(count)d done.", "%(action)s: %(count)d done.", count)
-        messages.success(request, said or done % {"action": action.label, "count": count})
+        messages.success(request, str(said) if said else done % {"action": action.label, "count": count})
         return HttpResponseRedirect(rows.url())
 
 
@@ -121,8 +125,6 @@ def _chosen(request: HttpRequest, rows: List) -> list[Any]:
 
 
 def _is_id(rows: List, text: str) -> bool:
-    from django.core.exceptions import ValidationError
-
     try:
         rows.filtered.model._meta.pk.to_python(text)
     except (ValidationError, ValueError):
@@ -135,10 +137,6 @@ def _state_only(rows: List, query: str) -> str:
     known = {name for one in rows.filters for name in one.names} | {"view", "sort", "cols"}
     pairs = [(name, value) for name, values in QueryDict(query[:2000]).lists() for value in values if name in known]
     return urlencode(pairs)
-
-
-def _partner_of(request: HttpRequest) -> Any:
-    return getattr(request.membership, "partner_id", None)  # type: ignore[attr-defined]
 
 
 def _may_export(request: HttpRequest) -> bool:

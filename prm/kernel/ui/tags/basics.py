@@ -35,7 +35,10 @@ def picture(name: str, size: int = 16, label: Any = "") -> SafeString:
     spoken = format_html(' role="img" aria-label="{}"', label) if label else mark_safe(' aria-hidden="true"')
     return format_html(
         '<svg class="{}" viewBox="0 0 24 24"{}><use href="{}#{}"></use></svg>',
-        classes, spoken, static("icons.svg"), name,
+        classes,
+        spoken,
+        static("icons.svg"),
+        name,
     )
 
 
@@ -102,7 +105,9 @@ def person(who: Any) -> SafeString:
 
 
 @register.simple_tag
-def button(label: Any, kind: str = "plain", icon: str = "", key: str = "", href: str = "", **options: Any) -> SafeString:
+def button(
+    label: Any, kind: str = "plain", icon: str = "", key: str = "", href: str = "", **options: Any
+) -> SafeString:
     """A button (or, with href, a link that looks like one).
 
     Options: type, name, value, form, size ("sm", "lg"), opens (dialog id), post (hx-post address), target, closes,
@@ -127,8 +132,15 @@ def _sized(options: dict[str, Any]) -> str:
 
 
 _ATTRIBUTES = {
-    "name": "name", "value": "value", "form": "form", "id": "id", "opens": "data-opens", "post": "hx-post",
-    "target": "hx-target", "get": "hx-get", "label": "aria-label",
+    "name": "name",
+    "value": "value",
+    "form": "form",
+    "id": "id",
+    "opens": "data-opens",
+    "post": "hx-post",
+    "target": "hx-target",
+    "get": "hx-get",
+    "label": "aria-label",
 }
 
 

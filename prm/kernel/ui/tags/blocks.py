@@ -1,13 +1,13 @@
 """What stands around other things: cards, alerts, dialogs, menus; and what shows a record's parts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, is_dataclass
 from typing import Any
 
 from django.template import Context, Library
 from django.template.loader import render_to_string
 from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from prm.kernel.ui import formats
@@ -17,12 +17,13 @@ register = Library()
 
 
 def _render(template: str, **context: Any) -> SafeString:
-    return mark_safe(render_to_string(f"ui/{template}.html", context))
+    return render_to_string(f"ui/{template}.html", context)
 
 
 @register.simple_block_tag
-def card(content: str, title: Any = "", icon: str = "", actions: Any = "", flush: bool = False,
-         kind: str = "") -> SafeString:
+def card(
+    content: str, title: Any = "", icon: str = "", actions: Any = "", flush: bool = False, kind: str = ""
+) -> SafeString:
     """A framed part of a page. `flush` lets a table touch its edges; kind="next" tints it."""
     return _render("card", content=content, title=title, icon=icon, actions=actions, flush=flush, kind=kind)
 
@@ -52,8 +53,16 @@ def tooltip(content: str, text: Any) -> SafeString:
 
 
 @register.inclusion_tag("ui/stat.html")
-def stat(label: Any, value: Any, hint: Any = "", href: str = "", trend: Any = None, spark: Sequence[Any] = (),
-         tone: str = "", better: str = "up") -> dict[str, Any]:
+def stat(
+    label: Any,
+    value: Any,
+    hint: Any = "",
+    href: str = "",
+    trend: Any = None,
+    spark: Sequence[Any] = (),
+    tone: str = "",
+    better: str = "up",
+) -> dict[str, Any]:
     """One figure. `trend` is a share (+0.12); `better="down"` where less is good."""
     trending = _trend(trend, better) if trend is not None else {}
     return {"label": label, "value": value, "hint": hint, "href": href, "spark": spark, "tone": tone, **trending}
@@ -100,16 +109,23 @@ def _options(row: Sequence[Any]) -> dict[str, Any]:
     return dict(row[2]) if len(row) > 2 and row[2] else {}
 
 
-def shown(request: Any, value: Any, kind: str = "text", currency: str = "EUR", states: str = "",
-          style: str = "short", url: str = "") -> Any:
+def shown(
+    request: Any,
+    value: Any,
+    kind: str = "text",
+    currency: str = "EUR",
+    states: str = "",
+    style: str = "short",
+    url: str = "",
+) -> Any:
     """A value by its kind: text money number percent date when status person link bool."""
     if value is None or value == "":
         return values.NOTHING
-    shapes = {
+    shapes: dict[str, Callable[[], Any]] = {
         "money": lambda: values.money(value, currency),
         "number": lambda: values.number(value),
         "percent": lambda: values.percent(value),
-        "date": lambda: values.day({"request": request}, value, year=True),
+        "date": lambda: values.day_tag(request, value, year=True),
         "when": lambda: values.moment_tag(request, value, style),
         "status": lambda: basics.status(states, value),
         "person": lambda: basics.person(value),

@@ -12,7 +12,9 @@ WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 640, 200, 48, 24, 8
 
 
 @register.inclusion_tag("ui/bar_chart.html")
-def bar_chart(rows: Iterable[Sequence[Any]], label: Any = "", kind: str = "number", currency: str = "EUR") -> dict[str, Any]:
+def bar_chart(
+    rows: Iterable[Sequence[Any]], label: Any = "", kind: str = "number", currency: str = "EUR"
+) -> dict[str, Any]:
     """Horizontal bars: [(label, number)] or with a third item, the tone. kind: number, money or percent."""
     listed = [(row[0], float(row[1] or 0), row[2] if len(row) > 2 else "", row[1]) for row in rows]
     top = max((value for _label, value, _tone, _raw in listed), default=0) or 1
@@ -30,7 +32,9 @@ def _figure(value: Any, kind: str, currency: str) -> str:
 
 
 @register.inclusion_tag("ui/line_chart.html")
-def line_chart(points: Iterable[Sequence[Any]], label: Any = "", kind: str = "number", currency: str = "EUR") -> dict[str, Any]:
+def line_chart(
+    points: Iterable[Sequence[Any]], label: Any = "", kind: str = "number", currency: str = "EUR"
+) -> dict[str, Any]:
     """One line over time: [(label, number)], oldest first."""
     listed = [(row[0], float(row[1] or 0), row[1]) for row in points]
     top = _rounded_up(max((value for _name, value, _raw in listed), default=0) or 1)
@@ -39,9 +43,18 @@ def line_chart(points: Iterable[Sequence[Any]], label: Any = "", kind: str = "nu
         for index, (name, value, raw) in enumerate(listed)
     ]
     return {
-        "label": label, "spots": spots, "path": _path(spots), "area": _area(spots), "width": WIDTH, "height": HEIGHT,
-        "left": LEFT, "floor": HEIGHT - BOTTOM, "grid": _grid(top, kind, currency), "ticks": _ticks(spots),
-        "tick_y": HEIGHT - 6, "right": WIDTH - 8,
+        "label": label,
+        "spots": spots,
+        "path": _path(spots),
+        "area": _area(spots),
+        "width": WIDTH,
+        "height": HEIGHT,
+        "left": LEFT,
+        "floor": HEIGHT - BOTTOM,
+        "grid": _grid(top, kind, currency),
+        "ticks": _ticks(spots),
+        "tick_y": HEIGHT - 6,
+        "right": WIDTH - 8,
     }
 
 

@@ -21,7 +21,9 @@ _CLASSES: tuple[tuple[type[forms.Widget], str], ...] = (
 
 
 @register.inclusion_tag("ui/field.html")
-def field(bound: BoundField, label: Any = None, help: Any = None, rule: Any = "", key: str = "", **attrs: Any) -> dict[str, Any]:
+def field(
+    bound: BoundField, label: Any = None, help: Any = None, rule: Any = "", key: str = "", **attrs: Any
+) -> dict[str, Any]:
     """One field. `rule` is the name of a rule that reads it, shown beside the label.
 
     Further attributes go to the control, with `_` for `-`: hx_get="…", autocomplete="off".

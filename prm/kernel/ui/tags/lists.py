@@ -4,7 +4,7 @@ from typing import Any
 
 from django.template import Context, Library
 from django.template.loader import render_to_string
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 register = Library()
 
@@ -13,7 +13,7 @@ register = Library()
 def list(context: Context, rows: Any) -> SafeString:
     """A list made in the view: `DealList(request)`."""
     request = context.get("request")
-    return mark_safe(render_to_string("ui/list/list.html", {"list": rows.page()}, request=request))
+    return render_to_string("ui/list/list.html", {"list": rows.page()}, request=request)
 
 
 @register.filter

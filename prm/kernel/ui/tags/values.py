@@ -59,9 +59,13 @@ def moment_tag(request: Any, moment: datetime | None, style: str = "relative") -
 @register.simple_tag(takes_context=True)
 def day(context: Context, value: date | datetime | None, year: bool = False) -> SafeString:
     """A local date: 19 Feb, with the year when it is another one (or when asked for)."""
+    return day_tag(context.get("request"), value, year)
+
+
+def day_tag(request: Any, value: date | datetime | None, year: bool = False) -> SafeString:
+    """The <time> element of a day."""
     if value is None:
         return NOTHING
-    request = context.get("request")
     plain = value.astimezone(formats.zone(request)).date() if isinstance(value, datetime) else value
     today = formats.now(request).astimezone(formats.zone(request)).date()
     words = formats.day(plain, year_of=None if year else today)
@@ -69,14 +73,16 @@ def day(context: Context, value: date | datetime | None, year: bool = False) -> 
 
 
 @register.simple_tag(takes_context=True)
-def sla(context: Context, due_at: datetime | None, now: datetime | None = None, paused: bool = False,
-        warn_hours: int = 4) -> SafeString:
+def sla(
+    context: Context, due_at: datetime | None, now: datetime | None = None, paused: bool = False, warn_hours: int = 4
+) -> SafeString:
     """How long until it is late, as a chip that counts down; late, it says for how long."""
     return sla_chip(context.get("request"), due_at, now=now, paused=paused, warn_hours=warn_hours)
 
 
-def sla_chip(request: Any, due_at: datetime | None, *, now: datetime | None = None, paused: bool = False,
-             warn_hours: int = 4) -> SafeString:
+def sla_chip(
+    request: Any, due_at: datetime | None, *, now: datetime | None = None, paused: bool = False, warn_hours: int = 4
+) -> SafeString:
     """The chip itself. `paused` is the partner's time: the clock stands still."""
     if due_at is None:
         return NOTHING
@@ -88,7 +94,11 @@ def sla_chip(request: Any, due_at: datetime | None, *, now: datetime | None = No
         tone, sign = ("bad", "alarm-clock") if late else ("warn" if soon else "neutral", "clock")
         words = (_("%(time)s late") if late else _("%(time)s left")) % {"time": formats.span(left)}
     return format_html(
-        '<time class="chip num tone-{}" datetime="{}" title="{}" {}>{}<span>{}</span></time>',
-        tone, due_at.isoformat(), formats.full(due_at, formats.zone(request)),
-        mark_safe("" if paused else f'data-sla="{int(warn_hours)}"'), picture(sign, size=12), words,
+        '<time class="chip num tone-{}" datetime="{}" title="{}"{}>{}<span>{}</span></time>',
+        tone,
+        due_at.isoformat(),
+        formats.full(due_at, formats.zone(request)),
+        "" if paused else format_html(' data-sla="{}"', warn_hours),
+        picture(sign, size=12),
+        words,
     )
