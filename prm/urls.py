@@ -1,6 +1,5 @@
 """The map of addresses. The prefix decides the audience (settings.AUDIENCES)."""
 
-
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
@@ -8,6 +7,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("prm.kernel.identity.urls")),
     path("account/", include("allauth.urls")),
     path("", include("prm.kernel.ui.urls")),
+    path("console/conditions/", include("prm.kernel.ui.condition_urls")),
     path("", include("prm.api")),
     path("console/", include("workflows.urls")),
     path("console/", include("partners.urls.console")),
@@ -15,5 +15,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("console/", include("dealreg.urls.console")),
     path("portal/", include("dealreg.urls.portal")),
     path("", include("prm.kernel.messages.urls")),
+    path("console/", include("prm.kernel.events.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -162,6 +162,8 @@ def _build(name: str) -> None:
     settings.MIGRATION_MODULES = dict.fromkeys(OURS)
     call_command("migrate", database="owner", verbosity=0, run_syncdb=True)
     build_cast()
+    with logged_in_as("worker"):
+        _let_everything_happen()
     connections.close_all()
     connection = _connect(name)
     with connection.cursor() as cursor:
@@ -232,6 +234,15 @@ def build_cast() -> None:
                 _organisation(organisation, now)
             for who in (w for w in people if w.partner):
                 _member(Membership, who)
+
+
+def _let_everything_happen() -> None:
+    """What the cast's making set off is over before any test begins."""
+    from prm.kernel.events import relay
+    from workflows import engine
+
+    while relay.drain() + engine.drain():
+        pass
 
 
 def _member(model: Any, who: cast.Somebody) -> None:

@@ -1,0 +1,171 @@
+"""The outbox and its relay: in order, once, and poison holds back only its own subject."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import ClassVar
+from uuid import uuid4
+
+import pytest
+from django.db.models.functions import Now
+
+from prm.kernel import events
+from prm.kernel.events import relay
+from prm.kernel.events.models import Delivery, EventRow
+from prm.kernel.reference.models import Vertical
+from tests.cast import acme, ada, client_of, vendor, zenith
+
+seen: list[str] = []
+poison: set[str] = set()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tried(events.Event):
+    name: ClassVar[str] = "tests.thing.tried"
+    note: str = ""
+
+
+@events.handler("tests.thing.tried", name="tests.first")
+def first(event, now):
+    note = event.payload["note"]
+    Vertical.objects.create(code=f"v{len(seen)}-{note}", name=note)
+    if note in poison:
+        raise RuntimeError(f"{note} is poison")
+    seen.append(note)
+
+
+@pytest.fixture(autouse=True)
+def _fresh():
+    seen.clear()
+    poison.clear()
+
+
+def publish(note, subject=None, of=acme):
+    with vendor(of) as now:
+        events.publish(Tried(subject_id=subject or uuid4(), note=note), at=now)
+
+
+def ours():
+    return Delivery.objects.filter(handler="tests.first")
+
+
+def due_again():
+    with vendor(acme):
+        ours().filter(state="pending").update(not_before=Now())
+
+
+@pytest.mark.usefixtures("as_worker")
+class TestTheRelay:
+    def test_delivers_what_committed_and_nothing_else(self):
+        publish("kept")
+        with pytest.raises(ZeroDivisionError), vendor(acme) as now:
+            events.publish(Tried(subject_id=uuid4(), note="lost"), at=now)
+            _ = 1 / 0
+
+        relay.drain()
+
+        assert seen == ["kept"]
+        with vendor(acme):
+            assert set(ours().values_list("state", flat=True)) == {"done"}
+
+    def test_keeps_the_order_of_one_subject(self):
+        subject = uuid4()
+        for number in range(12):
+            publish(str(number), subject)
+
+        relay.drain()
+
+        assert seen == [str(number) for number in range(12)]
+
+    def test_leaves_neither_effect_nor_receipt_of_a_failed_try(self):
+        poison.add("bad")
+        publish("bad")
+
+        relay.drain()
+
+        with vendor(acme):
+            assert not Vertical.objects.filter(name="bad").exists()
+            delivery = ours().get()
+            assert (delivery.state, delivery.attempt) == ("pending", 1)
+            assert "bad is poison" in delivery.error
+
+    def test_parks_poison_after_its_attempts_and_holds_back_only_its_subject(self):
+        subject = uuid4()
+        poison.add("bad")
+        publish("bad", subject)
+        publish("behind", subject)
+        publish("elsewhere")
+
+        for _try in range(relay.MAX_ATTEMPTS + 1):
+            relay.drain()
+            due_again()
+
+        assert seen == ["elsewhere"]
+        with vendor(acme):
+            assert ours().get(state="parked").event.payload["note"] == "bad"
+            assert ours().get(state="pending").event.payload["note"] == "behind"
+
+    def test_goes_on_when_an_operator_retries_what_was_parked(self):
+        subject = uuid4()
+        poison.add("bad")
+        publish("bad", subject)
+        publish("behind", subject)
+        for _try in range(relay.MAX_ATTEMPTS):
+            relay.drain()
+            due_again()
+        poison.clear()
+        with vendor(acme):
+            parked = ours().get(state="parked")
+            assert relay.retry(parked.pk)
+
+        relay.drain()
+
+        assert seen == ["bad", "behind"]
+
+    def test_serves_every_tenant_in_turn(self):
+        for number in range(40):
+            publish(f"a{number}")
+        publish("z", of=zenith)
+
+        relay.drain(limit=32)
+
+        assert "z" in seen
+
+    def test_takes_over_when_a_worker_died_holding_the_lease(self):
+        publish("orphan")
+        claimed = relay.claim()
+        assert len(claimed) == 1
+        assert relay.drain() == 0
+        with vendor(acme):
+            ours().update(lease_until=Now() - timedelta(seconds=1))
+
+        relay.drain()
+
+        assert seen == ["orphan"]
+
+    def test_refuses_the_late_effect_of_a_worker_that_lost_its_lease(self):
+        publish("once")
+        (late,) = relay.claim()
+        with vendor(acme):
+            ours().update(lease_until=Now() - timedelta(seconds=1))
+        relay.drain()
+
+        relay.deliver(late)
+
+        assert seen == ["once"]
+
+
+class TestTheOperatorsPage:
+    def test_shows_what_is_parked_and_tries_it_again(self):
+        poison.add("bad")
+        publish("bad")
+        with vendor(acme):
+            ours().update(state="parked", error="RuntimeError: bad is poison")
+            parked = ours().get()
+        client = client_of(ada)
+
+        assert "bad is poison" in client.get(f"/console/integrations/events/{parked.pk}/").content.decode()
+        client.post(f"/console/integrations/events/{parked.pk}/retry")
+
+        with vendor(acme):
+            assert ours().get().state == "pending"
+            assert EventRow.objects.filter(name=Tried.name).count() == 1
