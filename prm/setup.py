@@ -24,8 +24,8 @@ from prm.kernel.identity.actors import Actor
 from prm.kernel.identity.models import Invitation
 from prm.kernel.identity.secrets import invitation_secret
 from prm.kernel.money import currency_codes
-from prm.kernel.reference.calendars import holidays_for
-from prm.kernel.reference.models import Calendar, Holiday, Product, ProductLine, Program, Territory, Vertical
+from prm.kernel.reference.actions import seed_holidays
+from prm.kernel.reference.models import Calendar, Product, ProductLine, Program, Territory, Vertical
 from prm.kernel.tenancy.context import acting
 from prm.kernel.tenancy.models import Tenant
 
@@ -166,18 +166,6 @@ def configure_vendor(*, now: datetime, country: str = "DE") -> None:
     _workflows(now)
 
 
-def seed_holidays(calendar: Calendar, country: str, years: range, subdivision: str = "") -> int:
-    """Add the public holidays of a country to a calendar; days that are there stay. Returns how many are new.
-
-    Raises ValueError for a country that the table does not have.
-    """
-    days = holidays_for(country, subdivision or None, years)
-    held = set(calendar.holidays.values_list("day", flat=True))
-    fresh = [Holiday(calendar=calendar, day=day, name=name[:120]) for day, name in days.items() if day not in held]
-    Holiday.objects.bulk_create(fresh)
-    return len(fresh)
-
-
 def invite_admin(*, tenant: Tenant, email: str, name: str = "") -> str:
     """The link by which an admin comes in; the same goes out by mail. An open invitation is replaced."""
     with acting(tenant=tenant.pk, audience="vendor") as now:
@@ -212,7 +200,8 @@ def _calendar(tenant: Tenant, country: str, now: datetime) -> Calendar:
         },
     )
     if created:
-        seed_holidays(calendar, country, range(now.year - 1, now.year + 3))
+        years = range(now.year - 1, now.year + 3)
+        seed_holidays(calendar=calendar, country=country, years=years, actor=SETTER, now=now)
     return calendar
 
 

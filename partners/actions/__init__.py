@@ -8,6 +8,7 @@ from partners.actions.imports import (
     start_run,
 )
 from partners.actions.partners import (
+    EDITABLE,
     assign_cam,
     change_tier,
     create_partner,
@@ -21,6 +22,7 @@ from partners.actions.partners import (
 )
 
 __all__ = [
+    "EDITABLE",
     "assign_cam",
     "change_tier",
     "create_partner",
