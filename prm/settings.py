@@ -187,7 +187,7 @@ CONTENT_SECURITY_POLICY = {
 # --- languages and time -----------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("de", _("German"))]
-LOCALE_PATHS = [BASE_DIR / "locale"]
+LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "prm" / "kernel" / "locale"]
 TIME_ZONE = "UTC"
 USE_I18N = USE_TZ = True
 

@@ -101,6 +101,19 @@ class TestEvidence:
         doc = document(SMALL, entry("tier", when("tier", "=", "bronze")))
         assert judged(doc, amount=Decimal(900), tier="bronze").nearest is None
 
+    def test_choices_are_read_once_however_many_checks_name_them(self):
+        reads: list[int] = []
+
+        def tiers() -> list[tuple[str, str]]:
+            reads.append(1)
+            return [("gold", "Gold")]
+
+        schema = FactSchema("x", "x", (Fact("tier", "Tier", "choice", choices=tiers),))
+        doc = document(*(entry(str(number), when("tier", "=", "gold")) for number in range(5)))
+        decision = evaluate_rules(doc, schema, {"tier": "gold"}, rule="x/1")
+        assert decision.checks[4].actual == "Gold"
+        assert len(reads) <= 2
+
     @settings(max_examples=100, deadline=None)
     @given(st.lists(trees(), max_size=3), rows())
     def test_a_stored_decision_is_judged_alike_again(self, conditions, facts):

@@ -5,7 +5,7 @@ No regular expressions, arithmetic, eval or user code. Two-valued: a comparison 
 """
 
 from prm.kernel.conditions.explaining import explain, nearest_change
-from prm.kernel.conditions.facts import Fact, FactSchema, UnknownFact, register_schema, schema_named
+from prm.kernel.conditions.facts import Fact, FactSchema, UnknownFact, register_schema, register_schemas, schema_named
 from prm.kernel.conditions.python import compile_python
 from prm.kernel.conditions.rules import evaluate_rules, validate_rules
 from prm.kernel.conditions.sql import NotQueryable, to_q
@@ -30,6 +30,7 @@ __all__ = [
     "jsonable",
     "nearest_change",
     "register_schema",
+    "register_schemas",
     "schema_named",
     "sentence",
     "to_q",

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from prm.kernel.conditions.facts import NOW, TODAY, Fact, FactSchema
+from prm.kernel.conditions.facts import NOW, TODAY, Fact, FactSchema, choices_of
 from prm.kernel.conditions.operators import CHANGES, DAYS
 from prm.kernel.conditions.python import Facts, anchor_of, bounds, judge_of, value_of
 from prm.kernel.conditions.tree import Leaf, parsed
@@ -32,9 +32,7 @@ def nearest_change(tree: Any, schema: FactSchema, facts: Facts) -> str | None:
     return nearest([tree], schema, facts, lambda changed: judge(changed) != held)
 
 
-def nearest(
-    trees: Iterable[Any], schema: FactSchema, facts: Facts, turns: Callable[[Facts], bool]
-) -> str | None:
+def nearest(trees: Iterable[Any], schema: FactSchema, facts: Facts, turns: Callable[[Facts], bool]) -> str | None:
     """The smallest single change to a fact, among those that the trees ask for, for which `turns`."""
     changes = [change for tree in trees for change in _changes(tree, schema, facts)]
     for change in sorted(changes, key=lambda change: change.size):
@@ -114,7 +112,7 @@ def _beside(value: Any) -> Iterator[Any]:
 def _others(fact: Fact, values: Iterable[str]) -> list[str]:
     """A value that the comparison doesn't name."""
     refused = set(values)
-    offered = [value for value, _label in fact.choice_list() if value not in refused]
+    offered = [value for value in choices_of(fact) if value not in refused]
     return offered[:1] or ["\N{BULLET}"]
 
 

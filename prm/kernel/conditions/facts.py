@@ -1,6 +1,8 @@
 """What a condition may ask about: facts with a type, gathered in a schema for each subject."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
@@ -26,7 +28,7 @@ class UnknownFact(KeyError):
     """The schema has no fact of that key."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Fact:
     """One thing known about a subject.
 
@@ -82,7 +84,31 @@ class FactSchema:
         return {fact.key: fact for fact in self.facts}
 
 
+_read_once: ContextVar[dict[Fact, dict[str, str]] | None] = ContextVar("choices", default=None)
+
+
+def choices_of(fact: Fact) -> dict[str, str]:
+    """Labels by value; within `choices_read_once` read the first time only."""
+    memory = _read_once.get()
+    if memory is None or not callable(fact.choices):
+        return dict(fact.choice_list())
+    if fact not in memory:
+        memory[fact] = dict(fact.choice_list())
+    return memory[fact]
+
+
+@contextmanager
+def choices_read_once() -> Iterator[None]:
+    """Choices come from tables: a decision with many checks reads each list once."""
+    token = _read_once.set({})
+    try:
+        yield
+    finally:
+        _read_once.reset(token)
+
+
 _schemas: dict[str, FactSchema] = {}
+_families: dict[str, Callable[[str], FactSchema]] = {}
 
 
 def register_schema(schema: FactSchema) -> FactSchema:
@@ -91,9 +117,19 @@ def register_schema(schema: FactSchema) -> FactSchema:
     return schema
 
 
+def register_schemas(family: str, make: Callable[[str], FactSchema]) -> None:
+    """Schemas made on demand: `schema_named("workflow:42")` is `make("42")` of the family "workflow".
+
+    `make` raises UnknownFact for what doesn't exist, and returns the same object for the same name.
+    """
+    _families[family] = make
+
+
 def schema_named(name: str) -> FactSchema:
     """The registered schema of that name, or UnknownFact."""
-    try:
+    if name in _schemas:
         return _schemas[name]
-    except KeyError:
-        raise UnknownFact(name) from None
+    family, _colon, rest = name.partition(":")
+    if family not in _families:
+        raise UnknownFact(name)
+    return _families[family](rest)

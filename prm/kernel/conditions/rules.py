@@ -15,7 +15,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from prm.kernel.conditions.explaining import explain, nearest
-from prm.kernel.conditions.facts import FactSchema
+from prm.kernel.conditions.facts import FactSchema, choices_read_once
 from prm.kernel.conditions.python import Facts, compile_python
 from prm.kernel.conditions.tree import ConditionError, Problem
 from prm.kernel.conditions.validation import validate
@@ -34,9 +34,7 @@ def validate_rules(document: Any, schema: FactSchema) -> list[Problem]:
     if not isinstance(document, Mapping) or not isinstance(document.get("rules"), list):
         return [Problem("", _("The document is a list of rules and an outcome otherwise."))]
     problems = [
-        problem
-        for index, rule in enumerate(document["rules"])
-        for problem in _problems_of(rule, str(index), schema)
+        problem for index, rule in enumerate(document["rules"]) for problem in _problems_of(rule, str(index), schema)
     ]
     return [*problems, *_doubles(document["rules"]), *_otherwise(document)]
 
@@ -47,6 +45,18 @@ def evaluate_rules(document: Any, schema: FactSchema, facts: Facts, rule: str) -
     Pure: the same document and facts give the same decision. Never raises for what a document or a fact
     holds; that is the outcome "error".
     """
+    with choices_read_once():
+        return _evaluate(document, schema, facts, rule)
+
+
+@dataclass(frozen=True)
+class _Verdict:
+    outcome: str | None
+    reasons: tuple[Reason, ...] = ()
+    checks: tuple[Check, ...] = ()
+
+
+def _evaluate(document: Any, schema: FactSchema, facts: Facts, rule: str) -> Decision:
     verdicts = [_verdict(entry, index, schema, facts) for index, entry in _active(document)]
     outcome = _outcome(verdicts, document)
     reasons = tuple(reason for verdict in verdicts for reason in verdict.reasons)
@@ -59,13 +69,6 @@ def evaluate_rules(document: Any, schema: FactSchema, facts: Facts, rule: str) -
         checks=tuple(check for verdict in verdicts for check in verdict.checks),
         nearest=None if outcome == ERROR else _nearest(document, schema, facts, outcome),
     )
-
-
-@dataclass(frozen=True)
-class _Verdict:
-    outcome: str | None
-    reasons: tuple[Reason, ...] = ()
-    checks: tuple[Check, ...] = ()
 
 
 def _active(document: Any) -> Iterator[tuple[int, Any]]:

@@ -119,9 +119,7 @@ class _Writer:
     def _column(self, leaf: Leaf) -> _Column:
         column = leaf.fact.orm and _column(self.model, leaf.fact.orm)
         if not column:
-            raise NotQueryable(
-                _("%(field)s isn't stored, so it can't be counted.") % {"field": leaf.fact.label}
-            )
+            raise NotQueryable(_("%(field)s isn't stored, so it can't be counted.") % {"field": leaf.fact.label})
         if not _suits(column, leaf.fact.type):
             raise NotQueryable(
                 _("%(field)s is stored in another form, so it can't be counted.") % {"field": leaf.fact.label}

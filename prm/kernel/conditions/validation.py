@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from prm.kernel.conditions.facts import FactSchema
+from prm.kernel.conditions.facts import FactSchema, choices_of
 from prm.kernel.conditions.tree import Group, Leaf, Problem, parsed, read
 from prm.kernel.decisions import jsonable
 
@@ -25,7 +25,7 @@ def canonical(tree: Any, schema: FactSchema) -> dict[str, Any]:
 
 
 def _unoffered(leaf: Leaf) -> list[Problem]:
-    offered = {value for value, _label in leaf.fact.choice_list()}
+    offered = choices_of(leaf.fact)
     asked = leaf.value if isinstance(leaf.value, tuple) else (leaf.value,)
     strange = [value for value in asked if isinstance(value, str) and value not in offered]
     if not offered or not strange:
@@ -43,7 +43,7 @@ def _rule(leaf: Leaf) -> dict[str, Any]:
     rule = {"field": leaf.fact.key, "operator": leaf.operator}
     if leaf.value is None:
         return rule
-    value = list(leaf.value) if isinstance(leaf.value, tuple) else leaf.value
+    value = sorted(leaf.value) if isinstance(leaf.value, tuple) else leaf.value
     return rule | {"value": _plain(value)}
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from prm.kernel.conditions.facts import Fact, FactSchema, Text
+from prm.kernel.conditions.facts import Fact, FactSchema, Text, choices_of
 from prm.kernel.conditions.operators import DAYS
 from prm.kernel.conditions.tree import Leaf, Node, parsed
 from prm.kernel.money import babel_locale
@@ -160,4 +160,4 @@ def _number_in_words(fact: Fact, value: Decimal) -> str:
 
 
 def _labelled(fact: Fact, value: Any) -> str:
-    return dict(fact.choice_list()).get(str(value), str(value))
+    return choices_of(fact).get(str(value), str(value))
