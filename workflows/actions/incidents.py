@@ -70,6 +70,8 @@ def _close(incident: Incident, actor: Actor, now: datetime, move: Callable[[Inci
 
 
 def _try_again(incident: Incident, actor: Actor, now: datetime) -> str:
+    if incident.kind == Incident.Kind.RULE_BROKEN:
+        return ""  # its run went on; the rule is judged afresh each time
     if incident.run is None:
         return _start_again(incident, now)
     if incident.work_id is None:
@@ -105,7 +107,7 @@ def _give_work(run: Run, now: datetime) -> str:
 
 
 def _go_on(incident: Incident, actor: Actor, now: datetime) -> str:
-    if incident.run is None:
+    if incident.run is None or incident.kind == Incident.Kind.RULE_BROKEN:
         return ""
     work = Work.objects.filter(pk=incident.work_id, status="held").first()
     if work is None:
@@ -124,6 +126,6 @@ def _go_on(incident: Incident, actor: Actor, now: datetime) -> str:
 
 
 def _end(incident: Incident, actor: Actor, now: datetime) -> str:
-    if incident.run_id is not None:
+    if incident.run_id is not None and incident.kind != Incident.Kind.RULE_BROKEN:
         ending.cancel_run(incident.run_id, now, why="incident", by=actor.name)
     return ""

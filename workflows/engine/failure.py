@@ -15,6 +15,7 @@ from prm.kernel.tenancy.context import acting
 from workflows.definition import BrokenDefinition
 from workflows.engine.advance import tell
 from workflows.engine.claiming import Claim
+from workflows.engine.step import Step
 from workflows.events import IncidentOpened
 from workflows.models import Incident, Run, Work
 
@@ -63,6 +64,20 @@ def hold(work: Work, now: datetime, *, kind: str, message: str, evidence: Mappin
     tell(run.pk, "incident", now, block=work.block, value=kind, detail={"message": message})
     _publish(incident, now)
     return incident
+
+
+def report(step: Step, message: str) -> None:
+    """A step went on but found something broken, such as a rule: one open incident tells of it, not one a run."""
+    if Incident.objects.filter(kind="rule_broken", status="open", message=message).exists():
+        return
+    incident = Incident.objects.create(
+        kind="rule_broken", workflow_id=step.workflow_id, run_id=step.run_id, block=step.block_id,
+        event_id=step.event_id, subject_type=step.subject_type, subject_id=step.subject_id,
+        subject_name=step.subject_name, partner_id=step.partner_id, message=message,
+        evidence={"block": step.block_id}, opened_at=step.now,
+    )
+    tell(step.run_id, "incident", step.now, block=step.block_id, value="rule_broken", detail={"message": message})
+    _publish(incident, step.now)
 
 
 def refuse_event(

@@ -3,7 +3,7 @@
 import logging
 
 from prm.kernel.tenancy.context import acting
-from workflows.engine import advance, clocks
+from workflows.engine import advance, clocks, failure
 from workflows.engine.blocks import RUN
 from workflows.engine.claiming import Claim
 from workflows.engine.failure import MAX_ATTEMPTS, Exhausted, failed
@@ -53,4 +53,6 @@ def _do(step: Step, *, go_on: bool) -> Claim | None:
     if result.waits or result.until is not None:
         advance.park(step, result)
         return None
+    if told := result.detail.get("incident"):
+        failure.report(step, str(told))
     return advance.complete(step, result, go_on=go_on)

@@ -18,6 +18,7 @@ class Incident(TenantOwned):
         STEP_FAILED = "step_failed", _("A step failed")
         BROKEN_DEFINITION = "broken_definition", _("The workflow is broken")
         NO_WORKFLOW = "no_workflow", _("No workflow takes this up")
+        RULE_BROKEN = "rule_broken", _("A rule is broken")
         STUCK = "stuck", _("A run stands still")
 
     class Status(models.TextChoices):
