@@ -28,8 +28,22 @@ class PartnerSerializer(serializers.ModelSerializer[Partner]):
 
     class Meta:
         model = Partner
-        fields = ["id", "name", "legal_name", "kind", "status", "domain", "website", "country", "city",
-                  "external_id", "parent_id", "cam_id", "created_at", "enrolments"]
+        fields = [
+            "id",
+            "name",
+            "legal_name",
+            "kind",
+            "status",
+            "domain",
+            "website",
+            "country",
+            "city",
+            "external_id",
+            "parent_id",
+            "cam_id",
+            "created_at",
+            "enrolments",
+        ]
 
     @extend_schema_field(EnrolmentSerializer(many=True))
     def get_enrolments(self, partner: Partner) -> list[dict[str, Any]]:

@@ -67,8 +67,15 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     return response
 
 
-TYPES = {401: "unauthenticated", 403: "forbidden", 404: "not_found", 405: "method_not_allowed",
-         406: "not_acceptable", 415: "unsupported_media_type", 429: "throttled"}
+TYPES = {
+    401: "unauthenticated",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    406: "not_acceptable",
+    415: "unsupported_media_type",
+    429: "throttled",
+}
 
 
 def problem(status: int, data: Any) -> dict[str, Any]:
@@ -95,7 +102,10 @@ class BearerToken(OpenApiAuthenticationExtension):  # type: ignore[misc,no-untyp
 
 
 KEY_PARAMETER = {
-    "name": "Idempotency-Key", "in": "header", "required": True, "schema": {"type": "string", "maxLength": 200},
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": True,
+    "schema": {"type": "string", "maxLength": 200},
     "description": "Your own unique text for this call. A repeat with the same key and body gets the same answer.",
 }
 

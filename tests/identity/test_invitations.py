@@ -29,8 +29,9 @@ def letters(settings: Any) -> list[Any]:
 def invited(email: str = NEW, *, by: Any = bea, at: Any = birch, roles: tuple[str, ...] = ("seller",)) -> str:
     """Invite, let the worker send the letter, and give the link in it."""
     with partner(at) as now:
-        assert actions.invite_person(email=email, name="Nora", roles=roles, partner_id=at.id, actor=by.actor,
-                                     now=now).allowed
+        assert actions.invite_person(
+            email=email, name="Nora", roles=roles, partner_id=at.id, actor=by.actor, now=now
+        ).allowed
     with logged_in_as("worker"):
         drain()
     return re.search(r"http://[^/]+(/account/invitation/\S+)", mail.outbox[-1].body).group(1)  # type: ignore[union-attr]
@@ -62,8 +63,9 @@ class TestInviting:
 
     def test_a_partner_admin_cannot_invite_into_the_vendor(self) -> None:
         with partner(birch) as now:
-            decision = actions.invite_person(email=NEW, name="", roles=["admin"], partner_id=None,
-                                             actor=bea.actor, now=now)
+            decision = actions.invite_person(
+                email=NEW, name="", roles=["admin"], partner_id=None, actor=bea.actor, now=now
+            )
         assert decision.reason_keys == ("membership.not_yours_to_manage",)
 
     def test_a_partner_admin_cannot_invite_into_another_partner(self) -> None:
@@ -71,33 +73,39 @@ class TestInviting:
             actions.invite_person(email=NEW, name="", roles=["seller"], partner_id=cedar.id, actor=bea.actor, now=now)
 
     def test_a_seller_cannot_invite(self) -> None:
-        assert client_of(bo).post("/portal/company/people/invite/", {"email": NEW, "roles": "seller"}).status_code == 403
+        assert (
+            client_of(bo).post("/portal/company/people/invite/", {"email": NEW, "roles": "seller"}).status_code == 403
+        )
 
     def test_a_member_is_not_invited_again(self) -> None:
         with partner(birch) as now:
-            decision = actions.invite_person(email=bo.email.upper(), name="", roles=["seller"], partner_id=birch.id,
-                                             actor=bea.actor, now=now)
+            decision = actions.invite_person(
+                email=bo.email.upper(), name="", roles=["seller"], partner_id=birch.id, actor=bea.actor, now=now
+            )
         assert decision.reason_keys == ("invitation.already_member",)
 
     def test_the_form_of_the_portal_invites_to_ones_own_company(self) -> None:
-        answer = client_of(bea).post("/portal/company/people/invite/",
-                                     {"email": NEW, "roles": ["seller"], "organisation": str(cedar.id)})
+        answer = client_of(bea).post(
+            "/portal/company/people/invite/", {"email": NEW, "roles": ["seller"], "organisation": str(cedar.id)}
+        )
 
         assert answer.status_code == 302
         with vendor(acme):
             assert Invitation.objects.get(email=NEW).partner_id == birch.id
 
     def test_the_form_of_the_console_invites_to_a_partner(self) -> None:
-        answer = client_of(olivia).post("/console/setup/people/invite/",
-                                        {"email": NEW, "roles": ["partner_admin"], "organisation": str(cedar.id)})
+        answer = client_of(olivia).post(
+            "/console/setup/people/invite/", {"email": NEW, "roles": ["partner_admin"], "organisation": str(cedar.id)}
+        )
 
         assert answer.status_code == 302
         with vendor(acme):
             assert Invitation.objects.get(email=NEW).roles == ["partner_admin"]
 
     def test_only_an_admin_invites_staff(self) -> None:
-        answer = client_of(olivia).post("/console/setup/people/invite/",
-                                        {"email": NEW, "roles": ["admin"], "organisation": ""})
+        answer = client_of(olivia).post(
+            "/console/setup/people/invite/", {"email": NEW, "roles": ["admin"], "organisation": ""}
+        )
 
         assert answer.status_code == 200 and "Only an admin" in answer.content.decode()
         with vendor(acme):

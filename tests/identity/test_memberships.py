@@ -67,8 +67,9 @@ class TestChangingRoles:
 class TestAPartnerAdmin:
     def test_manages_their_own_people(self) -> None:
         with partner(birch) as now:
-            decision = actions.change_roles(membership_id=bo.membership_id, roles=["seller", "marketing"],
-                                            actor=bea.actor, now=now)
+            decision = actions.change_roles(
+                membership_id=bo.membership_id, roles=["seller", "marketing"], actor=bea.actor, now=now
+            )
         assert decision.allowed
 
     def test_cannot_reach_another_partners_people_at_all(self) -> None:

@@ -24,7 +24,9 @@ def sign_in(who: Any, *, password: str = PASSWORD, browser: Client | None = None
 
 
 def events_of(who: Any) -> list[str]:
-    return list(SecurityEvent.objects.filter(person_id=who.person_id).order_by("recorded_at").values_list("kind", flat=True))
+    return list(
+        SecurityEvent.objects.filter(person_id=who.person_id).order_by("recorded_at").values_list("kind", flat=True)
+    )
 
 
 def give_factor(who: Any) -> str:
@@ -66,11 +68,23 @@ class TestLandingAfterSignIn:
         answer = browser.post("/account/choose/", {"membership": str(zoe.membership_id)})
         assert answer.status_code == 404
 
-    @pytest.mark.parametrize("target", [
-        "https://evil.example/", "//evil.example", "/\\evil.example", "\\\\evil.example", "http:///evil.example",
-        "javascript:alert(1)", "/%09/evil.example/..//", "\t//evil.example", "https:evil.example",
-        "http://testserver@evil.example/", "///evil.example", "/\r\nLocation: https://evil.example",
-    ])
+    @pytest.mark.parametrize(
+        "target",
+        [
+            "https://evil.example/",
+            "//evil.example",
+            "/\\evil.example",
+            "\\\\evil.example",
+            "http:///evil.example",
+            "javascript:alert(1)",
+            "/%09/evil.example/..//",
+            "\t//evil.example",
+            "https:evil.example",
+            "http://testserver@evil.example/",
+            "///evil.example",
+            "/\r\nLocation: https://evil.example",
+        ],
+    )
     def test_3_7_2_next_leads_nowhere_else(self, target: str) -> None:
         answer = sign_in(bo, next=target)[1]
         assert answer.status_code == 302
@@ -152,7 +166,9 @@ class TestSecondFactor:
         browser.post("/account/password/reset/", {"email": bo.email})
         link = re.search(r"http://\S+?(/account/password/reset/key/\S+)", mail.outbox[-1].body).group(1)  # type: ignore[union-attr]
         page = browser.get(link, follow=True)
-        browser.post(page.request["PATH_INFO"], {"password1": "neun gelbe Giraffen", "password2": "neun gelbe Giraffen"})
+        browser.post(
+            page.request["PATH_INFO"], {"password1": "neun gelbe Giraffen", "password2": "neun gelbe Giraffen"}
+        )
 
         assert browser.get("/portal/").url.startswith("/account/login/")
         assert sign_in(bo, password="neun gelbe Giraffen")[1].url.startswith("/account/2fa/authenticate/")

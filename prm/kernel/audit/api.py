@@ -26,8 +26,18 @@ class DecisionSerializer(serializers.ModelSerializer[DecisionRecord]):
 
     class Meta:
         model = DecisionRecord
-        fields = ["id", "rule", "outcome", "allowed", "subject_type", "subject_id", "partner_id", "reasons",
-                  "document", "at"]
+        fields = [
+            "id",
+            "rule",
+            "outcome",
+            "allowed",
+            "subject_type",
+            "subject_id",
+            "partner_id",
+            "reasons",
+            "document",
+            "at",
+        ]
 
     @extend_schema_field(serializers.ListField(child=serializers.DictField()))
     def get_reasons(self, record: DecisionRecord) -> list[dict[str, str]]:

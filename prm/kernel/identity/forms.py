@@ -15,8 +15,9 @@ from prm.kernel.identity.models import Membership, Person
 
 class RolesField(forms.MultipleChoiceField):
     def __init__(self, *, partner: bool, **options: Any) -> None:
-        super().__init__(label=_("Roles"), choices=roles.choices(partner=partner),
-                         widget=forms.CheckboxSelectMultiple, **options)
+        super().__init__(
+            label=_("Roles"), choices=roles.choices(partner=partner), widget=forms.CheckboxSelectMultiple, **options
+        )
 
 
 class InviteForm(forms.Form):
@@ -25,14 +26,23 @@ class InviteForm(forms.Form):
     email = forms.EmailField(label=_("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "off"}))
     name = forms.CharField(label=_("Name"), max_length=200, required=False)
 
-    def __init__(self, *args: Any, partner: bool, organisations: list[tuple[str, str]] | None = None,
-                 **options: Any) -> None:
+    def __init__(
+        self, *args: Any, partner: bool, organisations: list[tuple[str, str]] | None = None, **options: Any
+    ) -> None:
         super().__init__(*args, **options)
         if organisations is not None:
             self.fields["organisation"] = forms.ChoiceField(
-                label=_("Organisation"), choices=organisations, required=False,
-                widget=forms.Select(attrs={"hx-get": "", "hx-target": "#invite-roles", "hx-select": "#invite-roles",
-                                           "hx-swap": "outerHTML"}),
+                label=_("Organisation"),
+                choices=organisations,
+                required=False,
+                widget=forms.Select(
+                    attrs={
+                        "hx-get": "",
+                        "hx-target": "#invite-roles",
+                        "hx-select": "#invite-roles",
+                        "hx-swap": "outerHTML",
+                    }
+                ),
             )
             self.order_fields(["organisation"])
         self.fields["roles"] = RolesField(partner=partner)
@@ -63,10 +73,11 @@ class TokenForm(forms.Form):
 class JoinForm(forms.Form):
     """Name and password of somebody who is new here."""
 
-    name = forms.CharField(label=_("Your name"), max_length=200,
-                           widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    name = forms.CharField(label=_("Your name"), max_length=200, widget=forms.TextInput(attrs={"autocomplete": "name"}))
     password = forms.CharField(
-        label=_("Choose a password"), strip=False, help_text=_("At least ten characters, and not a common one."),
+        label=_("Choose a password"),
+        strip=False,
+        help_text=_("At least ten characters, and not a common one."),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
@@ -93,8 +104,9 @@ class PreferencesForm(forms.ModelForm[Membership]):
     class Meta:
         model = Membership
         fields = ["title", "language", "time_zone", "away_from", "away_until", "delegate"]
-        widgets = {name: forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-                   for name in ("away_from", "away_until")}
+        widgets = {
+            name: forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d") for name in ("away_from", "away_until")
+        }
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -105,7 +117,8 @@ class PreferencesForm(forms.ModelForm[Membership]):
         self.fields["delegate"].label = _("Who stands in")
         self.fields["delegate"].queryset = (  # type: ignore[attr-defined]
             Membership.objects.filter(tenant_id=mine.tenant_id, partner_id=mine.partner_id, ended_at=None)
-            .exclude(pk=mine.pk).order_by("name")
+            .exclude(pk=mine.pk)
+            .order_by("name")
         )
 
     def clean(self) -> dict[str, Any]:

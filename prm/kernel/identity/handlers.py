@@ -32,6 +32,8 @@ def letter(invitation: Invitation) -> EmailMultiAlternatives:
         subject = render_to_string("identity/invitation_subject.txt", context)
         text = render_to_string("identity/invitation.txt", context)
     return EmailMultiAlternatives(
-        subject=" ".join(subject.split()), body=text, to=[invitation.email],
+        subject=" ".join(subject.split()),
+        body=text,
+        to=[invitation.email],
         headers={"Message-ID": f"<invitation-{invitation.pk.hex}@prm.invalid>", "Auto-Submitted": "auto-generated"},
     )

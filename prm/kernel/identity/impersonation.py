@@ -39,25 +39,40 @@ def start(request: HttpRequest, *, membership_id: UUID, may_act: bool, actor: Ac
     decision = decide(actor, target)
     audit.record(
         "impersonation.started" if decision.allowed else "impersonation.refused",
-        target=target, actor=actor, at=now, decision=decision, after={"may_act": may_act},
+        target=target,
+        actor=actor,
+        at=now,
+        decision=decision,
+        after={"may_act": may_act},
     )
     if decision.allowed:
-        request.session[KEY] = {"membership": str(target.pk), "by": str(actor.membership_id),
-                                "may_act": may_act, "until": int(time.time()) + LASTS}
+        request.session[KEY] = {
+            "membership": str(target.pk),
+            "by": str(actor.membership_id),
+            "may_act": may_act,
+            "until": int(time.time()) + LASTS,
+        }
     return decision
 
 
 def decide(actor: Actor, target: Membership) -> Decision:
     asked = (
-        (actor.is_vendor and actor.has(*MAY_IMPERSONATE) and actor.membership_id is not None,
-         Reason("impersonation.not_yours", str(_("Only admins and ops managers can view as somebody else.")))),
-        (target.partner_id is not None,
-         Reason("impersonation.partners_only", str(_("Only a partner's people can be viewed as.")))),
+        (
+            actor.is_vendor and actor.has(*MAY_IMPERSONATE) and actor.membership_id is not None,
+            Reason("impersonation.not_yours", str(_("Only admins and ops managers can view as somebody else."))),
+        ),
+        (
+            target.partner_id is not None,
+            Reason("impersonation.partners_only", str(_("Only a partner's people can be viewed as."))),
+        ),
     )
     reasons = tuple(reason for held, reason in asked if not held)
     return Decision(
-        rule="identity-impersonation/1", outcome="refused" if reasons else "started", allowed=not reasons,
-        reasons=reasons, facts={"roles": sorted(actor.roles), "target_partner": target.partner_id},
+        rule="identity-impersonation/1",
+        outcome="refused" if reasons else "started",
+        allowed=not reasons,
+        reasons=reasons,
+        facts={"roles": sorted(actor.roles), "target_partner": target.partner_id},
         checks=tuple(Check(label=reason.key, passed=held) for held, reason in asked),
     )
 
@@ -88,7 +103,13 @@ def stop(request: HttpRequest, *, request_id: str = "") -> None:
     if view is None:
         return
     del request.session[KEY]
-    actor = Actor(kind="person", id=str(view.by.person_id), name=str(view.by), roles=frozenset(view.by.roles),
-                  membership_id=view.by.pk, request_id=request_id)
+    actor = Actor(
+        kind="person",
+        id=str(view.by.person_id),
+        name=str(view.by),
+        roles=frozenset(view.by.roles),
+        membership_id=view.by.pk,
+        request_id=request_id,
+    )
     with acting(tenant=view.by.tenant_id, audience="vendor") as now:
         audit.record("impersonation.stopped", target=view.membership, actor=actor, at=now)

@@ -45,8 +45,14 @@ class PeopleList(List):
     noun = (_("person"), _("people"))
     default_sort = "name"
     columns = (
-        Column("name", _("Name"), sort="name", kind="person", value=lambda m: m.name or m.email,
-               link=lambda m: reverse("identity:console_person", args=[m.pk])),
+        Column(
+            "name",
+            _("Name"),
+            sort="name",
+            kind="person",
+            value=lambda m: m.name or m.email,
+            link=lambda m: reverse("identity:console_person", args=[m.pk]),
+        ),
         Column("organisation", _("Organisation"), value=organisation),
         Column("roles", _("Roles"), value=lambda m: roles.labels(m.roles)),
         Column("email", _("E-mail"), sort="email"),
@@ -61,8 +67,13 @@ class PeopleList(List):
         View("staff", _("Our people"), {"side": "vendor"}),
         View("partners", _("Partners' people"), {"side": "partner"}),
     )
-    empty = Empty(_("Nobody is here yet"), _("Invite the people who work with this program."),
-                  action=_("Invite somebody"), url_name="identity:console_invite", icon="user-plus")
+    empty = Empty(
+        _("Nobody is here yet"),
+        _("Invite the people who work with this program."),
+        action=_("Invite somebody"),
+        url_name="identity:console_invite",
+        icon="user-plus",
+    )
 
     def rows(self, request: HttpRequest) -> QuerySet[Membership]:
         return queries.members()
@@ -73,14 +84,25 @@ class OwnPeopleList(PeopleList):
 
     key = "own_people"
     columns = (
-        Column("name", _("Name"), sort="name", kind="person", value=lambda m: m.name or m.email,
-               link=lambda m: reverse("identity:portal_person", args=[m.pk])),
+        Column(
+            "name",
+            _("Name"),
+            sort="name",
+            kind="person",
+            value=lambda m: m.name or m.email,
+            link=lambda m: reverse("identity:portal_person", args=[m.pk]),
+        ),
         *PeopleList.columns[2:],
     )
     views = ()
     filters = (Search("name", "email"), HoldsRole("role", _("Role"), options=roles.choices(partner=True), many=True))
-    empty = Empty(_("Nobody is here yet"), _("Invite your colleagues."),
-                  action=_("Invite somebody"), url_name="identity:portal_invite", icon="user-plus")
+    empty = Empty(
+        _("Nobody is here yet"),
+        _("Invite your colleagues."),
+        action=_("Invite somebody"),
+        url_name="identity:portal_invite",
+        icon="user-plus",
+    )
 
 
 def open_invitations() -> QuerySet[Invitation]:

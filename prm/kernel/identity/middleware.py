@@ -64,8 +64,11 @@ class Acting:
         try:
             with transaction.atomic():
                 if request.method == "POST" and request.token is not None:  # type: ignore[attr-defined]
-                    return idempotency.once(request, f"token:{request.token.pk}",  # type: ignore[attr-defined]
-                                            lambda: view(request, *args, **kwargs))
+                    return idempotency.once(
+                        request,
+                        f"token:{request.token.pk}",  # type: ignore[attr-defined]
+                        lambda: view(request, *args, **kwargs),
+                    )
                 return view(request, *args, **kwargs)
         except PermissionDenied as error:
             request.denied = error  # type: ignore[attr-defined]
@@ -90,13 +93,18 @@ class Acting:
         if token is None:
             return JsonResponse(
                 {"type": "unauthenticated", "title": "Send a valid API token: Authorization: Bearer prm_…"},
-                status=401, headers={"WWW-Authenticate": "Bearer"},
+                status=401,
+                headers={"WWW-Authenticate": "Bearer"},
             )
         audience = "partner" if token.partner_id else "vendor"
         request.token = token  # type: ignore[attr-defined]
         request.actor = Actor(  # type: ignore[attr-defined]
-            kind="token", id=str(token.id), name=token.name, roles=frozenset(token.roles),
-            partner_id=token.partner_id, membership_id=token.membership_id,
+            kind="token",
+            id=str(token.id),
+            name=token.name,
+            roles=frozenset(token.roles),
+            partner_id=token.partner_id,
+            membership_id=token.membership_id,
             request_id=request.id,  # type: ignore[attr-defined]
         )
         return self._act(request, token.tenant_id, audience, (token.partner_id,) if token.partner_id else ())
@@ -142,9 +150,14 @@ def membership_of(request: HttpRequest, audience: str) -> Membership | None:
 
 def actor_of(membership: Membership, request: HttpRequest, view: impersonation.View | None = None) -> Actor:
     return Actor(
-        kind="person", id=str(membership.person_id), name=str(membership), roles=frozenset(membership.roles),
-        membership_id=membership.pk, partner_id=membership.partner_id,
-        impersonator=str(view.by) if view else None, request_id=request.id,  # type: ignore[attr-defined]
+        kind="person",
+        id=str(membership.person_id),
+        name=str(membership),
+        roles=frozenset(membership.roles),
+        membership_id=membership.pk,
+        partner_id=membership.partner_id,
+        impersonator=str(view.by) if view else None,
+        request_id=request.id,  # type: ignore[attr-defined]
     )
 
 

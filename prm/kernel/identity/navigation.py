@@ -4,11 +4,39 @@ from django.utils.translation import gettext_lazy as _
 
 from prm.kernel.ui.navigation import register_nav
 
-register_nav("console", section="setup", label=_("People"), url_name="identity:console_people", icon="users",
-             roles=frozenset({"admin", "ops", "cam", "auditor"}), order=10)
-register_nav("console", section="setup", label=_("Keys for programs"), url_name="identity:console_tokens",
-             icon="key", roles=frozenset({"admin"}), order=90)
-register_nav("portal", section="company", label=_("People"), url_name="identity:portal_people", icon="users",
-             roles=frozenset({"partner_admin"}), order=20)
-register_nav("portal", section="company", label=_("Keys for programs"), url_name="identity:portal_tokens",
-             icon="key", roles=frozenset({"partner_admin"}), order=90)
+register_nav(
+    "console",
+    section="setup",
+    label=_("People"),
+    url_name="identity:console_people",
+    icon="users",
+    roles=frozenset({"admin", "ops", "cam", "auditor"}),
+    order=10,
+)
+register_nav(
+    "console",
+    section="setup",
+    label=_("Keys for programs"),
+    url_name="identity:console_tokens",
+    icon="key",
+    roles=frozenset({"admin"}),
+    order=90,
+)
+register_nav(
+    "portal",
+    section="company",
+    label=_("People"),
+    url_name="identity:portal_people",
+    icon="users",
+    roles=frozenset({"partner_admin"}),
+    order=20,
+)
+register_nav(
+    "portal",
+    section="company",
+    label=_("Keys for programs"),
+    url_name="identity:portal_tokens",
+    icon="key",
+    roles=frozenset({"partner_admin"}),
+    order=90,
+)

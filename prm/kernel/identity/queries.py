@@ -54,8 +54,12 @@ def _definition(actor: Actor) -> frozenset[str]:
 
 def lock_admins() -> None:
     """Make two changes to who is admin wait for one another (READ COMMITTED sees neither's end)."""
-    list(Membership.objects.select_for_update().filter(
-        partner=None, ended_at=None, roles__contains=["admin"]).order_by("pk").values_list("pk"))
+    list(
+        Membership.objects.select_for_update()
+        .filter(partner=None, ended_at=None, roles__contains=["admin"])
+        .order_by("pk")
+        .values_list("pk")
+    )
 
 
 def _leaves_no_admin(member: Membership, roles: Sequence[str]) -> bool:
@@ -67,7 +71,10 @@ def _leaves_no_admin(member: Membership, roles: Sequence[str]) -> bool:
 def open_invitation(secret: str, *, lock: bool = False) -> Invitation | None:
     """The invitation that a link opens, on the identity plane; None once used, revoked or expired."""
     found = Invitation.objects.filter(
-        secret_hash=secrets.hash_of(secret), accepted_at=None, revoked_at=None,
-        expires_at__gt=Now(), tenant__status="active",
+        secret_hash=secrets.hash_of(secret),
+        accepted_at=None,
+        revoked_at=None,
+        expires_at__gt=Now(),
+        tenant__status="active",
     ).select_related("tenant")
     return (found.select_for_update(of=("self",)) if lock else found).first()

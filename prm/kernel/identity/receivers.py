@@ -51,6 +51,4 @@ def _client_changed(request: Any, from_session: Any, to_session: Any, **details:
 def _address_is_proven(instance: Person, created: bool, using: str, **details: Any) -> None:
     """Whoever is made here was invited by mail, or by an operator who vouches for the address."""
     if created:
-        EmailAddress.objects.using(using).create(
-            user=instance, email=instance.email, verified=True, primary=True
-        )
+        EmailAddress.objects.using(using).create(user=instance, email=instance.email, verified=True, primary=True)

@@ -59,8 +59,14 @@ def _judge(rule: str, done: str, grant: Grant, *questions: Callable[["Grant"], A
     asked = [question(grant) for question in questions]
     reasons = tuple(reason for held, reason in asked if not held)
     checks = tuple(Check(label=reason.key, passed=held) for held, reason in asked)
-    return Decision(rule=rule, outcome="refused" if reasons else done, allowed=not reasons, reasons=reasons,
-                    facts=asdict(grant), checks=checks)
+    return Decision(
+        rule=rule,
+        outcome="refused" if reasons else done,
+        allowed=not reasons,
+        reasons=reasons,
+        facts=asdict(grant),
+        checks=checks,
+    )
 
 
 def _may_grant(grant: Grant) -> Answer:
@@ -70,8 +76,9 @@ def _may_grant(grant: Grant) -> Answer:
         held = bool(KEEPERS_OF_PARTNERS.intersection(grant.actor_roles))
     else:
         held = "admin" in grant.actor_roles
-    return held, Reason("membership.not_yours_to_manage",
-                        str(_("Only an admin of this organisation can manage its people.")))
+    return held, Reason(
+        "membership.not_yours_to_manage", str(_("Only an admin of this organisation can manage its people."))
+    )
 
 
 def _is_admin(grant: Grant) -> Answer:
@@ -91,10 +98,12 @@ def _not_a_member(grant: Grant) -> Answer:
 
 
 def _not_oneself(grant: Grant) -> Answer:
-    return not grant.is_self, Reason("membership.is_your_own",
-                                     str(_("Somebody else has to change what you yourself may do.")))
+    return not grant.is_self, Reason(
+        "membership.is_your_own", str(_("Somebody else has to change what you yourself may do."))
+    )
 
 
 def _admin_stays(grant: Grant) -> Answer:
-    return not grant.leaves_no_admin, Reason("membership.last_admin",
-                                             str(_("This is the last admin. Make somebody else admin first.")))
+    return not grant.leaves_no_admin, Reason(
+        "membership.last_admin", str(_("This is the last admin. Make somebody else admin first."))
+    )

@@ -103,8 +103,15 @@ def known_device(request: HttpRequest, email: str) -> bool:
 
 
 def remember_device(request: HttpRequest, response: HttpResponseBase, email: str) -> None:
-    response.set_cookie(KNOWN_COOKIE, _mark(email), max_age=KNOWN_FOR, httponly=True, samesite="Lax",
-                        secure=request.is_secure(), path=reverse("account_login"))
+    response.set_cookie(
+        KNOWN_COOKIE,
+        _mark(email),
+        max_age=KNOWN_FOR,
+        httponly=True,
+        samesite="Lax",
+        secure=request.is_secure(),
+        path=reverse("account_login"),
+    )
 
 
 def _mark(email: str) -> str:
@@ -132,5 +139,10 @@ WORDS = {
 def described(event: SecurityEvent) -> dict[str, Any]:
     """A line of the security history, for a timeline."""
     worrying = event.kind.endswith(".failed") or event.kind == "session.moved"
-    return {"at": event.recorded_at, "title": WORDS.get(event.kind, event.kind), "text": event.address or "",
-            "icon": "shield-alert" if worrying else "shield-check", "tone": "warn" if worrying else "neutral"}
+    return {
+        "at": event.recorded_at,
+        "title": WORDS.get(event.kind, event.kind),
+        "text": event.address or "",
+        "icon": "shield-alert" if worrying else "shield-check",
+        "tone": "warn" if worrying else "neutral",
+    }

@@ -29,9 +29,9 @@ def find_token(secret: str) -> ApiToken | None:
         .first()
     )
     if token is not None:
-        ApiToken.objects.filter(
-            Q(last_used_at=None) | Q(last_used_at__lt=Now() - _MINUTE), pk=token.pk
-        ).update(last_used_at=Now())
+        ApiToken.objects.filter(Q(last_used_at=None) | Q(last_used_at__lt=Now() - _MINUTE), pk=token.pk).update(
+            last_used_at=Now()
+        )
     return token
 
 
@@ -57,4 +57,3 @@ class TokenAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return SCHEME
-

@@ -30,9 +30,15 @@ def invite_person(
         grant = queries.grant(actor=actor, partner_id=partner_id, roles=roles, email=email)
         decision = rules.decide_invitation(grant)
         invitation = Invitation(
-            id=(fresh := uuid7()), partner_id=partner_id, organisation=organisation, email=email,
-            name=name.strip(), roles=list(roles), invited_by_id=actor.membership_id,
-            invited_by_name=actor.name, secret_hash=secrets.hash_of(secrets.invitation_secret(fresh)),
+            id=(fresh := uuid7()),
+            partner_id=partner_id,
+            organisation=organisation,
+            email=email,
+            name=name.strip(),
+            roles=list(roles),
+            invited_by_id=actor.membership_id,
+            invited_by_name=actor.name,
+            secret_hash=secrets.hash_of(secrets.invitation_secret(fresh)),
             expires_at=Now() + VALID_FOR,
         )
         if decision.allowed:
@@ -41,7 +47,11 @@ def invite_person(
             events.publish(PersonInvited(subject_id=invitation.pk, partner_id=partner_id), at=now)
         audit.record(
             "person.invited" if decision.allowed else "person.invitation_refused",
-            target=invitation, actor=actor, at=now, decision=decision, after={"roles": list(roles)},
+            target=invitation,
+            actor=actor,
+            at=now,
+            decision=decision,
+            after={"roles": list(roles)},
         )
     return decision
 
@@ -56,7 +66,10 @@ def revoke_invitation(*, invitation_id: UUID, actor: Actor, now: datetime) -> De
             Invitation.objects.filter(pk=invitation.pk).update(revoked_at=Now())
         audit.record(
             "invitation.revoked" if decision.allowed else "invitation.revocation_refused",
-            target=invitation, actor=actor, at=now, decision=decision,
+            target=invitation,
+            actor=actor,
+            at=now,
+            decision=decision,
         )
     return decision
 
@@ -77,17 +90,31 @@ def accept_invitation(*, secret: str, person: Person | None, name: str = "", pas
 
 
 def _join(invitation: Invitation, person: Person, now: datetime) -> Membership:
-    actor = Actor(kind="person", id=str(person.pk), name=person.name or person.email,
-                  partner_id=invitation.partner_id)
+    actor = Actor(kind="person", id=str(person.pk), name=person.name or person.email, partner_id=invitation.partner_id)
     membership = Membership.objects.create(
-        person_id=person.pk, partner_id=invitation.partner_id, name=person.name or invitation.name,
-        email=person.email, roles=invitation.roles,
+        person_id=person.pk,
+        partner_id=invitation.partner_id,
+        name=person.name or invitation.name,
+        email=person.email,
+        roles=invitation.roles,
     )
     Invitation.objects.filter(pk=invitation.pk).update(accepted_at=Now())
-    events.publish(PersonJoined(subject_id=membership.pk, partner_id=membership.partner_id,
-                                facts={"roles": membership.roles, "email": membership.email}), at=now)
-    audit.record("invitation.accepted", target=membership, actor=actor, at=now, cause=str(invitation.pk),
-                 after={"roles": membership.roles})
+    events.publish(
+        PersonJoined(
+            subject_id=membership.pk,
+            partner_id=membership.partner_id,
+            facts={"roles": membership.roles, "email": membership.email},
+        ),
+        at=now,
+    )
+    audit.record(
+        "invitation.accepted",
+        target=membership,
+        actor=actor,
+        at=now,
+        cause=str(invitation.pk),
+        after={"roles": membership.roles},
+    )
     return membership
 
 

@@ -28,11 +28,19 @@ def change_roles(*, membership_id: UUID, roles: Sequence[str], actor: Actor, now
         if decision.allowed:
             member.roles = after
             member.save(update_fields=["roles"])
-            events.publish(RolesChanged(subject_id=member.pk, partner_id=member.partner_id,
-                                        facts={"roles": after}, before={"roles": before}), at=now)
+            events.publish(
+                RolesChanged(
+                    subject_id=member.pk, partner_id=member.partner_id, facts={"roles": after}, before={"roles": before}
+                ),
+                at=now,
+            )
         audit.record(
             "membership.roles_changed" if decision.allowed else "membership.role_change_refused",
-            target=member, actor=actor, at=now, decision=decision, before={"roles": before},
+            target=member,
+            actor=actor,
+            at=now,
+            decision=decision,
+            before={"roles": before},
             after={"roles": after},
         )
     return decision
@@ -50,7 +58,10 @@ def end_membership(*, membership_id: UUID, actor: Actor, now: datetime) -> Decis
             _end(member, now)
         audit.record(
             "membership.ended" if decision.allowed else "membership.end_refused",
-            target=member, actor=actor, at=now, decision=decision,
+            target=member,
+            actor=actor,
+            at=now,
+            decision=decision,
         )
     return decision
 
@@ -59,7 +70,11 @@ def _end(member: Membership, now: datetime) -> None:
     member.ended_at = now
     member.save(update_fields=["ended_at"])
     ApiToken.objects.filter(membership=member, revoked_at=None).update(revoked_at=Now())
-    events.publish(MembershipEnded(subject_id=member.pk, partner_id=member.partner_id,
-                                   facts={"roles": member.roles, "email": member.email}), at=now)
+    events.publish(
+        MembershipEnded(
+            subject_id=member.pk, partner_id=member.partner_id, facts={"roles": member.roles, "email": member.email}
+        ),
+        at=now,
+    )
     person_id = member.person_id
     transaction.on_commit(lambda: sessions.end_if_homeless(person_id), robust=True)

@@ -33,15 +33,24 @@ def issue_token(
         decision = rules.decide_token(grant)
         secret = secrets.new_token()
         token = ApiToken(
-            partner_id=partner_id, membership_id=actor.membership_id, name=name.strip(), roles=list(roles),
-            secret_hash=secrets.hash_of(secret), prefix=secret[:10], created_by=actor.name,
+            partner_id=partner_id,
+            membership_id=actor.membership_id,
+            name=name.strip(),
+            roles=list(roles),
+            secret_hash=secrets.hash_of(secret),
+            prefix=secret[:10],
+            created_by=actor.name,
             expires_at=Now() + timedelta(days=days) if days else None,
         )
         if decision.allowed:
             token.save()
         audit.record(
             "token.issued" if decision.allowed else "token.refused",
-            target=token, actor=actor, at=now, decision=decision, after={"roles": list(roles), "days": days},
+            target=token,
+            actor=actor,
+            at=now,
+            decision=decision,
+            after={"roles": list(roles), "days": days},
         )
     return Issued(decision, secret, token.pk) if decision.allowed else Issued(decision)
 
@@ -56,6 +65,9 @@ def revoke_token(*, token_id: UUID, actor: Actor, now: datetime) -> Decision:
             ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=Now())
         audit.record(
             "token.revoked" if decision.allowed else "token.revocation_refused",
-            target=token, actor=actor, at=now, decision=decision,
+            target=token,
+            actor=actor,
+            at=now,
+            decision=decision,
         )
     return decision

@@ -37,7 +37,8 @@ class PeopleView(RolesRequired, ListView):
     def context(self, request: HttpRequest) -> dict[str, Any]:
         return {
             "invitations": [(i, roles.labels(i.roles)) for i in open_invitations()[:100]],
-            "invite": name_here(request, "invite"), "revoke": name_here(request, "revoke"),
+            "invite": name_here(request, "invite"),
+            "revoke": name_here(request, "revoke"),
             "may_invite": request.actor.has(*INVITERS),  # type: ignore[attr-defined]
         }
 
@@ -57,9 +58,14 @@ def invite(request: HttpRequest) -> HttpResponse:
             messages.success(request, _("The invitation is on its way to %(email)s.") % {"email": data["email"]})
             return redirect(name_here(request, "people"))
         _add_reasons(form, decision)
-    return render(request, "identity/invite.html", {
-        "form": form, "people": name_here(request, "people"),
-    })
+    return render(
+        request,
+        "identity/invite.html",
+        {
+            "form": form,
+            "people": name_here(request, "people"),
+        },
+    )
 
 
 @require_POST
@@ -76,15 +82,19 @@ def person(request: HttpRequest, membership_id: UUID) -> HttpResponse:
     """One member: roles, leaving, and the portal seen as they see it."""
     member = get_object_or_404(queries.members(), pk=membership_id)
     actor = request.actor  # type: ignore[attr-defined]
-    return render(request, "identity/person.html", {
-        "member": member,
-        "roles": roles.labels(member.roles),
-        "form": RolesForm(initial={"roles": member.roles}, partner=member.partner_id is not None),
-        "may_view_as": impersonation.decide(actor, member).allowed,
-        "pages": {page: name_here(request, page) for page in ("people", "roles", "end")},
-        "may_change": _may_change(actor, member),
-        "is_self": member.pk == actor.membership_id,
-    })
+    return render(
+        request,
+        "identity/person.html",
+        {
+            "member": member,
+            "roles": roles.labels(member.roles),
+            "form": RolesForm(initial={"roles": member.roles}, partner=member.partner_id is not None),
+            "may_view_as": impersonation.decide(actor, member).allowed,
+            "pages": {page: name_here(request, page) for page in ("people", "roles", "end")},
+            "may_change": _may_change(actor, member),
+            "is_self": member.pk == actor.membership_id,
+        },
+    )
 
 
 @require_POST

@@ -25,26 +25,38 @@ def tokens(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         issued = actions.issue_token(
-            name=data["name"], roles=data["roles"], partner_id=actor.partner_id, days=data["days"] or None,
-            actor=actor, now=request.now,  # type: ignore[attr-defined]
+            name=data["name"],
+            roles=data["roles"],
+            partner_id=actor.partner_id,
+            days=data["days"] or None,
+            actor=actor,
+            now=request.now,  # type: ignore[attr-defined]
         )
         secret = issued.secret
         for reason in issued.decision.reasons:
             form.add_error(None, reason.text)
     rows = ApiToken.objects.filter(revoked_at=None).select_related("partner").order_by("-created_at")[:200]
-    return render(request, "identity/tokens.html", {
-        "form": TokenForm(partner=actor.partner_id is not None) if secret else form,
-        "tokens": [(token, roles.labels(token.roles), organisation(token)) for token in rows],
-        "secret": secret, "revoke": name_here(request, "revoke_token"),
-    })
+    return render(
+        request,
+        "identity/tokens.html",
+        {
+            "form": TokenForm(partner=actor.partner_id is not None) if secret else form,
+            "tokens": [(token, roles.labels(token.roles), organisation(token)) for token in rows],
+            "secret": secret,
+            "revoke": name_here(request, "revoke_token"),
+        },
+    )
 
 
 @require_POST
 @require_roles("admin", "partner_admin")
 def revoke_token(request: HttpRequest, token_id: UUID) -> HttpResponse:
     try:
-        decision = actions.revoke_token(token_id=token_id, actor=request.actor,  # type: ignore[attr-defined]
-                                        now=request.now)  # type: ignore[attr-defined]
+        decision = actions.revoke_token(
+            token_id=token_id,
+            actor=request.actor,  # type: ignore[attr-defined]
+            now=request.now,
+        )  # type: ignore[attr-defined]
     except ObjectDoesNotExist as error:
         raise Http404 from error
     if decision.allowed:
