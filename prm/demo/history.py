@@ -125,7 +125,7 @@ class History:
                 detail=detail,
                 actor=who.actor,
                 now=now,
-                at_once=True,
+                immediately=True,
             )
 
     def _partners_follow_up(self, now: datetime) -> None:

@@ -46,6 +46,23 @@ class Tenant(models.Model):
         return self.name
 
 
+class OwningTenant(models.ForeignKey):  # type: ignore[type-arg]
+    """The tenant of a row, filled in from the context. Migrations know no context, so no default either."""
+
+    def __init__(self, to: Any = Tenant, on_delete: Any = models.PROTECT, **options: Any) -> None:
+        options |= {"default": context.tenant_id, "editable": False, "related_name": "+", "db_index": False}
+        super().__init__(to, on_delete, **options)
+
+    def deconstruct(self) -> Any:
+        name, path, args, options = super().deconstruct()
+        for given in ("default", "editable", "related_name", "db_index"):
+            options.pop(given, None)
+        return name, path, args, options
+
+    def get_default(self) -> Any:
+        return context.tenant_id() if context.is_acting() else None
+
+
 class TenantForeignKey(models.ForeignKey):  # type: ignore[type-arg]
     """A reference that can't leave the tenant: the wall makes it a composite key with tenant_id."""
 
@@ -65,14 +82,7 @@ class TenantOwned(FSMModelMixin, models.Model):
     wall = Wall()
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    tenant = models.ForeignKey(
-        Tenant,
-        models.PROTECT,
-        default=context.tenant_id,
-        editable=False,
-        related_name="+",
-        db_index=False,
-    )
+    tenant = OwningTenant()
 
     class Meta:
         abstract = True
