@@ -154,7 +154,8 @@ class TestStates:
 
 
 class TestNavigation:
-    def test_shows_what_resolves_to_whoever_may_see_it(self):
+    def test_shows_what_resolves_to_whoever_may_see_it(self, monkeypatch):
+        monkeypatch.setattr("prm.kernel.ui.navigation._items", {})
         register_nav("console", "audit", "Guide", "ui:styleguide", roles=frozenset({"auditor"}))
         register_nav("console", "audit", "Nowhere", "no_such_page")
         request = RequestFactory().get("/styleguide")
