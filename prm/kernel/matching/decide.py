@@ -18,7 +18,10 @@ HARD_RULES = (
     "same_name_elsewhere",
     "name_plus_place",
     "parent_child",
+    "number_differs",
+    "other_domain",
     "one_rare_word",
+    "own_words_on_both_sides",
 )
 """In this order the first that applies is named."""
 
@@ -27,8 +30,8 @@ HARD_RULES = (
 class Thresholds:
     """From `review` on a person looks, from `conflict` on the answer is automatic. A tenant may move both."""
 
-    conflict: float = 0.90
-    review: float = 0.30
+    conflict: float = 0.95
+    review: float = 0.40
 
     def __post_init__(self) -> None:
         if not 0 <= self.review <= self.conflict <= 1:
@@ -50,10 +53,15 @@ class Verdict:
 
 
 def decide(scored: Scored, thresholds: Thresholds | None = None) -> Verdict:
-    """Clear, review or conflict. A hard rule turns a conflict into a review, never the other way."""
+    """Clear, review or conflict. A hard rule turns a conflict into a review, never the other way.
+
+    Names that share no word of their own stay clear below the conflict threshold, wherever the two reside.
+    """
     limits = thresholds or Thresholds()
     if scored.probability < limits.review:
         return Verdict("clear", "clear.threshold", scored.probability)
+    if "no_name_evidence" in scored.flags and scored.probability < limits.conflict:
+        return Verdict("clear", "clear.no_name_evidence", scored.probability)
     hard = next((rule for rule in HARD_RULES if rule in scored.flags), None)
     if hard:
         return Verdict("review", f"review.{hard}", scored.probability)

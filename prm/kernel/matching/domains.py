@@ -5,18 +5,23 @@ written. A domain that anybody may use is no evidence of who somebody is.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from tldextract import TLDExtract
 
 from prm.kernel.matching.text import romanised
-from prm.kernel.matching.vocabulary import words
+from prm.kernel.matching.vocabulary import COUNTRY_CODES, words
 
 FREE_MAIL = words("free_mail")
 FREE_MAIL_SITES = words("free_mail_sites")
 DISPOSABLE = words("disposable")
 PLATFORMS = words("platforms")
+SOLD_TO_ALL = frozenset(["ai", "co", "io", "me", "tv", "am", "ly"])
+COUNTRY_BY_ENDING = {code.lower(): code for code in COUNTRY_CODES.values() if code.lower() not in SOLD_TO_ALL} | {
+    "uk": "GB"
+}
+"""What the ending of a domain says about its owner's country, endings that are sold to everybody left out."""
 
 _SCHEME = re.compile(r"^(?:[a-z][a-z0-9+.-]*://|(?:https?|mailto):)", re.IGNORECASE)
 _HOST = re.compile(r"^[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})+$")
@@ -31,6 +36,7 @@ class Site:
     domain: str = ""
     label: str = ""
     notes: tuple[str, ...] = ()
+    country: str = ""
 
 
 def site_of(website: str, email: str) -> Site:
@@ -39,7 +45,7 @@ def site_of(website: str, email: str) -> Site:
     if first.domain or not email.strip():
         return first
     second = _judge(_host(email.rpartition("@")[2]))
-    return Site(second.domain, second.label, tuple(dict.fromkeys((*first.notes, *second.notes))))
+    return replace(second, notes=tuple(dict.fromkeys((*first.notes, *second.notes))))
 
 
 def _host(typed: str) -> str:
@@ -62,7 +68,7 @@ def _judge(host: str) -> Site:
     shared = _shared(domain, label)
     if shared:
         return Site(notes=(*notes, shared))
-    return Site(domain, _spoken(label), notes)
+    return Site(domain, _spoken(label), notes, COUNTRY_BY_ENDING.get(domain.rpartition(".")[2], ""))
 
 
 def _shared(domain: str, label: str) -> str:
@@ -95,4 +101,11 @@ def _spoken(label: str) -> str:
 
 @cache
 def _extractor() -> TLDExtract:
-    return TLDExtract(cache_dir=None, suffix_list_urls=(), fallback_to_snapshot=True, include_psl_private_domains=True)
+    """The bundled list, private suffixes included; .example (RFC 2606) is where the demo's companies live."""
+    return TLDExtract(
+        cache_dir=None,
+        suffix_list_urls=(),
+        fallback_to_snapshot=True,
+        include_psl_private_domains=True,
+        extra_suffixes=("example",),
+    )

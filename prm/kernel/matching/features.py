@@ -11,14 +11,21 @@ from rapidfuzz.distance import Indel, JaroWinkler
 
 from prm.kernel.matching.acronyms import abbreviates, skeleton
 from prm.kernel.matching.normalise import NameForm, Normal
-from prm.kernel.matching.vocabulary import PLACES
+from prm.kernel.matching.vocabulary import COUNTRY_CODES, PLACES
+from prm.kernel.matching.weights import MOST
 
 ratio = Indel.normalized_similarity
 jaro_winkler = JaroWinkler.similarity
 
+CITY_WEIGHT = 4.0
+"""What a word weighs that is the city of one of the records: many there bear it."""
 RARE = 6.5
 """From this idf on a word is somebody's own name rather than a trade's."""
 MOST_TOKENS = 10
+_ROMAN = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii")
+_ORDINAL = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh")
+ORDINALS = {word: str(place) for words in (_ROMAN, _ORDINAL) for place, word in enumerate(words, start=1)}
+WORD_CODES = {word: code for word, code in COUNTRY_CODES.items() if word in PLACES}
 
 NUMBERS = (
     "overlap",
@@ -33,6 +40,7 @@ NUMBERS = (
     "left_similarity",
     "length",
     "label_similarity",
+    "least_alike",
 )
 CATEGORIES = {
     "left": ("none", "common_one_side", "rare_one_side", "common_both", "mixed", "rare_both"),
@@ -43,7 +51,7 @@ CATEGORIES = {
     "contained": ("whole", "start", "end", "inside", "no"),
     "words": ("1", "2", "3", "4+"),
     "numbers": ("none", "same", "one_side", "conflict"),
-    "places": ("none", "same", "one_side", "conflict"),
+    "places": ("none", "same", "one_side", "conflict", "fits", "elsewhere"),
     "legal_form": ("same", "missing_both", "missing_one", "different"),
     "acronym": ("none", "loose", "heads", "initials"),
     "domain": ("same", "same_label", "missing_one", "missing_both", "similar", "different"),
@@ -69,19 +77,23 @@ def compare(a: Normal, b: Normal, idf: Callable[[str], float]) -> Compared:
     """Lay two records side by side, over the pair of their names that is most alike."""
     one, other, alias = _closest(a, b)
     ta, tb = one.tokens[:MOST_TOKENS], other.tokens[:MOST_TOKENS]
-    shared, left_a, left_b = _align(ta, tb)
-    weight_a = sum([idf(t) for t in ta])
-    weight_b = sum([idf(t) for t in tb])
+    shared, left_a, left_b = _align(ta, tb, one.heads, other.heads)
+    rarity = {token: idf(token) for token in (*ta, *tb)}
+    for word in (*a.city.split(), *b.city.split()):
+        if word in rarity:
+            rarity[word] = min(rarity[word], CITY_WEIGHT)
+    weight_a = sum([rarity[t] for t in ta])
+    weight_b = sum([rarity[t] for t in tb])
     total = rarest_shared = 0.0
     rare_shared = 0
     for x, y, similarity in shared:
-        weight = similarity * similarity * (idf(x) + idf(y)) / 2
+        weight = similarity * similarity * (rarity.get(x, MOST) + rarity.get(y, MOST)) / 2
         total += weight
         rare_shared += weight > RARE
         if weight > rarest_shared:
             rarest_shared = weight
-    rare_a = max([idf(t) for t in left_a], default=0.0)
-    rare_b = max([idf(t) for t in left_b], default=0.0)
+    rare_a = max([rarity[t] for t in left_a], default=0.0)
+    rare_b = max([rarity[t] for t in left_b], default=0.0)
     ca, cb = one.compact, other.compact
     domain = _domain(a, b)
     label_name, label_similarity = _label_name(a, b)
@@ -99,6 +111,7 @@ def compare(a: Normal, b: Normal, idf: Callable[[str], float]) -> Compared:
         ratio("".join(left_a), "".join(left_b)) if left_a and left_b else (0.0 if left_a or left_b else 1.0),
         min(len(ca), len(cb)) / (max(len(ca), len(cb)) or 1),
         label_similarity,
+        min([similarity for _, _, similarity in shared], default=1.0),
         _left(rare_a, rare_b),
         min(3, max(len(left_a), len(left_b))),
         0 if not shared else 1 if not rare_shared else 2 if rare_shared == 1 else 3,
@@ -106,8 +119,8 @@ def compare(a: Normal, b: Normal, idf: Callable[[str], float]) -> Compared:
         _word(ta[-1], tb[-1]) if ta and tb else 2,
         _contained(ta, tb),
         min(3, min(len(ta), len(tb)) - 1) if ta and tb else 0,
-        _sets({t for t in ta if t.isdigit()}, {t for t in tb if t.isdigit()}),
-        _sets(PLACES.intersection(ta), PLACES.intersection(tb)),
+        _sets(_numbers(ta), _numbers(tb)),
+        _places(PLACES.intersection(ta), PLACES.intersection(tb), a.country, b.country),
         _legal(one.forms, other.forms),
         _acronym(a, b),
         domain,
@@ -135,7 +148,9 @@ def _closest(a: Normal, b: Normal) -> tuple[NameForm, NameForm, int]:
 Shared = list[tuple[str, str, float]]
 
 
-def _align(a: tuple[str, ...], b: tuple[str, ...]) -> tuple[Shared, tuple[str, ...], tuple[str, ...]]:
+def _align(
+    a: tuple[str, ...], b: tuple[str, ...], heads_a: tuple[str, ...], heads_b: tuple[str, ...]
+) -> tuple[Shared, tuple[str, ...], tuple[str, ...]]:
     """Which words answer each other, how well, and which are left over on each side."""
     if a == b:
         return [(t, t, 1.0) for t in a], (), ()
@@ -153,6 +168,8 @@ def _align(a: tuple[str, ...], b: tuple[str, ...]) -> tuple[Shared, tuple[str, .
     if rest_a and rest_b and len(rest_a) + len(rest_b) > 2:
         _together(rest_a, rest_b, shared)
         _together(rest_b, rest_a, shared)
+        _abbreviated(rest_a, rest_b, heads_b, shared)
+        _abbreviated(rest_b, rest_a, heads_a, shared)
     return shared, tuple(rest_a), tuple(rest_b)
 
 
@@ -183,6 +200,19 @@ def _together(pieces: list[str], wholes: list[str], shared: Shared) -> None:
             return
 
 
+def _abbreviated(shorts: list[str], longs: list[str], heads: tuple[str, ...], shared: Shared) -> None:
+    """A word here that is the initials of words there ("IIIT Bhopal")."""
+    if len(longs) < 2:
+        return
+    content = "".join([head[0] for head in heads if head[0] != "-"])
+    for short in shorts:
+        if 2 < len(short) < 7 and short in content:
+            shorts.remove(short)
+            del longs[: len(short)]
+            shared.append((short, short, 0.9))
+            return
+
+
 def similarity(x: str, y: str) -> float:
     """How alike two different words are, 0 where too little: spelling, then abbreviation, then sound."""
     short, long = (x, y) if len(x) <= len(y) else (y, x)
@@ -192,8 +222,8 @@ def similarity(x: str, y: str) -> float:
     alike = ratio(x, y)
     if alike >= 0.8:
         return alike
-    if length >= 4 and long.startswith(short):
-        return 0.8
+    if long.startswith(short):
+        return 0.8 if length > 3 else 0.6
     if length >= 5 and alike > 0.5:
         sound = skeleton(x)
         if len(sound) > 2 and sound == skeleton(y):
@@ -233,6 +263,22 @@ def _sets(a: set[str] | frozenset[str], b: set[str] | frozenset[str]) -> int:
     if not a or not b:
         return 2
     return 1 if a == b else 3
+
+
+def _numbers(tokens: tuple[str, ...]) -> frozenset[str]:
+    """Numbers in the name, Roman and ordinal ones too: the second fund is not the first."""
+    found = [ORDINALS.get(t) or ("".join(filter(str.isdigit, t)) if not t.isalpha() else "") for t in tokens]
+    return frozenset(filter(None, found))
+
+
+def _places(a: frozenset[str], b: frozenset[str], country_a: str, country_b: str) -> int:
+    """Countries in the names; where only one name has one, the other's own country answers."""
+    if bool(a) == bool(b):
+        return _sets(a, b)
+    named, country = (a, country_b) if a else (b, country_a)
+    if not country or not named.issubset(WORD_CODES):
+        return 2
+    return 4 if any(WORD_CODES[word] == country for word in named) else 5
 
 
 def _legal(a: tuple[str, ...], b: tuple[str, ...]) -> int:

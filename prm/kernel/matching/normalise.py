@@ -13,7 +13,7 @@ from typing import Any
 from prm.kernel.matching import legal_forms
 from prm.kernel.matching.domains import Site, site_of
 from prm.kernel.matching.text import clean, romanised
-from prm.kernel.matching.vocabulary import COUNTRY_CODES, PAIRS, SCRIPT_WORDS, STOP_WORDS, canonical
+from prm.kernel.matching.vocabulary import COUNTRY_CODES, PAIRS, SCRIPT_WORDS, SHARED_WORDS, STOP_WORDS, canonical
 
 MOST_WORDS = 24
 LONGEST_WORD = 40
@@ -28,7 +28,7 @@ _APOSTROPHES = re.compile("[\u2018\u2019\u02bc\u02b9`\u00b4]")
 _WORDS = re.compile(r"[a-z0-9]+")
 _FORMER = re.compile(
     r"\b(?:d/?b/?a|f/?k/?a|a/?k/?a|t/a|formerly(?: known as)?|trading as|doing business as|also known as"
-    r"|vormals)\b[\s.:]*",
+    r"|vormals)\b[\s.:]*(?=\w)",
     re.IGNORECASE,
 )
 _PART_OF = re.compile(r"[,(]?\s*\b(?:an? )?(?:subsidiary|division|unit|part|member|affiliate) of\b.*", re.IGNORECASE)
@@ -126,7 +126,7 @@ def normalise(record: Record) -> Normal:
         tuple(names)[:MOST_NAMES],
         site.domain,
         site.label,
-        country_code(record.country or ""),
+        country_code(record.country or "") or site.country,
         _city(record.city or ""),
         (*notes, *site.notes),
     )
@@ -157,13 +157,20 @@ def _readings(text: str, lookalike: str) -> list[str]:
     if lookalike:
         readings.append(lookalike)
     plain = _PART_OF.sub("", text)
-    inside = [part.strip() for part in _PARENTHESES.findall(plain) if len(part.strip()) > 2]
-    outside = _PARENTHESES.sub(" ", plain).strip()
+    inside = [part.strip() for part in _PARENTHESES.findall(plain) if _names_somebody(part)]
+    outside = _PARENTHESES.sub(" ", plain).strip() if inside else plain
     named = [part.strip(" ,;-") for part in _FORMER.split(outside)]
     if inside or len(named) > 1 or plain != text:
         own = named[0] or text
         readings = [own if len(own) > 2 else text, *named[1:], *inside, *readings[1:]]
     return [reading for reading in dict.fromkeys(readings) if reading][:4] or [""]
+
+
+def _names_somebody(part: str) -> bool:
+    """Is this a name, or only a place, a legal form or everyday words, as parentheses often hold?"""
+    words, forms = legal_forms.take_off(_words(part)[0])
+    own = {canonical(word) for word in words if word not in legal_forms.FORMS_ANYWHERE} - SHARED_WORDS
+    return len(part.strip()) > 2 and (bool(own) or len(words) > 2) and not (forms and not own)
 
 
 def _name_form(text: str) -> NameForm:

@@ -32,6 +32,8 @@ def flags(compared: Compared) -> frozenset[str]:
         if values[_SHARED_KIND] == 0 and not values[_ACRONYM] and values[_LABEL_NAME] > 1:
             found.add("same_domain_other_name")
         return frozenset(found)
+    if left + (values[_SHARED_KIND] == 0) > 4 and values[_SHARED_KIND] < 2 and not values[_ACRONYM]:
+        found.add("no_name_evidence" if values[_LABEL_NAME] > 2 else "")
     if values[_ACRONYM] and values[_OVERLAP] < 0.5:
         found.add("acronym_only")
     if not left and values[_COUNTRY] == 2:
@@ -39,6 +41,12 @@ def flags(compared: Compared) -> frozenset[str]:
     if left in (1, 2) and values[_CONTAINED] != 4:
         more = set(compared.left_a + compared.left_b)
         found.add("name_plus_place" if more <= PLACES else "parent_child" if more & FAMILY else "")
+    if values[_NUMBERS] > 1:
+        found.add("number_differs")
+    if values[_DOMAIN] > 3 and left:
+        found.add("other_domain")
+    if left > 2:
+        found.add("own_words_on_both_sides")
     if values[_SHARED_KIND] == 2 and left in (2, 4, 5):
         found.add("one_rare_word")
     return frozenset(found - {""})
@@ -47,8 +55,8 @@ def flags(compared: Compared) -> frozenset[str]:
 FAMILY = COMMON & words("family")
 """Words that set a daughter or a mother apart from the house."""
 
-_OVERLAP, _DOMAIN, _LEFT, _SHARED_KIND, _ACRONYM, _LABEL_NAME, _COUNTRY, _CONTAINED = (
+_OVERLAP, _DOMAIN, _LEFT, _SHARED_KIND, _ACRONYM, _LABEL_NAME, _COUNTRY, _CONTAINED, _NUMBERS = (
     INDEX[name]
-    for name in ("overlap", "domain", "left", "shared_kind", "acronym", "label_name", "country", "contained")
+    for name in ("overlap", "domain", "left", "shared_kind", "acronym", "label_name", "country", "contained", "numbers")
 )
 assert CATEGORIES["left"][2] == "rare_one_side" and CATEGORIES["shared_kind"][2] == "one_rare"

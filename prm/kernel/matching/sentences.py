@@ -16,6 +16,7 @@ NUMBERS = {
     "rarest_left_long": _("The other name leaves a word that weighs %(value)s of 10 (%(left_a)s / %(left_b)s)."),
     "left_similarity": _("What is left over is %(percent)s alike (%(left_a)s / %(left_b)s)."),
     "length": _("The shorter name is %(percent)s as long as the longer one."),
+    "least_alike": _("The least alike of the answering words are %(percent)s alike."),
     "label_similarity": _("A web address is spelt %(percent)s like the other name."),
 }
 
@@ -74,6 +75,8 @@ CATEGORIES = {
         "same": _("Both names name the same country."),
         "one_side": _("Only one name names a country."),
         "conflict": _("The names name different countries."),
+        "fits": _("One name names the other's country."),
+        "elsewhere": _("One name names a country that is not the other's."),
     },
     "legal_form": {
         "same": _("The legal forms agree."),
@@ -124,13 +127,16 @@ VERDICTS = {
     "conflict.threshold": _("The same organisation in all likelihood (%(percent)s)."),
     "review.threshold": _("Possibly the same organisation (%(percent)s): a person should look."),
     "clear.threshold": _("No sign of the same organisation (%(percent)s)."),
+    "clear.no_name_evidence": _("Near in place or trade, but the names share no word of their own."),
     "review.acronym_only": _("One name only abbreviates the other: a person should look."),
     "review.parent_child": _("Perhaps parent and child, or two parts of one group: a person should look."),
     "review.one_rare_word": _("The names share one rare word and differ in others: a person should look."),
     "review.name_plus_place": _("One name is the other with a place added: a person should look."),
     "review.same_name_elsewhere": _("The same name in another country or city: a person should look."),
     "review.same_domain_other_name": _("The same web domain under quite another name: a person should look."),
-    "review.lookalike": _("The name was typed with lookalike letters: a person should look."),
+    "review.number_differs": _("The names differ in a number: a person should look."),
+    "review.own_words_on_both_sides": _("Each name has a word that the other lacks: a person should look."),
+    "review.other_domain": _("Like names with different web domains: a person should look."),
 }
 
 

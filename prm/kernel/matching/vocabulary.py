@@ -60,7 +60,10 @@ def _fixed(word: str) -> str:
 
 CANONICAL = _meanings()
 COMMON = frozenset(CANONICAL.values())
+EVERYDAY = frozenset(map(_fixed, words("common")))
 PLACES = frozenset(COUNTRY_WORDS.values())
+SHARED_WORDS = EVERYDAY | COMMON | PLACES | STOP_WORDS
+"""Words that name nobody in particular."""
 
 
 def canonical(word: str) -> str:

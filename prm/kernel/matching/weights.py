@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from prm.kernel.matching.vocabulary import COMMON, PLACES
+from prm.kernel.matching.vocabulary import SHARED_WORDS
 
 SHIPPED_COUNTS_FOR = 5_000
 """How many of the tenant's own records the shipped table outweighs."""
 MOST = 10.0
 LEAST = 1.0
 COMMON_SHARE = 0.002
-"""A word of the shared vocabulary stands in at least so many names, even where the table lacks it."""
+"""A word of the shared vocabulary counts as if so many names had it, even where the table lacks it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class TokenWeights:
 def _shipped() -> TokenWeights:
     stored = json.loads((files(__package__) / "token_counts.json").read_text())
     records = stored["records"]
-    table = {word: _weight(COMMON_SHARE) for word in COMMON | PLACES}
+    table = {word: _weight(COMMON_SHARE) for word in SHARED_WORDS}
     for count, words in stored["tokens"].items():
         for word in words.split():
             weight = _weight(int(count) / records)
