@@ -79,7 +79,7 @@ def missing(deal: Deal, lines: int) -> list[Problem]:
 
 
 def impossible(deal: Deal, today: date, currencies: list[str]) -> list[Problem]:
-    """What can't be true: a close in the past, a currency nobody can convert, an amount of nothing."""
+    """What can't be true: a close in the past, a currency nobody can convert."""
     problems = []
     if deal.expected_close_on and deal.expected_close_on < today:
         problems.append(("expected_close_on.past", _("The expected close is in the past. Give a day from today on.")))
@@ -88,8 +88,6 @@ def impossible(deal: Deal, today: date, currencies: list[str]) -> list[Problem]:
     if deal.currency and deal.currency not in currencies:
         problems.append(("currency.unknown", _("We have no exchange rate for %(currency)s. Use one of: %(known)s.")
                          % {"currency": deal.currency, "known": ", ".join(currencies)}))
-    if deal.amount is not None and deal.amount <= 0:
-        problems.append(("amount.not_positive", _("Give an amount above zero.")))
     if deal.customer_name and "name.no_letters" in deal.normal.get("x", ()):
         problems.append(("customer_name.no_letters", _("Write the customer's name in letters, as on its letterhead.")))
     if deal.customer_domain and "domain.invalid" in deal.normal.get("x", ()):
@@ -210,7 +208,9 @@ def _read_amount(raw: Any, currency: str) -> Decimal | None:
             amount = parse_money(plain(raw)[:60], currency=currency if currency in currency_codes() else "EUR").amount
         except MoneyError as why:
             raise Unreadable("unreadable", str(why)) from None
-    if abs(amount) >= Decimal(10) ** 13:
+    if amount <= 0:
+        raise Unreadable("not_positive", _("Give an amount above zero."))
+    if amount >= Decimal(10) ** 13:
         raise Unreadable("too_large", _("That is more than we can handle. Check the amount."))
     return amount
 
