@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from partners import actions
 from partners.forms import MappingForm, UploadForm
@@ -16,18 +16,31 @@ from partners.models import ImportBatch
 from prm.kernel.automation.imports import Importer, importers, offered
 from prm.kernel.automation.tables import Unreadable, write_table
 from prm.kernel.identity.access import require_roles
+from prm.kernel.ui.lists import ListView
 
 IMPORTERS = ("admin", "ops")
 SHOWN = 50
 
 
-@require_http_methods(["GET", "POST"])
+class ImportsView(ListView):
+    """A form to upload a file; below it, the files that were brought in before."""
+
+    list = ImportLog
+    template_name = "partners/imports.html"
+    roles = frozenset(IMPORTERS)
+
+    def context(self, request: HttpRequest) -> dict[str, Any]:
+        roles = request.actor.roles  # type: ignore[attr-defined]
+        return {"form": UploadForm(roles=roles, initial=request.GET.dict()), "importers": offered(roles)}
+
+
+@require_POST
 @require_roles(*IMPORTERS)
-def imports(request: HttpRequest) -> HttpResponse:
-    """Upload a file; below it, the files that were brought in before."""
+def upload(request: HttpRequest) -> HttpResponse:
+    """Read a file; what can't be read is told beside the field."""
     roles = request.actor.roles  # type: ignore[attr-defined]
-    form = UploadForm(request.POST or None, request.FILES or None, roles=roles, initial=request.GET.dict())
-    if request.method == "POST" and form.is_valid():
+    form = UploadForm(request.POST, request.FILES, roles=roles)
+    if form.is_valid():
         file = form.cleaned_data["file"]
         try:
             batch = actions.open_batch(kind=form.cleaned_data["kind"], file_name=file.name, data=file.read(),
@@ -36,8 +49,8 @@ def imports(request: HttpRequest) -> HttpResponse:
             form.add_error("file", str(unreadable))
         else:
             return redirect("partners_console:import", batch.pk)
-    context = {"form": form, "importers": offered(roles), "list": ImportLog(request).page()}
-    return render(request, "partners/imports.html", context, status=422 if form.errors else 200)
+    context = {"form": form, "importers": offered(roles), "list": ImportLog(request).page(), "view": ImportsView()}
+    return render(request, "partners/imports.html", context, status=422)
 
 
 @require_http_methods(["GET", "POST"])
