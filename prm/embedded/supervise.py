@@ -96,7 +96,7 @@ class Supervisor:
         environment = self._environment(url, mail)
         self.say("bringing the database up to the code")
         self._migrate(environment)
-        self.children = self._plan(port, mail, environment)
+        self.children = self._plan(port, environment)
         self._launch("mail")
         self._build(environment)
         self.say("starting the web server, the worker and the scheduler")
@@ -110,7 +110,7 @@ class Supervisor:
         told = {"PRM_DEMO": "1", "PRM_PUBLIC_URL": url, "PRM_SMTP_PORT": str(mail), "PYTHONUNBUFFERED": "1"}
         return {**told, **os.environ, "PRM_SMTP_PORT": str(mail), "PRM_EMBEDDED": self.kind}
 
-    def _plan(self, port: int, mail: int, environment: dict[str, str]) -> list[Child]:
+    def _plan(self, port: int, environment: dict[str, str]) -> list[Child]:
         python, worker = sys.executable, {**environment, "PRM_ROLE": "worker"}
         celery = [python, "-m", "celery", "-A", "prm"]
         quiet = ["--without-gossip", "--without-mingle", "--loglevel", "WARNING"]
@@ -127,7 +127,7 @@ class Supervisor:
             Child("worker", [*celery, "worker", "--concurrency", "2", *quiet], worker),
         ]
         if has_command("mailsink"):
-            sink = [python, "manage.py", "mailsink", "--port", str(mail)]
+            sink = [python, "manage.py", "mailsink"]  # on PRM_SMTP_PORT
             plan.append(Child("mail", sink, {**environment, "PRM_ROLE": "web"}))
         for child in plan:
             child.log = self.folder / f"{child.name}.log"
