@@ -1,7 +1,6 @@
 """Rows of files as deal registration reads them, before anything is written."""
 
-import csv
-import io
+import gzip
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -11,7 +10,7 @@ from pathlib import Path
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-LONGEST_ROW = 100_000
+from prm.kernel.automation.tables import MOST_BYTES, Unreadable, read_table
 
 CUSTOMER_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "name": ("name", "company", "customer", "account", "accountname", "firma", "kunde"),
@@ -73,10 +72,16 @@ class ImportSummary:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row by column, and the line of the file on which it begins."""
+    """A row by column, the line of the file on which it begins, and how the file calls its columns."""
 
     line: int
     values: Mapping[str, str] = field(default_factory=dict)
+    headings: Mapping[str, str] = field(default_factory=dict)
+
+    def called(self, reason_key: str) -> str:
+        """The file's heading for the field that a reason is about."""
+        name = reason_key.partition(".")[0]
+        return self.headings.get(name, name)
 
     def key(self, *salt: str) -> str:
         """The same row is the same deal, however often the file is brought in."""
@@ -85,28 +90,18 @@ class Row:
 
 
 def read_rows(path: Path, columns: Mapping[str, Sequence[str]], required: Sequence[str]) -> Iterator[Row]:
-    """The file's rows under our names for its columns. Raises UnreadableFile."""
-    text = _decoded(path)
-    csv.field_size_limit(LONGEST_ROW)
+    """The file's rows under our names for its columns; a .gz is unpacked first. Raises UnreadableFile."""
     try:
-        delimiter = csv.Sniffer().sniff(text[:8192].split("\n")[0], delimiters=",;\t|").delimiter
-    except csv.Error:
-        delimiter = ","
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    try:
-        header = next(reader, [])
-        where = _where(header, columns)
-        if lacking := [name for name in required if name not in where]:
-            raise UnreadableFile(_("The file lacks the column %(columns)s. Its first line is: %(header)s")
-                                 % {"columns": ", ".join(lacking), "header": ", ".join(header)[:200]})
-        before = reader.line_num
-        for cells in reader:
-            line, before = before + 1, reader.line_num
-            if any(cell.strip() for cell in cells):
-                yield Row(line, {name: cells[at].replace("\x00", "").strip() if at < len(cells) else ""
-                                 for name, at in where.items()})
-    except csv.Error as why:
-        raise UnreadableFile(_("Line %(line)s can't be read: %(why)s") % {"line": reader.line_num, "why": why}) from None
+        table = read_table(_bytes(path))
+    except Unreadable as why:
+        raise UnreadableFile(str(why)) from None
+    where = _where(table.header, columns)
+    if lacking := [name for name in required if name not in where]:
+        raise UnreadableFile(_("The file lacks the column %(columns)s. Its first line is: %(header)s")
+                             % {"columns": ", ".join(lacking), "header": ", ".join(table.header)[:200]})
+    headings = {name: table.header[at] for name, at in where.items()}
+    for line, cells in table.rows:
+        yield Row(line, {name: cells[at].strip() if at < len(cells) else "" for name, at in where.items()}, headings)
 
 
 def customer_row(row: Row) -> CustomerRow:
@@ -117,21 +112,14 @@ def customer_row(row: Row) -> CustomerRow:
     )
 
 
-def _decoded(path: Path) -> str:
+def _bytes(path: Path) -> bytes:
     try:
-        raw = path.read_bytes()
+        if path.suffix == ".gz":
+            with gzip.open(path) as packed:
+                return packed.read(MOST_BYTES + 1)
+        return path.read_bytes()
     except OSError as why:
-        raise UnreadableFile(_("The file can't be opened: %(why)s") % {"why": why.strerror}) from None
-    if raw.startswith(b"\x1f\x8b"):
-        import gzip
-
-        raw = gzip.decompress(raw)
-    for encoding in ("utf-8-sig", "cp1252"):
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise UnreadableFile(_("The file is neither UTF-8 nor Windows text."))
+        raise UnreadableFile(_("The file can't be opened: %(why)s") % {"why": why}) from None
 
 
 def _where(header: Sequence[str], columns: Mapping[str, Sequence[str]]) -> dict[str, int]:

@@ -5,7 +5,7 @@ from dealreg.actions.assessment import check_conflicts, route_deal, validate_dea
 from dealreg.actions.closing import change_stage, expire_due, extend_protection, mark_lost, mark_won
 from dealreg.actions.customers import add_alias, create_customer, refresh_keys, update_customer
 from dealreg.actions.drafts import discard_draft, save_draft
-from dealreg.actions.imports import import_customers
+from dealreg.actions.imports import import_customers, import_deal
 from dealreg.actions.review import assign_cam, mark_duplicate, reject_deal, return_deal, start_review
 from dealreg.actions.submission import resubmit_deal, submit_deal, withdraw_deal
 from dealreg.actions.talk import add_comment, attach_file
@@ -24,6 +24,7 @@ __all__ = [
     "expire_due",
     "extend_protection",
     "import_customers",
+    "import_deal",
     "lines_by_code",
     "mark_duplicate",
     "mark_lost",

@@ -7,13 +7,16 @@ from json import dumps
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 
 from dealreg import entry
 from dealreg.actions.customers import update_customer
-from dealreg.imports import CustomerRow, ImportSummary
-from dealreg.models import Customer, MatchKey
+from dealreg.actions.drafts import save_draft
+from dealreg.actions.submission import submit_deal
+from dealreg.imports import CustomerRow, ImportSummary, Row
+from dealreg.models import Customer, Deal, MatchKey
 from prm.kernel import audit
+from prm.kernel.decisions import Decision
 from prm.kernel.identity.actors import Actor
 from prm.kernel.matching import Key, Record, keys, normalise
 from prm.kernel.tenancy.context import tenant_id
@@ -39,6 +42,9 @@ ON CONFLICT DO NOTHING
 """
 
 
+UNCHANGED = Decision("deal-import/1", "unchanged", True)
+
+
 @dataclass(frozen=True, slots=True)
 class _Fresh:
     """A row made ready: its id, its text cleaned, its normal form and keys."""
@@ -47,6 +53,22 @@ class _Fresh:
     row: CustomerRow
     normal: dict[str, Any]
     keys: list[Key]
+
+
+def import_deal(*, partner_id: UUID, row: Row, actor: Actor, now: datetime) -> Decision:
+    """Submit one row of a file for a partner: "submitted", "unchanged" for a row that is in already, or "invalid".
+
+    A refused row leaves nothing. The row's key makes sure that it goes in once, whoever else imports it.
+    """
+    key = row.key(str(partner_id))
+    if Deal.objects.filter(partner_id=partner_id, import_key=key).exists():
+        return UNCHANGED
+    fields = {name: text for name, text in row.values.items() if name in entry.FIELDS}
+    with transaction.atomic():
+        deal = save_draft(partner_id=partner_id, fields=fields, actor=actor, now=now, import_key=key)
+        decision = submit_deal(deal_id=deal.pk, actor=actor, now=now)
+        transaction.set_rollback(decision.refused)
+    return decision
 
 
 def import_customers(*, records: Iterable[CustomerRow], actor: Actor, now: datetime) -> ImportSummary:

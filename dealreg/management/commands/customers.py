@@ -1,0 +1,49 @@
+"""`manage.py customers import FILE.csv`: the vendor's end customers, thousands a second."""
+
+from argparse import ArgumentParser
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from dealreg import actions
+from dealreg.imports import CUSTOMER_COLUMNS, CustomerRow, ImportSummary, UnreadableFile, customer_row, read_rows
+from dealreg.management.commands._vendors import vendor_named
+from prm.kernel.identity.actors import Actor
+from prm.kernel.tenancy.context import acting
+
+BATCH = 2_000
+
+
+class Command(BaseCommand):
+    help = "Bring the vendor's end customers in from a file (CSV, also packed as .gz)."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        what = parser.add_subparsers(dest="what", required=True)
+        one = what.add_parser("import", help="columns: name, and any of domain, country, city, external_id")
+        one.add_argument("file", type=Path)
+        one.add_argument("--tenant", help="the vendor's slug; not needed where there is one vendor")
+
+    def handle(self, *args: Any, file: Path, tenant: str | None, **options: Any) -> None:
+        vendor = vendor_named(tenant)
+        actor = Actor.system(f"import of {file.name}"[:80])
+        total, began = ImportSummary(), perf_counter()
+        try:
+            for batch in batches(map(customer_row, read_rows(file, CUSTOMER_COLUMNS, ["name"]))):
+                with acting(tenant=vendor.pk, audience="vendor") as now:
+                    total += actions.import_customers(records=batch, actor=actor, now=now)
+        except UnreadableFile as why:
+            raise CommandError(str(why)) from None
+        seconds = perf_counter() - began
+        rows = total.created + total.updated + total.unchanged + total.refused
+        self.stdout.write(f"{total.created} new, {total.updated} brought up to date, {total.unchanged} unchanged,"
+                          f" {total.refused} without a name; {rows / seconds:,.0f} rows a second.")
+
+
+def batches(rows: Iterable[CustomerRow]) -> Iterator[list[CustomerRow]]:
+    left = iter(rows)
+    while batch := list(islice(left, BATCH)):
+        yield batch
