@@ -3,7 +3,6 @@
 import os
 import random
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -20,7 +19,7 @@ from prm.demo import cast
 from prm.demo.cast import BUILDER, Organisation, Worker
 from prm.demo.history import YEAR, History, catch_up, settle
 from prm.demo.market import Market, market
-from prm.embedded import addresses
+from prm.embedded import addresses, processes
 from prm.kernel.matching import Record
 from prm.kernel.tenancy.context import acting
 from prm.kernel.tenancy.models import Tenant
@@ -147,32 +146,14 @@ def workers(count: int) -> Iterator[None]:
         "PRM_EMBEDDED": addresses.current_kind(),
         "PRM_LOG_LEVEL": "ERROR",
     }
-    command = [
-        sys.executable,
-        "-m",
-        "celery",
-        "-A",
-        "prm",
-        "worker",
-        "--concurrency",
-        str(count),
-        "--without-mingle",
-        "--without-gossip",
-        "--without-heartbeat",
-        "--loglevel",
-        "ERROR",
-        "--hostname",
-        "demo-builder@%h",
-    ]
-    log = addresses.folder(addresses.current_kind()) / "demo-worker.log"
-    with log.open("ab") as out:
-        process = subprocess.Popen(command, env=environment, stdout=out, stderr=out, start_new_session=True)  # noqa: S603
-        try:
-            yield
-        finally:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+    quiet = ("--without-mingle", "--without-gossip", "--without-heartbeat", "--loglevel", "ERROR")
+    process = processes.spawn(
+        [*(sys.executable, "-m", "celery", "-A", "prm", "worker"), "--concurrency", str(count), *quiet],
+        log=addresses.folder(addresses.current_kind()) / "demo-worker.log",
+        at_death=signal.SIGTERM,
+        env=environment,
+    )
+    try:
+        yield
+    finally:
+        processes.stop(process, (signal.SIGTERM, 10))
