@@ -20,9 +20,9 @@ register_message(
     },
     body={
         "en": "{{ percent }} % of the promised time for “{{ name }}” is used ({{ workflow }}). It is still "
-              "open.\n\n{{ url }}",
+        "open.\n\n{{ url }}",
         "de": "{{ percent }} % der zugesagten Zeit für „{{ name }}“ sind verbraucht ({{ workflow }}). Der Vorgang "
-              "ist noch offen.\n\n{{ url }}",
+        "ist noch offen.\n\n{{ url }}",
     },
 )
 
@@ -34,7 +34,6 @@ register_message(
     subject={"en": "Late: {{ name }}", "de": "Überfällig: {{ name }}"},
     body={
         "en": "The promised time for “{{ name }}” is over ({{ workflow }}), and nobody has decided.\n\n{{ url }}",
-        "de": "Die zugesagte Zeit für „{{ name }}“ ist um ({{ workflow }}), und niemand hat entschieden."
-              "\n\n{{ url }}",
+        "de": "Die zugesagte Zeit für „{{ name }}“ ist um ({{ workflow }}), und niemand hat entschieden.\n\n{{ url }}",
     },
 )

@@ -41,22 +41,47 @@ class TaskFacts:
 def decide_task(facts: TaskFacts) -> Decision:
     """Judge a decision on a task, when it is made and again when it is carried out."""
     already = _("%(who)s has already decided this.") % {"who": facts.decided_by or _("Somebody")}
-    return _judge("task-decision/1", facts.outcome, facts, [
-        ("task.already_decided", facts.status == "open", lambda: already),
-        ("task.claimed_by_another", not facts.claimed_by,
-         lambda: _("%(who)s is working on this.") % {"who": facts.claimed_by}),
-        ("task.unknown_outcome", facts.outcome in facts.outcomes,
-         lambda: _("“%(outcome)s” is no answer to this question.") % {"outcome": facts.outcome[:40]}),
-        ("task.not_yours_to_decide", facts.is_member and may_decide(facts.roles, facts.task_role, facts.is_owner),
-         lambda: _("Your roles don't let you decide this.")),
-        ("task.note_missing", facts.note_given or not facts.note_required,
-         lambda: _("Say why: the partner reads it.")),
-        ("task.already_voted", not facts.has_voted,
-         lambda: _("You have already voted; a second person is needed.")),
-        ("task.above_limit", _within_limit(facts),
-         lambda: facts.limit_unknown or _("%(value)s is above your limit of %(limit)s.") % {
-             "value": facts.value, "limit": facts.limit}),
-    ])
+    return _judge(
+        "task-decision/1",
+        facts.outcome,
+        facts,
+        [
+            ("task.already_decided", facts.status == "open", lambda: already),
+            (
+                "task.claimed_by_another",
+                not facts.claimed_by,
+                lambda: _("%(who)s is working on this.") % {"who": facts.claimed_by},
+            ),
+            (
+                "task.unknown_outcome",
+                facts.outcome in facts.outcomes,
+                lambda: _("“%(outcome)s” is no answer to this question.") % {"outcome": facts.outcome[:40]},
+            ),
+            (
+                "task.not_yours_to_decide",
+                facts.is_member and may_decide(facts.roles, facts.task_role, facts.is_owner),
+                lambda: _("Your roles don't let you decide this."),
+            ),
+            (
+                "task.note_missing",
+                facts.note_given or not facts.note_required,
+                lambda: _("Say why: the partner reads it."),
+            ),
+            (
+                "task.already_voted",
+                not facts.has_voted,
+                lambda: _("You have already voted; a second person is needed."),
+            ),
+            (
+                "task.above_limit",
+                _within_limit(facts),
+                lambda: (
+                    facts.limit_unknown
+                    or _("%(value)s is above your limit of %(limit)s.") % {"value": facts.value, "limit": facts.limit}
+                ),
+            ),
+        ],
+    )
 
 
 def may_decide(roles: tuple[str, ...], task_role: str, is_owner: bool) -> bool:
@@ -88,14 +113,22 @@ class HandlingFacts:
 
 def handle_task(facts: HandlingFacts) -> Decision:
     """Judge what is done with a task before it is decided."""
-    return _judge("task-handling/1", facts.verb, facts, [
-        ("task.not_open", facts.status == "open", lambda: _("This task is no longer open.")),
-        ("task.not_yours", _may_handle(facts), lambda: _("Your roles don't let you do this.")),
-        ("task.claimed_by_another", not facts.claimed_by or facts.verb == "assigned",
-         lambda: _("%(who)s is working on this.") % {"who": facts.claimed_by}),
-        ("task.nobody", facts.to_somebody_here, lambda: _("Choose somebody who is still here and may decide.")),
-        ("task.past", facts.in_future, lambda: _("Choose a time that lies ahead.")),
-    ])
+    return _judge(
+        "task-handling/1",
+        facts.verb,
+        facts,
+        [
+            ("task.not_open", facts.status == "open", lambda: _("This task is no longer open.")),
+            ("task.not_yours", _may_handle(facts), lambda: _("Your roles don't let you do this.")),
+            (
+                "task.claimed_by_another",
+                not facts.claimed_by or facts.verb == "assigned",
+                lambda: _("%(who)s is working on this.") % {"who": facts.claimed_by},
+            ),
+            ("task.nobody", facts.to_somebody_here, lambda: _("Choose somebody who is still here and may decide.")),
+            ("task.past", facts.in_future, lambda: _("Choose a time that lies ahead.")),
+        ],
+    )
 
 
 def _may_handle(facts: HandlingFacts) -> bool:
@@ -114,11 +147,19 @@ class UndoFacts:
 
 def undo_decision(facts: UndoFacts) -> Decision:
     """Only one's own, and only until it is carried out."""
-    return _judge("task-undo/1", "undone", facts, [
-        ("decision.carried_out", facts.pending,
-         lambda: _("Too late: it has been carried out. Only a new, visible correction changes it now.")),
-        ("decision.not_yours", facts.is_own, lambda: _("Only whoever decided can take it back.")),
-    ])
+    return _judge(
+        "task-undo/1",
+        "undone",
+        facts,
+        [
+            (
+                "decision.carried_out",
+                facts.pending,
+                lambda: _("Too late: it has been carried out. Only a new, visible correction changes it now."),
+            ),
+            ("decision.not_yours", facts.is_own, lambda: _("Only whoever decided can take it back.")),
+        ],
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,17 +178,38 @@ def change_version(facts: VersionFacts) -> Decision:
     """Nobody publishes what they wrote, and nothing with a problem is published."""
     needed = "published" if facts.verb == "retired" else "draft"
     publishing = facts.verb == "published"
-    return _judge("workflow-version/1", facts.verb, facts, [
-        ("workflow.not_yours_to_change", bool(PUBLISHERS.intersection(facts.roles)),
-         lambda: _("Only an admin changes workflows.")),
-        ("workflow.wrong_state", facts.status == needed,
-         lambda: _("This version is %(status)s, not %(needed)s.") % {"status": facts.status, "needed": needed}),
-        ("workflow.maker_is_not_checker", not publishing or facts.author != facts.actor,
-         lambda: _("You wrote this version; a second person publishes it.")),
-        ("workflow.has_problems", not publishing or not facts.problems,
-         lambda: facts.problems[0] if len(facts.problems) == 1 else _("%(first)s (and %(count)d more problems)") % {
-             "first": facts.problems[0], "count": len(facts.problems) - 1}),
-    ])
+    return _judge(
+        "workflow-version/1",
+        facts.verb,
+        facts,
+        [
+            (
+                "workflow.not_yours_to_change",
+                bool(PUBLISHERS.intersection(facts.roles)),
+                lambda: _("Only an admin changes workflows."),
+            ),
+            (
+                "workflow.wrong_state",
+                facts.status == needed,
+                lambda: _("This version is %(status)s, not %(needed)s.") % {"status": facts.status, "needed": needed},
+            ),
+            (
+                "workflow.maker_is_not_checker",
+                not publishing or facts.author != facts.actor,
+                lambda: _("You wrote this version; a second person publishes it."),
+            ),
+            (
+                "workflow.has_problems",
+                not publishing or not facts.problems,
+                lambda: (
+                    facts.problems[0]
+                    if len(facts.problems) == 1
+                    else _("%(first)s (and %(count)d more problems)")
+                    % {"first": facts.problems[0], "count": len(facts.problems) - 1}
+                ),
+            ),
+        ],
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,19 +224,33 @@ class IncidentFacts:
 
 def resolve_incident(facts: IncidentFacts) -> Decision:
     """Operations and admins resolve incidents that are open."""
-    return _judge("incident-resolution/1", facts.verb, facts, [
-        ("incident.not_open", facts.status == "open", lambda: _("This incident has been resolved already.")),
-        ("incident.not_yours", bool(DISPATCHERS.intersection(facts.roles)),
-         lambda: _("Only operations and admins resolve incidents.")),
-        ("incident.still_fails", not facts.still, lambda: facts.still),
-    ])
+    return _judge(
+        "incident-resolution/1",
+        facts.verb,
+        facts,
+        [
+            ("incident.not_open", facts.status == "open", lambda: _("This incident has been resolved already.")),
+            (
+                "incident.not_yours",
+                bool(DISPATCHERS.intersection(facts.roles)),
+                lambda: _("Only operations and admins resolve incidents."),
+            ),
+            ("incident.still_fails", not facts.still, lambda: facts.still),
+        ],
+    )
 
 
 def _judge(rule: str, done: str, facts: Any, questions: list[Question]) -> Decision:
     reasons = tuple(Reason(key, told(), "vendor") for key, held, told in questions if not held)
     checks = tuple(Check(label=key, passed=held) for key, held, _told in questions)
-    return Decision(rule=rule, outcome="refused" if reasons else done, allowed=not reasons, reasons=reasons,
-                    facts=asdict(facts), checks=checks)
+    return Decision(
+        rule=rule,
+        outcome="refused" if reasons else done,
+        allowed=not reasons,
+        reasons=reasons,
+        facts=asdict(facts),
+        checks=checks,
+    )
 
 
 RULES: Mapping[str, Callable[[Mapping[str, Any]], Decision]] = {

@@ -206,6 +206,10 @@
     const { parameters, verb } = event.detail;
     if (verb === "get") for (const name of [...new Set(Object.keys(parameters))]) if (parameters[name] === "") delete parameters[name];
   });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const { elt, successful } = event.detail;
+    if (successful && elt.matches("[data-closes-after]")) elt.closest("dialog")?.close();
+  });
   let busy = 0;
   document.addEventListener("htmx:beforeRequest", () => { busy += 1; root.classList.add("htmx-busy"); });
   document.addEventListener("htmx:afterRequest", () => { busy = Math.max(0, busy - 1); if (!busy) root.classList.remove("htmx-busy"); });

@@ -13,7 +13,9 @@ def forward(superuser: Any) -> Callable[..., None]:
 
     def move(of: Vendor = acme, **by: float) -> None:
         with superuser.cursor() as cursor:
-            cursor.execute("UPDATE tenancy_tenant SET clock_offset = clock_offset + %s WHERE id = %s",
-                           [timedelta(**by), str(of.id)])
+            cursor.execute(
+                "UPDATE tenancy_tenant SET clock_offset = clock_offset + %s WHERE id = %s",
+                [timedelta(**by), str(of.id)],
+            )
 
     return move

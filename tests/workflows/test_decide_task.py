@@ -29,9 +29,16 @@ from workflows.models import HumanTask, Intent, Run, Vote
 
 pytestmark = pytest.mark.usefixtures("as_worker")
 DECIDED = {
-    "id": "decided", "type": "branch", "otherwise": [THROW],
-    "cases": [{"id": "yes", "when": {"field": "steps.review", "operator": "=", "value": "approve"},
-               "blocks": [{**KEEP, "as": "review"}, TELL]}],
+    "id": "decided",
+    "type": "branch",
+    "otherwise": [THROW],
+    "cases": [
+        {
+            "id": "yes",
+            "when": {"field": "steps.review", "operator": "=", "value": "approve"},
+            "blocks": [{**KEEP, "as": "review"}, TELL],
+        }
+    ],
 }
 
 
@@ -75,7 +82,12 @@ class TestADecision:
         time_passes()
         settle()
         assert happened(subject)[-5:] == [
-            ("review", "approve"), ("decided", "yes"), ("keep", "done"), ("tell", "sent"), ("ended", "done")]
+            ("review", "approve"),
+            ("decided", "yes"),
+            ("keep", "done"),
+            ("tell", "sent"),
+            ("ended", "done"),
+        ]
         assert task().status == "decided"
         assert task().decided_by == "Olivia"
 
@@ -158,7 +170,10 @@ class TestADecision:
                 again = rules.RULES[record.rule](record.document["facts"])
                 assert (again.outcome, again.allowed) == (record.outcome, record.allowed)
             assert {e.action for e in AuditEntry.objects.filter(target_id=HumanTask.objects.get().pk)} == {
-                "task.decision_made", "task.decision_refused", "task.decided"}
+                "task.decision_made",
+                "task.decision_refused",
+                "task.decided",
+            }
 
     def test_of_somebody_who_leaves_within_the_ten_seconds_does_not_hold(self):
         ask()
@@ -211,12 +226,15 @@ class TestTwoMustAgree:
 
 
 class TestOwners:
-    @pytest.mark.parametrize(("assign", "owner", "role"), [
-        ({"kind": "role", "value": "approver"}, None, "approver"),
-        ({"kind": "person", "value": "mia@acme.example"}, mia, ""),
-        ({"kind": "cam"}, cam, ""),
-        ({"kind": "queue"}, None, "ops"),
-    ])
+    @pytest.mark.parametrize(
+        ("assign", "owner", "role"),
+        [
+            ({"kind": "role", "value": "approver"}, None, "approver"),
+            ({"kind": "person", "value": "mia@acme.example"}, mia, ""),
+            ({"kind": "cam"}, cam, ""),
+            ({"kind": "queue"}, None, "ops"),
+        ],
+    )
     def test_a_task_goes_to_whom_the_workflow_names(self, assign, owner, role):
         ask(block={"assign": assign})
         assert task().owner_id == (owner.membership_id if owner else None)
@@ -229,7 +247,8 @@ class TestOwners:
     def test_somebody_away_is_stood_in_for_and_somebody_gone_leaves_it_to_the_queue(self):
         with vendor() as now:
             Membership.objects.filter(pk=cam.membership_id).update(
-                away_from=now.date() - timedelta(days=1), delegate_id=mia.membership_id)
+                away_from=now.date() - timedelta(days=1), delegate_id=mia.membership_id
+            )
         ask(block={"assign": {"kind": "cam"}})
         assert task().owner_id == mia.membership_id
 
@@ -265,7 +284,8 @@ class TestHandling:
             hand = {"task_id": task_id(), "now": now}
             assert actions.assign_task(**hand, membership_id=cam.membership_id, actor=mia.actor).refused
             assert actions.assign_task(**hand, membership_id=aud.membership_id, actor=ada.actor).reason_keys == (
-                "task.nobody",)
+                "task.nobody",
+            )
             assert actions.assign_task(**hand, membership_id=uuid7(), actor=ada.actor).refused
             assert actions.assign_task(**hand, membership_id=cam.membership_id, actor=olivia.actor).allowed
         assert task().owner_id == cam.membership_id

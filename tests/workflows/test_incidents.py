@@ -107,8 +107,11 @@ class TestAFailingStep:
 
 class TestABrokenDefinition:
     def test_never_breaks_the_event_and_becomes_one_incident(self):
-        publish(KEEP, unlinted=True, trigger={"event": "test.thing.found", "when": {
-            "field": "thing.colour", "operator": "=", "value": "red"}})
+        publish(
+            KEEP,
+            unlinted=True,
+            trigger={"event": "test.thing.found", "when": {"field": "thing.colour", "operator": "=", "value": "red"}},
+        )
         find()
         settle()
         with vendor():

@@ -18,9 +18,16 @@ from workflows.models import Incident, Run, RunEvent, Work
 pytestmark = pytest.mark.usefixtures("as_worker")
 
 BY_WEIGHT = {
-    "id": "which", "type": "branch",
-    "cases": [{"id": "heavy", "name": "Heavy", "blocks": [THROW, {"id": "e1", "type": "end", "result": "thrown"}],
-               "when": {"field": "steps.weight", "operator": "=", "value": "heavy"}}],
+    "id": "which",
+    "type": "branch",
+    "cases": [
+        {
+            "id": "heavy",
+            "name": "Heavy",
+            "blocks": [THROW, {"id": "e1", "type": "end", "result": "thrown"}],
+            "when": {"field": "steps.weight", "operator": "=", "value": "heavy"},
+        }
+    ],
     "otherwise": [KEEP],
 }
 
@@ -38,7 +45,10 @@ class TestARunFollowsItsTree:
             settle()
 
         assert happened(subject) == [
-            ("started", "test.thing.found"), ("weigh", "heavy"), ("which", "heavy"), ("throw", "done"),
+            ("started", "test.thing.found"),
+            ("weigh", "heavy"),
+            ("which", "heavy"),
+            ("throw", "done"),
             ("ended", "thrown"),
         ]
         assert run_of(subject).result == "thrown"
@@ -75,8 +85,7 @@ class TestARunFollowsItsTree:
                 from prm.kernel.events.models import EventRow
 
                 row = EventRow.objects.get(name="test.thing.found")
-                engine.start_runs(
-                    events.Delivered(row.id, row.name, row.subject_id, None, row.payload, row.at), now)
+                engine.start_runs(events.Delivered(row.id, row.name, row.subject_id, None, row.payload, row.at), now)
             settle()
             assert len(calls) == 1
         with vendor():

@@ -25,18 +25,29 @@ from prm.kernel.tenancy.ids import uuid7
 from tests.cast import Vendor, acme, ada, cam, vendor
 from workflows import actions, engine
 
-SCHEMA = register_schema(FactSchema(name="thing", label="things", facts=(
-    Fact("thing.weight", "Weight", "number"),
-    Fact("thing.price", "Price", "money"),
-    Fact("thing.keep_until", "Keep until", "date"),
-)))
+SCHEMA = register_schema(
+    FactSchema(
+        name="thing",
+        label="things",
+        facts=(
+            Fact("thing.weight", "Weight", "number"),
+            Fact("thing.price", "Price", "money"),
+            Fact("thing.keep_until", "Keep until", "date"),
+        ),
+    )
+)
 register_trigger(Trigger("test.thing.found", "A thing is found", "thing"))
 register_trigger(Trigger("test.thing.needed", "A thing is needed", "thing", required=True))
 register_trigger(Trigger("test.thing.lost", "A thing is lost", "thing"))
 register_recipients(Recipients("thing.finder", "Who found it", lambda _subject: [ada.membership_id]))
 register_recipients(Recipients("thing.cam", "Its channel manager", lambda _subject: [cam.membership_id]))
-register_message("test.thing_kept", label="Kept", variables=["thing", "steps"],
-                 subject={"en": "Kept: {{ thing.weight }}"}, body={"en": "It weighs {{ thing.weight }}."})
+register_message(
+    "test.thing_kept",
+    label="Kept",
+    variables=["thing", "steps"],
+    subject={"en": "Kept: {{ thing.weight }}"},
+    body={"en": "It weighs {{ thing.weight }}."},
+)
 
 calls: list[tuple[str, UUID, dict[str, Any], Actor]] = []
 _behaviour: dict[str, Callable[[], Outcome]] = {}
@@ -83,14 +94,27 @@ class ThingLost(events.Event):
 
 
 def tree(*blocks: dict[str, Any], event: str = "test.thing.found", **head: Any) -> dict[str, Any]:
-    return {"format": 1, "key": "things", "name": "Things", "trigger": {"event": event, "when": {}},
-            "blocks": list(blocks), **head}
+    return {
+        "format": 1,
+        "key": "things",
+        "name": "Things",
+        "trigger": {"event": event, "when": {}},
+        "blocks": list(blocks),
+        **head,
+    }
 
 
 def approval(**parts: Any) -> dict[str, Any]:
-    return {"id": "review", "type": "approval", "queue": "things", "title": "Keep it?",
-            "assign": {"kind": "role", "value": "ops"}, "outcomes": ["approve", "reject"],
-            "save_as": "review", **parts}
+    return {
+        "id": "review",
+        "type": "approval",
+        "queue": "things",
+        "title": "Keep it?",
+        "assign": {"kind": "role", "value": "ops"},
+        "outcomes": ["approve", "reject"],
+        "save_as": "review",
+        **parts,
+    }
 
 
 WEIGH = {"id": "weigh", "type": "validate", "action": "thing.weigh", "save_as": "weight"}
@@ -109,10 +133,16 @@ def publish(*blocks: dict[str, Any], of: Vendor = acme, unlinted: bool = False, 
     with vendor(of) as now:
         if unlinted:
             workflow, _ = Workflow.objects.get_or_create(
-                key=document["key"], defaults={"name": "Things", "event": document["trigger"]["event"]})
+                key=document["key"], defaults={"name": "Things", "event": document["trigger"]["event"]}
+            )
             version = WorkflowVersion.objects.create(
-                workflow=workflow, number=workflow.versions.count() + 1, tree=document,
-                checksum=checksum(document), author="x", author_name="X")
+                workflow=workflow,
+                number=workflow.versions.count() + 1,
+                tree=document,
+                checksum=checksum(document),
+                author="x",
+                author_name="X",
+            )
             workflow.versions.filter(status="published").update(status="retired")
             WorkflowVersion.objects.filter(pk=version.pk).update(status="published", publisher="y")
             return workflow.pk
@@ -124,13 +154,25 @@ def publish(*blocks: dict[str, Any], of: Vendor = acme, unlinted: bool = False, 
         return WorkflowVersion.objects.get(pk=version_id).workflow_id
 
 
-def find(*, weight: str = "5", price: str = "100.00", of: Vendor = acme,
-         kind: type[events.Event] = ThingFound, subject: UUID | None = None, **facts: Any) -> UUID:
+def find(
+    *,
+    weight: str = "5",
+    price: str = "100.00",
+    of: Vendor = acme,
+    kind: type[events.Event] = ThingFound,
+    subject: UUID | None = None,
+    **facts: Any,
+) -> UUID:
     """A thing is found: publishes the event; gives the subject's id."""
     subject = subject or uuid7()
     with vendor(of) as now:
-        events.publish(kind(subject_id=subject, facts={
-            "thing.weight": weight, "thing.price": {"amount": price, "currency": "EUR"}, **facts}), at=now)
+        events.publish(
+            kind(
+                subject_id=subject,
+                facts={"thing.weight": weight, "thing.price": {"amount": price, "currency": "EUR"}, **facts},
+            ),
+            at=now,
+        )
     return subject
 
 

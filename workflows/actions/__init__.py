@@ -2,11 +2,23 @@
 
 from workflows.actions.definitions import install_template, publish_version, retire_workflow, save_draft
 from workflows.actions.incidents import cancel_incident, retry_incident, skip_incident
-from workflows.actions.intents import decide_task, execute_intents, undo_intent
+from workflows.actions.intents import decide_task, execute_intents, judge_task, undo_intent
 from workflows.actions.tasks import assign_task, claim_task, release_task, snooze_task
 
 __all__ = [
-    "assign_task", "cancel_incident", "claim_task", "decide_task", "execute_intents", "install_template",
-    "publish_version", "release_task", "retire_workflow", "retry_incident", "save_draft", "skip_incident",
-    "snooze_task", "undo_intent",
+    "assign_task",
+    "cancel_incident",
+    "claim_task",
+    "decide_task",
+    "execute_intents",
+    "install_template",
+    "judge_task",
+    "publish_version",
+    "release_task",
+    "retire_workflow",
+    "retry_incident",
+    "save_draft",
+    "skip_incident",
+    "snooze_task",
+    "undo_intent",
 ]

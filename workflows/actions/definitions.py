@@ -50,13 +50,22 @@ def save_draft(*, tree: Mapping[str, Any], actor: Actor, now: datetime, note: st
     decision = rules.change_version(replace(facts, status="unreadable") if unreadable else facts)
     if decision.refused:
         if unreadable:
-            decision = replace(decision, reasons=tuple(replace(r, text=unreadable[0])
-                                                       if r.key == "workflow.wrong_state" else r
-                                                       for r in decision.reasons))
+            decision = replace(
+                decision,
+                reasons=tuple(
+                    replace(r, text=unreadable[0]) if r.key == "workflow.wrong_state" else r for r in decision.reasons
+                ),
+            )
         return decision
     version = _write_draft(tree, note, actor)
-    audit.record("workflow.draft_saved", target=version, actor=actor, at=now, decision=decision,
-                 after={"checksum": version.checksum, "problems": len(problems)})
+    audit.record(
+        "workflow.draft_saved",
+        target=version,
+        actor=actor,
+        at=now,
+        decision=decision,
+        after={"checksum": version.checksum, "problems": len(problems)},
+    )
     return replace(decision, facts={**decision.facts, "version": str(version.pk)})
 
 
@@ -64,31 +73,52 @@ def publish_version(*, version_id: UUID, actor: Actor, now: datetime) -> Decisio
     """New runs follow it from now on; those on their way stay on theirs."""
     version = _locked(version_id)
     problems = problems_of(version)
-    decision = rules.change_version(rules.VersionFacts(
-        verb="published", roles=tuple(sorted(actor.roles)), status=version.status, author=version.author,
-        actor=actor.id, problems=tuple(problem.message for problem in problems)))
+    decision = rules.change_version(
+        rules.VersionFacts(
+            verb="published",
+            roles=tuple(sorted(actor.roles)),
+            status=version.status,
+            author=version.author,
+            actor=actor.id,
+            problems=tuple(problem.message for problem in problems),
+        )
+    )
     if decision.allowed:
         _publish(version, version.tree, actor, now)
-    audit.record("workflow.published" if decision.allowed else "workflow.publishing_refused", target=version,
-                 actor=actor, at=now, decision=decision, after={"checksum": version.checksum})
+    audit.record(
+        "workflow.published" if decision.allowed else "workflow.publishing_refused",
+        target=version,
+        actor=actor,
+        at=now,
+        decision=decision,
+        after={"checksum": version.checksum},
+    )
     return decision
 
 
 def retire_workflow(*, workflow_id: UUID, actor: Actor, now: datetime) -> Decision:
     """Nothing new starts on it; what needs it becomes an incident until a version is published."""
     versions = (
-        WorkflowVersion.objects.select_for_update(of=("self",)).select_related("workflow")
-        .filter(workflow_id=workflow_id).order_by("-number")
+        WorkflowVersion.objects.select_for_update(of=("self",))
+        .select_related("workflow")
+        .filter(workflow_id=workflow_id)
+        .order_by("-number")
     )
     target = versions.filter(status="published").first() or versions.first()
     if target is None:
         raise WorkflowVersion.DoesNotExist
-    decision = rules.change_version(rules.VersionFacts(
-        verb="retired", roles=tuple(sorted(actor.roles)), status=target.status, actor=actor.id))
+    decision = rules.change_version(
+        rules.VersionFacts(verb="retired", roles=tuple(sorted(actor.roles)), status=target.status, actor=actor.id)
+    )
     if decision.allowed:
         _retire(target, now)
-    audit.record("workflow.retired" if decision.allowed else "workflow.retiring_refused", target=target,
-                 actor=actor, at=now, decision=decision)
+    audit.record(
+        "workflow.retired" if decision.allowed else "workflow.retiring_refused",
+        target=target,
+        actor=actor,
+        at=now,
+        decision=decision,
+    )
     return decision
 
 
@@ -130,8 +160,12 @@ def _publish(version: WorkflowVersion, tree: Mapping[str, Any], actor: Actor, no
     workflow = version.workflow
     workflow.name, workflow.event = str(tree.get("name") or tree["key"])[:120], tree["trigger"]["event"]
     workflow.save(update_fields=["name", "event"])
-    events.publish(VersionPublished(subject_id=version.pk, facts={"workflow.key": workflow.key,
-                                                                  "workflow.version": version.number}), at=now)
+    events.publish(
+        VersionPublished(
+            subject_id=version.pk, facts={"workflow.key": workflow.key, "workflow.version": version.number}
+        ),
+        at=now,
+    )
 
 
 def _retire(version: WorkflowVersion, now: datetime, *, announce: bool = True) -> None:
@@ -139,5 +173,9 @@ def _retire(version: WorkflowVersion, now: datetime, *, announce: bool = True) -
     version.retired_at = now
     version.save(update_fields=["status", "retired_at"])
     if announce:
-        events.publish(VersionRetired(subject_id=version.pk, facts={"workflow.key": version.workflow.key,
-                                                                    "workflow.version": version.number}), at=now)
+        events.publish(
+            VersionRetired(
+                subject_id=version.pk, facts={"workflow.key": version.workflow.key, "workflow.version": version.number}
+            ),
+            at=now,
+        )

@@ -45,11 +45,17 @@ def _resolve(
     decision = rules.resolve_incident(rules.IncidentFacts(verb=verb, status=incident.status, roles=roles))
     if decision.allowed and (still := act(incident, actor, now)):
         decision = rules.resolve_incident(
-            rules.IncidentFacts(verb=verb, status=incident.status, roles=roles, still=still))
+            rules.IncidentFacts(verb=verb, status=incident.status, roles=roles, still=still)
+        )
     if decision.allowed:
         _close(incident, actor, now, move)
-    audit.record(f"incident.{verb}" if decision.allowed else "incident.resolution_refused", target=incident,
-                 actor=actor, at=now, decision=decision)
+    audit.record(
+        f"incident.{verb}" if decision.allowed else "incident.resolution_refused",
+        target=incident,
+        actor=actor,
+        at=now,
+        decision=decision,
+    )
     return decision
 
 
@@ -59,10 +65,20 @@ def _close(incident: Incident, actor: Actor, now: datetime, move: Callable[[Inci
     incident.resolved_at, incident.resolved_by = now, actor.name
     incident.save(update_fields=["status", "resolved_at", "resolved_by"])
     if incident.run_id:
-        advance.tell(incident.run_id, "incident_resolved", now, block=incident.block, value=incident.status,
-                     actor_name=actor.name)
-    events.publish(IncidentResolved(subject_id=incident.pk, partner_id=incident.partner_id,
-                                    facts={"incident.status": incident.status}), at=now)
+        advance.tell(
+            incident.run_id,
+            "incident_resolved",
+            now,
+            block=incident.block,
+            value=incident.status,
+            actor_name=actor.name,
+        )
+    events.publish(
+        IncidentResolved(
+            subject_id=incident.pk, partner_id=incident.partner_id, facts={"incident.status": incident.status}
+        ),
+        at=now,
+    )
     transaction.on_commit(hint, robust=True)
 
 
@@ -77,7 +93,8 @@ def _try_again(incident: Incident, actor: Actor, now: datetime) -> str:
     if incident.work_id is None:
         return _give_work(incident.run, now)
     changed = Work.objects.filter(pk=incident.work_id, status="held").update(
-        status="ready", attempt=0, lease_until=None, not_before=Now(), error="")
+        status="ready", attempt=0, lease_until=None, not_before=Now(), error=""
+    )
     return "" if changed else _("The step is gone; the run has moved on or ended.")
 
 

@@ -31,8 +31,14 @@ UNDO_LASTS = timedelta(seconds=10)
 
 
 def decide_task(
-    *, task_id: UUID, outcome: str, actor: Actor, now: datetime, note: str = "",
-    detail: Mapping[str, Any] | None = None, immediately: bool = False,
+    *,
+    task_id: UUID,
+    outcome: str,
+    actor: Actor,
+    now: datetime,
+    note: str = "",
+    detail: Mapping[str, Any] | None = None,
+    immediately: bool = False,
 ) -> Decision:
     """Decide a task. The Decision's facts name the `intent` that can be undone for ten seconds.
 
@@ -43,18 +49,34 @@ def decide_task(
     intent = None
     if decision.allowed:
         intent = Intent.objects.create(
-            task=task, outcome=outcome, note=note.strip(), detail=jsonable(detail or {}),
-            actor=actor_document(actor), actor_name=actor.name, made_at=now,
+            task=task,
+            outcome=outcome,
+            note=note.strip(),
+            detail=jsonable(detail or {}),
+            actor=actor_document(actor),
+            actor_name=actor.name,
+            made_at=now,
             executes_at=clock.machine_now() + (timedelta(0) if immediately else UNDO_LASTS),
         )
         task.take()
         task.save(update_fields=["status"])
     verb = "task.decision_made" if decision.allowed else "task.decision_refused"
-    audit.record(verb, target=task, actor=actor, at=now, decision=decision,
-                 after={"outcome": outcome, "note": note, "intent": intent and intent.pk})
+    audit.record(
+        verb,
+        target=task,
+        actor=actor,
+        at=now,
+        decision=decision,
+        after={"outcome": outcome, "note": note, "intent": intent and intent.pk},
+    )
     if intent is not None and immediately:
         decision = _execute(intent.pk, now)
     return replace(decision, facts={**decision.facts, "intent": str(intent.pk)}) if intent else decision
+
+
+def judge_task(*, task: HumanTask, outcome: str, actor: Actor, note: str = "") -> Decision:
+    """What deciding a task would come to; nothing is written. For previews."""
+    return rules.decide_task(_facts(task, outcome, note, actor))
 
 
 def undo_intent(*, intent_id: UUID, actor: Actor, now: datetime) -> Decision:
@@ -62,8 +84,7 @@ def undo_intent(*, intent_id: UUID, actor: Actor, now: datetime) -> Decision:
     intent = Intent.objects.get(pk=intent_id)
     task = locked(intent.task_id)
     intent = Intent.objects.select_for_update().get(pk=intent_id)
-    facts = rules.UndoFacts(pending=intent.status == Intent.Status.PENDING,
-                            is_own=intent.actor["id"] == actor.id)
+    facts = rules.UndoFacts(pending=intent.status == Intent.Status.PENDING, is_own=intent.actor["id"] == actor.id)
     decision = rules.undo_decision(facts)
     if decision.allowed:
         intent.undo()
@@ -71,8 +92,14 @@ def undo_intent(*, intent_id: UUID, actor: Actor, now: datetime) -> Decision:
         intent.save(update_fields=["status", "closed_at"])
         task.reopen()
         task.save(update_fields=["status"])
-    audit.record("task.decision_undone" if decision.allowed else "task.undo_refused", target=task, actor=actor,
-                 at=now, decision=decision, after={"intent": intent.pk})
+    audit.record(
+        "task.decision_undone" if decision.allowed else "task.undo_refused",
+        target=task,
+        actor=actor,
+        at=now,
+        decision=decision,
+        after={"intent": intent.pk},
+    )
     return decision
 
 
@@ -127,16 +154,29 @@ def _execute(intent_id: UUID, now: datetime) -> Decision:
         _give_back(intent_id, now, "; ".join(reason.text for reason in decision.reasons))
     else:
         _settle(task, intent, step, actor, now)
-    audit.record("task.decided" if decision.allowed else "task.decision_no_longer_held", target=task,
-                 actor=actor, at=now, decision=decision, cause=f"intent:{intent.pk}",
-                 after={"outcome": intent.outcome, "note": intent.note, "detail": intent.detail})
+    audit.record(
+        "task.decided" if decision.allowed else "task.decision_no_longer_held",
+        target=task,
+        actor=actor,
+        at=now,
+        decision=decision,
+        cause=f"intent:{intent.pk}",
+        after={"outcome": intent.outcome, "note": intent.note, "detail": intent.detail},
+    )
     return decision
 
 
 def _settle(task: HumanTask, intent: Intent, step: Step, actor: Actor, now: datetime) -> None:
     """Count the vote; with enough of them the task is decided and the run goes on."""
-    Vote.objects.create(task=task, membership_id=actor.membership_id, voter=actor.id, voter_name=actor.name,
-                        outcome=intent.outcome, note=intent.note, at=now)
+    Vote.objects.create(
+        task=task,
+        membership_id=actor.membership_id,
+        voter=actor.id,
+        voter_name=actor.name,
+        outcome=intent.outcome,
+        note=intent.note,
+        at=now,
+    )
     intent.execute()
     intent.closed_at = now
     intent.save(update_fields=["status", "closed_at"])
@@ -149,9 +189,18 @@ def _settle(task: HumanTask, intent: Intent, step: Step, actor: Actor, now: date
     task.save(update_fields=["status", "outcome", "note", "decided_by", "decided_at"])
     advance.complete(step, _result(intent, actor), go_on=False)
     events.publish(
-        TaskDecided(subject_id=task.pk, partner_id=task.partner_id,
-                    facts={"task.queue": task.queue, "task.outcome": task.outcome,
-                           "task.subject": str(task.subject_id), "task.decided_by": actor.name}), at=now)
+        TaskDecided(
+            subject_id=task.pk,
+            partner_id=task.partner_id,
+            facts={
+                "task.queue": task.queue,
+                "task.outcome": task.outcome,
+                "task.subject": str(task.subject_id),
+                "task.decided_by": actor.name,
+            },
+        ),
+        at=now,
+    )
 
 
 def _wait_for_another(task: HumanTask, step: Step, actor: Actor, now: datetime) -> None:
@@ -159,8 +208,9 @@ def _wait_for_another(task: HumanTask, step: Step, actor: Actor, now: datetime) 
     task.claimed_by_id = task.claim_until = task.owner_id = None
     task.role = task.role or "approver"
     task.save(update_fields=["status", "claimed_by", "claim_until", "owner", "role"])
-    advance.tell(step.run_id, "vote", now, block=task.block, block_type="approval", value="approve",
-                 actor_name=actor.name)
+    advance.tell(
+        step.run_id, "vote", now, block=task.block, block_type="approval", value="approve", actor_name=actor.name
+    )
 
 
 def _result(intent: Intent, actor: Actor) -> Result:
@@ -183,9 +233,7 @@ def _give_back(intent_id: UUID, now: datetime, why: str) -> None:
         task.save(update_fields=["status", "reasons"])
 
 
-def _facts(
-    task: HumanTask, outcome: str, note: str, actor: Actor, *, executing: bool = False
-) -> rules.TaskFacts:
+def _facts(task: HumanTask, outcome: str, note: str, actor: Actor, *, executing: bool = False) -> rules.TaskFacts:
     member = Membership.objects.filter(pk=actor.membership_id).first() if actor.membership_id else None
     roles = member.roles if member else actor.roles
     limit, value, unknown = _limit(task, member)
@@ -201,7 +249,9 @@ def _facts(
         has_voted=Vote.objects.filter(task=task, voter=actor.id).exists(),
         note_given=bool(note.strip()),
         note_required=outcome in task.note_required,
-        value=value, limit=limit, limit_unknown=unknown,
+        value=value,
+        limit=limit,
+        limit_unknown=unknown,
         is_member=member is None or member.ended_at is None,
     )
 

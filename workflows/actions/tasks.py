@@ -77,17 +77,33 @@ def _facts(
     verb: str, task: HumanTask, actor: Actor, *, to_somebody_here: bool = True, in_future: bool = True
 ) -> rules.HandlingFacts:
     return rules.HandlingFacts(
-        verb=verb, status=task.status, roles=tuple(sorted(actor.roles)), task_role=task.role,
-        is_owner=is_owner(task, actor), claimed_by=claimed_by_another(task, actor),
-        to_somebody_here=to_somebody_here, in_future=in_future,
+        verb=verb,
+        status=task.status,
+        roles=tuple(sorted(actor.roles)),
+        task_role=task.role,
+        is_owner=is_owner(task, actor),
+        claimed_by=claimed_by_another(task, actor),
+        to_somebody_here=to_somebody_here,
+        in_future=in_future,
     )
 
 
 def _record(
-    action: str, task: HumanTask, actor: Actor, now: datetime, decision: Decision,
+    action: str,
+    task: HumanTask,
+    actor: Actor,
+    now: datetime,
+    decision: Decision,
     before: dict[str, object] | None = None,
 ) -> Decision:
     after = {"owner": task.owner_id, "claimed_by": task.claimed_by_id, "snoozed_until": task.snoozed_until}
-    audit.record(action if decision.allowed else f"{action}_refused", target=task, actor=actor, at=now,
-                 decision=decision, before=before or {}, after=after if decision.allowed else {})
+    audit.record(
+        action if decision.allowed else f"{action}_refused",
+        target=task,
+        actor=actor,
+        at=now,
+        decision=decision,
+        before=before or {},
+        after=after if decision.allowed else {},
+    )
     return decision

@@ -6,6 +6,16 @@ from workflows.definition.outline import Line, outline
 from workflows.definition.schema import JSON_SCHEMA
 
 __all__ = [
-    "BLOCKS", "JSON_SCHEMA", "Block", "BrokenDefinition", "Case", "Line", "Problem", "Program", "checksum",
-    "lint", "outline", "program",
+    "BLOCKS",
+    "JSON_SCHEMA",
+    "Block",
+    "BrokenDefinition",
+    "Case",
+    "Line",
+    "Problem",
+    "Program",
+    "checksum",
+    "lint",
+    "outline",
+    "program",
 ]

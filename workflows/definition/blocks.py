@@ -11,8 +11,19 @@ from prm.kernel.automation import registry
 from prm.kernel.conditions import ConditionError, Fact, FactSchema, compile_python, schema_named
 
 FORMAT = 1
-BLOCKS = ("validate", "action", "branch", "approval", "notify", "wait",
-          "sla_start", "sla_pause", "sla_resume", "sla_stop", "end")
+BLOCKS = (
+    "validate",
+    "action",
+    "branch",
+    "approval",
+    "notify",
+    "wait",
+    "sla_start",
+    "sla_pause",
+    "sla_resume",
+    "sla_stop",
+    "end",
+)
 MAX_BLOCKS = 200
 MAX_DEPTH = 8
 MAX_BYTES = 256 * 1024
@@ -142,9 +153,7 @@ def _read(tree: Mapping[str, Any]) -> Program:
     )
 
 
-def _chain(
-    items: Sequence[Mapping[str, Any]], after: str | None, path: str, blocks: dict[str, Block]
-) -> str | None:
+def _chain(items: Sequence[Mapping[str, Any]], after: str | None, path: str, blocks: dict[str, Block]) -> str | None:
     """Read a list of blocks from its end, so that each one knows where it leads; gives the first id."""
     following = after
     for index in range(len(items) - 1, -1, -1):
@@ -194,8 +203,13 @@ def schema_of(event: str, items: Any) -> FactSchema:
     if trigger is None:
         raise BrokenDefinition(f"Nothing is known of the event “{event}”.")
     base = schema_named(trigger.schema)
-    saved = tuple(sorted((item["save_as"], _answers(item)) for _path, _depth, item in walk(items)
-                         if isinstance(item, Mapping) and isinstance(item.get("save_as"), str)))
+    saved = tuple(
+        sorted(
+            (item["save_as"], _answers(item))
+            for _path, _depth, item in walk(items)
+            if isinstance(item, Mapping) and isinstance(item.get("save_as"), str)
+        )
+    )
     return _with_steps(base, saved)
 
 

@@ -29,10 +29,17 @@ _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 _ASSIGN = ("role", "cam", "person", "queue")
 _SLA = ("sla_start", "sla_pause", "sla_resume", "sla_stop")
 _ALL_NEED: dict[str, tuple[str, ...]] = {
-    "validate": ("action",), "action": ("action",), "branch": ("cases",),
-    "approval": ("title", "queue", "assign"), "notify": ("template", "recipients"),
-    "sla_start": ("clock", "minutes"), "sla_pause": ("clock",), "sla_resume": ("clock",),
-    "sla_stop": ("clock",), "wait": (), "end": (),
+    "validate": ("action",),
+    "action": ("action",),
+    "branch": ("cases",),
+    "approval": ("title", "queue", "assign"),
+    "notify": ("template", "recipients"),
+    "sla_start": ("clock", "minutes"),
+    "sla_pause": ("clock",),
+    "sla_resume": ("clock",),
+    "sla_stop": ("clock",),
+    "wait": (),
+    "end": (),
 }
 
 
@@ -86,13 +93,16 @@ class _Lint:
             return
         found = list(walk(items))
         if len(found) > MAX_BLOCKS:
-            yield Problem("blocks", _("%(count)d blocks are too many: %(max)d are allowed.")
-                          % {"count": len(found), "max": MAX_BLOCKS})
+            yield Problem(
+                "blocks",
+                _("%(count)d blocks are too many: %(max)d are allowed.") % {"count": len(found), "max": MAX_BLOCKS},
+            )
             return
         for path, depth, item in found:
             if depth > MAX_DEPTH:
-                yield Problem(path, _("Branches can be nested %(max)d deep. Move this one further out.")
-                              % {"max": MAX_DEPTH})
+                yield Problem(
+                    path, _("Branches can be nested %(max)d deep. Move this one further out.") % {"max": MAX_DEPTH}
+                )
                 return
             for message in self._block(path, item):
                 yield Problem(path, message, str(item.get("id", "")) if isinstance(item, Mapping) else "")
@@ -134,7 +144,9 @@ class _Lint:
         kind = item.get("type")
         if kind not in BLOCKS:
             yield _("There is no block of the type “%(type)s”. Use one of: %(known)s.") % {
-                "type": str(kind)[:40], "known": ", ".join(BLOCKS)}
+                "type": str(kind)[:40],
+                "known": ", ".join(BLOCKS),
+            }
             return
         yield from self._identity(path, item)
         missing = [name for name in _ALL_NEED[kind] if item.get(name) in (None, "", [], {})]
@@ -153,7 +165,9 @@ class _Lint:
             yield _("The id is longer than 60 characters.")
         if identity in self.seen:
             yield _("The id “%(id)s” is used twice: here and at %(other)s.") % {
-                "id": identity, "other": self.seen[identity]}
+                "id": identity,
+                "other": self.seen[identity],
+            }
         self.seen[identity] = path
 
     def _action(self, path: str, item: Mapping[str, Any]) -> Iterator[str]:
@@ -172,7 +186,8 @@ class _Lint:
             yield from self._source(value)
         if item.get("as") is not None and item["as"] not in self.saved:
             yield _("“as” names the approval “%(name)s”, which does not come before this block.") % {
-                "name": str(item["as"])[:40]}
+                "name": str(item["as"])[:40]
+            }
 
     _validate = _action
 
@@ -182,7 +197,8 @@ class _Lint:
         name = str(value["from"]).partition(".")[0]
         if name not in self.saved and not self._is_fact(str(value["from"])):
             yield _("“%(from)s” is neither a fact nor a step saved before this block.") % {
-                "from": str(value["from"])[:80]}
+                "from": str(value["from"])[:80]
+            }
 
     def _is_fact(self, key: str) -> bool:
         return self.schema is not None and any(fact.key == key for fact in self.schema.facts)
@@ -201,7 +217,8 @@ class _Lint:
                 yield _("Case %(number)d has no list of blocks.") % {"number": number + 1}
             if not case.get("when"):
                 yield _("Case %(number)d has no condition: it would hide all that come after it.") % {
-                    "number": number + 1}
+                    "number": number + 1
+                }
             for problem in self._condition(case.get("when"), ""):
                 yield _("Case %(number)d: %(problem)s") % {"number": number + 1, "problem": problem.message}
 
@@ -230,8 +247,7 @@ class _Lint:
 
     def _person(self, who: str) -> Iterator[str]:
         if self.around.people is not None and who.lower() not in self.around.people:
-            yield _("The approver “%(who)s” is not among our people (any more). Choose another.") % {
-                "who": who[:120]}
+            yield _("The approver “%(who)s” is not among our people (any more). Choose another.") % {"who": who[:120]}
 
     def _notify(self, path: str, item: Mapping[str, Any]) -> Iterator[str]:
         if self.around.templates is not None and item["template"] not in self.around.templates:
@@ -249,8 +265,7 @@ class _Lint:
             elif kind == "person":
                 yield from self._person(value)
             elif kind != "role" and name != "queue.owner" and name not in registry.recipients:
-                yield _("Nobody knows who “%(name)s” is. Choose recipients from the list.") % {
-                    "name": str(name)[:60]}
+                yield _("Nobody knows who “%(name)s” is. Choose recipients from the list.") % {"name": str(name)[:60]}
 
     def _wait(self, path: str, item: Mapping[str, Any]) -> Iterator[str]:
         ways = [name for name in ("minutes", "business_minutes", "until_fact") if item.get(name) is not None]
@@ -264,8 +279,7 @@ class _Lint:
     def _sla(self, path: str, item: Mapping[str, Any]) -> Iterator[str]:
         if item["type"] != "sla_start":
             if item["clock"] not in self.clocks:
-                yield _("The clock “%(clock)s” is not started before this block.") % {
-                    "clock": str(item["clock"])[:40]}
+                yield _("The clock “%(clock)s” is not started before this block.") % {"clock": str(item["clock"])[:40]}
             return
         self.clocks.add(str(item["clock"]))
         if not _is_name(item["clock"]):

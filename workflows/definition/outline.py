@@ -11,9 +11,20 @@ from prm.kernel.automation import registry
 from prm.kernel.conditions import ConditionError, FactSchema, sentence
 from workflows.definition.blocks import DEFAULT_OUTCOMES, BrokenDefinition, block_id, schema_of
 
-_ICONS = {"validate": "shield-check", "action": "zap", "branch": "git-branch", "approval": "user-check",
-          "notify": "mail", "wait": "hourglass", "sla_start": "timer", "sla_pause": "pause",
-          "sla_resume": "play", "sla_stop": "timer-off", "end": "flag", "case": "corner-down-right"}
+_ICONS = {
+    "validate": "shield-check",
+    "action": "zap",
+    "branch": "git-branch",
+    "approval": "user-check",
+    "notify": "mail",
+    "wait": "hourglass",
+    "sla_start": "timer",
+    "sla_pause": "pause",
+    "sla_resume": "play",
+    "sla_stop": "circle-check",
+    "end": "flag",
+    "case": "arrow-right",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +38,7 @@ class Line:
 
     @property
     def icon(self) -> str:
-        return _ICONS.get(self.kind, "square")
+        return _ICONS.get(self.kind, "circle")
 
 
 def outline(tree: Mapping[str, Any]) -> list[Line]:
@@ -44,8 +55,7 @@ def _trigger(trigger: Mapping[str, Any], schema: FactSchema) -> str:
     label = registry.triggers[trigger["event"]].label
     if not (trigger.get("when") or {}).get("rules") and "field" not in (trigger.get("when") or {}):
         return _("When: %(event)s") % {"event": label}
-    return _("When: %(event)s, and %(condition)s") % {
-        "event": label, "condition": _condition(trigger["when"], schema)}
+    return _("When: %(event)s, and %(condition)s") % {"event": label, "condition": _condition(trigger["when"], schema)}
 
 
 def _lines(items: Any, depth: int, path: str, schema: FactSchema) -> Iterator[Line]:
@@ -87,7 +97,10 @@ def _action(item: Mapping[str, Any]) -> str:
 def _approval(item: Mapping[str, Any]) -> str:
     outcomes = ", ".join(item.get("outcomes") or DEFAULT_OUTCOMES)
     told = _("Ask %(who)s: “%(title)s” (%(outcomes)s)") % {
-        "who": _who(item.get("assign") or {}), "title": item.get("title"), "outcomes": outcomes}
+        "who": _who(item.get("assign") or {}),
+        "title": item.get("title"),
+        "outcomes": outcomes,
+    }
     if item.get("quorum", 1) > 1:
         told += _("; %(count)d people must agree") % {"count": item["quorum"]}
     return told
@@ -106,7 +119,9 @@ def _who(assign: Mapping[str, Any]) -> str:
 
 def _notify(item: Mapping[str, Any]) -> str:
     return _("Send “%(template)s” to %(people)s") % {
-        "template": item.get("template"), "people": _people(item.get("recipients") or [])}
+        "template": item.get("template"),
+        "people": _people(item.get("recipients") or []),
+    }
 
 
 def _people(names: Any) -> str:
@@ -132,7 +147,9 @@ def _wait(item: Mapping[str, Any]) -> str:
 
 def _sla_start(item: Mapping[str, Any]) -> str:
     told = _("Start the clock “%(clock)s”: %(time)s of business time") % {
-        "clock": item.get("clock"), "time": duration(item.get("minutes", 0))}
+        "clock": item.get("clock"),
+        "time": duration(item.get("minutes", 0)),
+    }
     if item.get("warn_at"):
         points = ", ".join(f"{point} %" for point in item["warn_at"])
         told += _("; warn %(people)s at %(points)s") % {"people": _people(item.get("warn") or []), "points": points}

@@ -30,8 +30,12 @@ JSON_SCHEMA: Mapping[str, Any] = {
         "case": {
             "type": "object",
             "required": ["when", "blocks"],
-            "properties": {"id": {"type": "string"}, "name": {"type": "string"},
-                           "when": {"$ref": "#/$defs/condition"}, "blocks": _ITEMS},
+            "properties": {
+                "id": {"type": "string"},
+                "name": {"type": "string"},
+                "when": {"$ref": "#/$defs/condition"},
+                "blocks": _ITEMS,
+            },
         },
         "block": {
             "type": "object",
@@ -50,8 +54,7 @@ JSON_SCHEMA: Mapping[str, Any] = {
                 "assign": {
                     "type": "object",
                     "required": ["kind"],
-                    "properties": {"kind": {"enum": ["role", "cam", "person", "queue"]},
-                                   "value": {"type": "string"}},
+                    "properties": {"kind": {"enum": ["role", "cam", "person", "queue"]}, "value": {"type": "string"}},
                 },
                 "outcomes": {**_NAMES, "minItems": 2},
                 "quorum": {"type": "integer", "minimum": 1, "maximum": 5},

@@ -111,13 +111,24 @@ def _write(step: Step, way: Onward, *, go_on: bool) -> Claim | None:
 
         clocks.run_ended(step.run_id, step.now)
     with connection.cursor() as cursor:
-        cursor.execute(_COMPLETE, {
-            "work": step.work_id, "fence": step.fence, "was": step.status,
-            "context": json.dumps(step.context), "status": "ended" if ends else "running",
-            "result": way.result, "ended_at": step.now if ends else None,
-            "next_id": next_id, "next_block": way.block, "leased": go_on, "lease": LEASE,
-            "now": step.now, "told": json.dumps(way.told),
-        })
+        cursor.execute(
+            _COMPLETE,
+            {
+                "work": step.work_id,
+                "fence": step.fence,
+                "was": step.status,
+                "context": json.dumps(step.context),
+                "status": "ended" if ends else "running",
+                "result": way.result,
+                "ended_at": step.now if ends else None,
+                "next_id": next_id,
+                "next_block": way.block,
+                "leased": go_on,
+                "lease": LEASE,
+                "now": step.now,
+                "told": json.dumps(way.told),
+            },
+        )
         held = cursor.fetchone()[0]
     if not held:
         raise FenceLost(f"work {step.work_id} has been claimed by somebody else")
@@ -145,23 +156,45 @@ def park(step: Step, result: Result) -> None:
     """Leave the step where it is: until a time (a timer is work that is due later) or for people."""
     status, kind = ("waiting", step.kind) if result.waits else ("ready", "timer")
     with connection.cursor() as cursor:
-        cursor.execute(_PARK, {
-            "status": status, "kind": kind, "due_at": result.until or step.now, "data": json.dumps({}),
-            "work": step.work_id, "fence": step.fence, "event_id": uuid7(), "block": step.block_id,
-            "block_type": step.block.type, "detail": json.dumps(jsonable(result.detail)), "now": step.now,
-        })
+        cursor.execute(
+            _PARK,
+            {
+                "status": status,
+                "kind": kind,
+                "due_at": result.until or step.now,
+                "data": json.dumps({}),
+                "work": step.work_id,
+                "fence": step.fence,
+                "event_id": uuid7(),
+                "block": step.block_id,
+                "block_type": step.block.type,
+                "detail": json.dumps(jsonable(result.detail)),
+                "now": step.now,
+            },
+        )
         held = cursor.fetchone()[0]
     if not held:
         raise FenceLost(f"work {step.work_id} has been claimed by somebody else")
 
 
 def event(
-    kind: str, block: str = "", block_type: str = "", value: str = "",
-    detail: Mapping[str, Any] | None = None, actor_name: str = "",
+    kind: str,
+    block: str = "",
+    block_type: str = "",
+    value: str = "",
+    detail: Mapping[str, Any] | None = None,
+    actor_name: str = "",
 ) -> dict[str, Any]:
     """A run event as it is written; ids sort in the order in which they are made."""
-    return {"id": str(_next_id()), "kind": kind, "block": block, "block_type": block_type,
-            "value": value[:60], "detail": jsonable(detail or {}), "actor_name": actor_name}
+    return {
+        "id": str(_next_id()),
+        "kind": kind,
+        "block": block,
+        "block_type": block_type,
+        "value": value[:60],
+        "detail": jsonable(detail or {}),
+        "actor_name": actor_name,
+    }
 
 
 _last: list[int] = [0]
@@ -177,11 +210,27 @@ def _next_id() -> UUID:
 
 
 def tell(
-    run_id: UUID, kind: str, at: datetime, *, block: str = "", block_type: str = "", value: str = "",
-    detail: Mapping[str, Any] | None = None, actor_name: str = "",
+    run_id: UUID,
+    kind: str,
+    at: datetime,
+    *,
+    block: str = "",
+    block_type: str = "",
+    value: str = "",
+    detail: Mapping[str, Any] | None = None,
+    actor_name: str = "",
 ) -> None:
     """One more event in a run's story, outside of a step's end."""
     from workflows.models import RunEvent
 
-    RunEvent.objects.create(id=_next_id(), run_id=run_id, kind=kind, block=block, block_type=block_type,
-                            value=value[:60], detail=jsonable(detail or {}), actor_name=actor_name, at=at)
+    RunEvent.objects.create(
+        id=_next_id(),
+        run_id=run_id,
+        kind=kind,
+        block=block,
+        block_type=block_type,
+        value=value[:60],
+        detail=jsonable(detail or {}),
+        actor_name=actor_name,
+        at=at,
+    )

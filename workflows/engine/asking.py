@@ -17,18 +17,34 @@ from workflows.models import HumanTask
 def ask(step: Step) -> Result:
     """Put a task into its queue; the run waits for it by the id of this work."""
     owner, role = people.assign(step)
-    task = HumanTask(run_id=step.run_id, work_id=step.work_id, block=step.block_id, owner_id=owner, role=role,
-                     opened_at=step.now, **_question(step), **_subject(step))
+    task = HumanTask(
+        run_id=step.run_id,
+        work_id=step.work_id,
+        block=step.block_id,
+        owner_id=owner,
+        role=role,
+        opened_at=step.now,
+        **_question(step),
+        **_subject(step),
+    )
     task.limit_value = _number(step.read(step.block.get("limit_fact") or ""))
     clock = clocks.live_clock(step.subject_id)
     if clock is not None:
         task.due_at, task.sla_paused = clock.due_at, clock.status == clock.Status.PAUSED
     task.save(force_insert=True)
     events.publish(
-        TaskOpened(subject_id=task.pk, partner_id=task.partner_id,
-                   facts={"task.queue": task.queue, "task.subject": str(task.subject_id)}), at=step.now)
-    return Result("waiting", {"task": task.pk, "queue": task.queue, "reasons": task.reasons,
-                              "owner": owner, "role": role}, waits=True)
+        TaskOpened(
+            subject_id=task.pk,
+            partner_id=task.partner_id,
+            facts={"task.queue": task.queue, "task.subject": str(task.subject_id)},
+        ),
+        at=step.now,
+    )
+    return Result(
+        "waiting",
+        {"task": task.pk, "queue": task.queue, "reasons": task.reasons, "owner": owner, "role": role},
+        waits=True,
+    )
 
 
 def _question(step: Step) -> dict[str, Any]:

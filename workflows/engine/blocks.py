@@ -39,18 +39,26 @@ def acting_as(step: Step) -> Actor:
 def actor_from(stored: dict[str, Any]) -> Actor:
     """The actor that `actor_document` wrote."""
     return Actor(
-        kind=stored["kind"], id=stored["id"], name=stored["name"], roles=frozenset(stored["roles"]),
+        kind=stored["kind"],
+        id=stored["id"],
+        name=stored["name"],
+        roles=frozenset(stored["roles"]),
         membership_id=UUID(stored["membership_id"]) if stored["membership_id"] else None,
-        impersonator=stored.get("impersonator"), request_id=stored.get("request_id", ""),
+        impersonator=stored.get("impersonator"),
+        request_id=stored.get("request_id", ""),
     )
 
 
 def actor_document(actor: Actor) -> dict[str, Any]:
     """An actor as JSON, to act in its name later."""
     return {
-        "kind": actor.kind, "id": actor.id, "name": actor.name, "roles": sorted(actor.roles),
+        "kind": actor.kind,
+        "id": actor.id,
+        "name": actor.name,
+        "roles": sorted(actor.roles),
         "membership_id": str(actor.membership_id) if actor.membership_id else None,
-        "impersonator": actor.impersonator, "request_id": actor.request_id,
+        "impersonator": actor.impersonator,
+        "request_id": actor.request_id,
     }
 
 
@@ -59,8 +67,14 @@ def notify(step: Step) -> Result:
     to = people.recipients(step, step.block["recipients"])
     url = str(step.block.get("url") or "").replace("{subject}", str(step.subject_id))
     context = messages.context_of(step) | step.fill(step.block.get("variables") or {})
-    sent = messages.send(step, template=step.block["template"], to=to, context=context, url=url,
-                         cause=f"run:{step.run_id}:{step.block_id}")
+    sent = messages.send(
+        step,
+        template=step.block["template"],
+        to=to,
+        context=context,
+        url=url,
+        cause=f"run:{step.run_id}:{step.block_id}",
+    )
     return Result("sent", {"template": step.block["template"], "people": len(to), "messages": sent})
 
 

@@ -29,9 +29,15 @@ def start(step: Step) -> Result:
     clock = _live(step, block["clock"])
     if clock is None:
         clock = SlaClock.objects.create(
-            run_id=step.run_id, block=block.id, name=block["clock"], subject_type=step.subject_type,
-            subject_id=step.subject_id, calendar=calendar_of(step), minutes=int(block["minutes"]),
-            warn_at=sorted(block.get("warn_at") or []), started_at=step.now,
+            run_id=step.run_id,
+            block=block.id,
+            name=block["clock"],
+            subject_type=step.subject_type,
+            subject_id=step.subject_id,
+            calendar=calendar_of(step),
+            minutes=int(block["minutes"]),
+            warn_at=sorted(block.get("warn_at") or []),
+            started_at=step.now,
         )
         SlaSegment.objects.create(clock=clock, side="vendor", begun_at=step.now)
         value = "started"
@@ -74,8 +80,10 @@ def stop(step: Step) -> Result:
     if clock is None:
         return Result("unchanged")
     _halt(clock, step.now)
-    return Result("late" if clock.breached else "in_time",
-                  {"clock": clock.name, "used_minutes": used_seconds(clock) // 60, "minutes": clock.minutes})
+    return Result(
+        "late" if clock.breached else "in_time",
+        {"clock": clock.name, "used_minutes": used_seconds(clock) // 60, "minutes": clock.minutes},
+    )
 
 
 def run_ended(run_id: UUID, now: datetime) -> None:
@@ -105,13 +113,30 @@ def announce(step: Step) -> None:
     late = point >= BREACH
     block = step.program.block(clock.block)
     to = people.recipients(step, block.get("escalate" if late else "warn") or [])
-    messages.send(step, template="workflows.sla_breached" if late else "workflows.sla_warning", to=to,
-                  context=_told(step, clock, point), cause=f"sla:{clock.pk}:{point}", url=_queue_url(step))
+    messages.send(
+        step,
+        template="workflows.sla_breached" if late else "workflows.sla_warning",
+        to=to,
+        context=_told(step, clock, point),
+        cause=f"sla:{clock.pk}:{point}",
+        url=_queue_url(step),
+    )
     kind = SlaBreached if late else SlaWarned
-    events.publish(kind(subject_id=clock.subject_id, partner_id=step.partner_id,
-                        facts={"sla.clock": clock.name, "sla.point": point}), at=step.now)
-    advance.tell(step.run_id, "sla_breached" if late else "sla_warned", step.now, block=clock.block,
-                 block_type="sla_start", value=str(point), detail={"clock": clock.name, "people": len(to)})
+    events.publish(
+        kind(
+            subject_id=clock.subject_id, partner_id=step.partner_id, facts={"sla.clock": clock.name, "sla.point": point}
+        ),
+        at=step.now,
+    )
+    advance.tell(
+        step.run_id,
+        "sla_breached" if late else "sla_warned",
+        step.now,
+        block=clock.block,
+        block_type="sla_start",
+        value=str(point),
+        detail={"clock": clock.name, "people": len(to)},
+    )
 
 
 def live_clock(subject_id: UUID) -> SlaClock | None:
@@ -131,8 +156,9 @@ def calendar_of(step: Step) -> Calendar:
     code = step.block.get("calendar")
     found = Calendar.objects.filter(**({"code": code} if code else {"is_default": True})).first()
     if found is None:
-        raise BrokenDefinition(_("There is no business calendar “%(code)s”. Add one under Setup, SLA.")
-                               % {"code": code or _("default")})
+        raise BrokenDefinition(
+            _("There is no business calendar “%(code)s”. Add one under Setup, SLA.") % {"code": code or _("default")}
+        )
     return found
 
 
@@ -145,8 +171,11 @@ def hours_of(calendar: Calendar) -> BusinessHours:
 
 def _live(step: Step, name: str) -> SlaClock | None:
     return (
-        SlaClock.objects.select_for_update(of=("self",)).select_related("calendar")
-        .filter(subject_id=step.subject_id, name=name).exclude(status="stopped").first()
+        SlaClock.objects.select_for_update(of=("self",))
+        .select_related("calendar")
+        .filter(subject_id=step.subject_id, name=name)
+        .exclude(status="stopped")
+        .first()
     )
 
 
@@ -185,9 +214,15 @@ def _due(hours: BusinessHours, clock: SlaClock, point: int, used: int, now: date
 
 def _escalations(clock: SlaClock, due: dict[int, datetime]) -> Iterable[Work]:
     return [
-        Work(run_id=clock.run_id, block=clock.block, kind="escalation", due_at=at,
-             data={"clock": str(clock.pk), "point": point})
-        for point, at in due.items() if point not in clock.fired
+        Work(
+            run_id=clock.run_id,
+            block=clock.block,
+            kind="escalation",
+            due_at=at,
+            data={"clock": str(clock.pk), "point": point},
+        )
+        for point, at in due.items()
+        if point not in clock.fired
     ]
 
 
@@ -212,8 +247,13 @@ def _show(clock: SlaClock) -> None:
 
 def _told(step: Step, clock: SlaClock, point: int) -> dict[str, object]:
     left = hours_of(clock.calendar).minutes_between(step.now, clock.due_at) if clock.calendar and clock.due_at else 0
-    return {"name": step.subject_name, "percent": point, "minutes_left": max(left, 0),
-            "workflow": step.workflow_name, "due_at": clock.due_at}
+    return {
+        "name": step.subject_name,
+        "percent": point,
+        "minutes_left": max(left, 0),
+        "workflow": step.workflow_name,
+        "due_at": clock.due_at,
+    }
 
 
 def _queue_url(step: Step) -> str:

@@ -37,8 +37,13 @@ def failed(claimed: Claim, error: Exception) -> None:
         if not _note(claimed, held=last, error=told) or not last:
             return
         work = Work.objects.select_related("run").get(pk=claimed.work_id)
-        hold(work, now, message=_sentence(error), evidence={"error": told, "attempts": claimed.attempt},
-             kind="broken_definition" if isinstance(error, BrokenDefinition) else "step_failed")
+        hold(
+            work,
+            now,
+            message=_sentence(error),
+            evidence={"error": told, "attempts": claimed.attempt},
+            kind="broken_definition" if isinstance(error, BrokenDefinition) else "step_failed",
+        )
 
 
 def _note(claimed: Claim, *, held: bool, error: str) -> bool:
@@ -56,10 +61,19 @@ def hold(work: Work, now: datetime, *, kind: str, message: str, evidence: Mappin
     """Open the incident of a piece of work that is held."""
     run = work.run
     incident = Incident.objects.create(
-        kind=kind, workflow_id=run.workflow_id, run=run, work_id=work.pk, block=work.block,
-        event_id=run.event_id, subject_type=run.subject_type, subject_id=run.subject_id,
-        subject_name=run.subject_name, partner_id=run.partner_id, message=message,
-        evidence=jsonable({**evidence, "block": work.block}), opened_at=now,
+        kind=kind,
+        workflow_id=run.workflow_id,
+        run=run,
+        work_id=work.pk,
+        block=work.block,
+        event_id=run.event_id,
+        subject_type=run.subject_type,
+        subject_id=run.subject_id,
+        subject_name=run.subject_name,
+        partner_id=run.partner_id,
+        message=message,
+        evidence=jsonable({**evidence, "block": work.block}),
+        opened_at=now,
     )
     tell(run.pk, "incident", now, block=work.block, value=kind, detail={"message": message})
     _publish(incident, now)
@@ -71,25 +85,50 @@ def report(step: Step, message: str) -> None:
     if Incident.objects.filter(kind="rule_broken", status="open", message=message).exists():
         return
     incident = Incident.objects.create(
-        kind="rule_broken", workflow_id=step.workflow_id, run_id=step.run_id, block=step.block_id,
-        event_id=step.event_id, subject_type=step.subject_type, subject_id=step.subject_id,
-        subject_name=step.subject_name, partner_id=step.partner_id, message=message,
-        evidence={"block": step.block_id}, opened_at=step.now,
+        kind="rule_broken",
+        workflow_id=step.workflow_id,
+        run_id=step.run_id,
+        block=step.block_id,
+        event_id=step.event_id,
+        subject_type=step.subject_type,
+        subject_id=step.subject_id,
+        subject_name=step.subject_name,
+        partner_id=step.partner_id,
+        message=message,
+        evidence={"block": step.block_id},
+        opened_at=step.now,
     )
     tell(step.run_id, "incident", step.now, block=step.block_id, value="rule_broken", detail={"message": message})
     _publish(incident, step.now)
 
 
 def refuse_event(
-    event: events.Delivered, now: datetime, *, kind: str, message: str,
-    workflow_id: UUID | None = None, subject_type: str = "", subject_name: str = "",
+    event: events.Delivered,
+    now: datetime,
+    *,
+    kind: str,
+    message: str,
+    workflow_id: UUID | None = None,
+    subject_type: str = "",
+    subject_name: str = "",
 ) -> None:
     """Open the one incident of an event that no run could take up; again for the same event does nothing."""
     made = Incident.objects.bulk_create(
-        [Incident(kind=kind, workflow_id=workflow_id, event_id=event.id, event_name=event.name,
-                  subject_type=subject_type, subject_id=event.subject_id, subject_name=subject_name,
-                  partner_id=event.partner_id, message=message, opened_at=now,
-                  evidence={"event": event.name, "facts": jsonable(event.facts)})],
+        [
+            Incident(
+                kind=kind,
+                workflow_id=workflow_id,
+                event_id=event.id,
+                event_name=event.name,
+                subject_type=subject_type,
+                subject_id=event.subject_id,
+                subject_name=subject_name,
+                partner_id=event.partner_id,
+                message=message,
+                opened_at=now,
+                evidence={"event": event.name, "facts": jsonable(event.facts)},
+            )
+        ],
         ignore_conflicts=True,
     )
     found = Incident.objects.filter(pk=made[0].pk).first()
@@ -100,10 +139,17 @@ def refuse_event(
 def stuck(run: Run, now: datetime) -> Incident:
     """A run that says it goes on but has nothing to do: never silently."""
     incident = Incident.objects.create(
-        kind="stuck", workflow_id=run.workflow_id, run=run, event_id=run.event_id,
-        subject_type=run.subject_type, subject_id=run.subject_id, subject_name=run.subject_name,
-        partner_id=run.partner_id, message=_("This run has no next step. Start it again or end it."),
-        evidence={"context": run.context.get("steps", {})}, opened_at=now,
+        kind="stuck",
+        workflow_id=run.workflow_id,
+        run=run,
+        event_id=run.event_id,
+        subject_type=run.subject_type,
+        subject_id=run.subject_id,
+        subject_name=run.subject_name,
+        partner_id=run.partner_id,
+        message=_("This run has no next step. Start it again or end it."),
+        evidence={"context": run.context.get("steps", {})},
+        opened_at=now,
     )
     tell(run.pk, "incident", now, value="stuck")
     _publish(incident, now)
@@ -112,8 +158,13 @@ def stuck(run: Run, now: datetime) -> Incident:
 
 def _publish(incident: Incident, now: datetime) -> None:
     events.publish(
-        IncidentOpened(subject_id=incident.pk, partner_id=incident.partner_id,
-                       facts={"incident.kind": incident.kind, "incident.message": incident.message}), at=now)
+        IncidentOpened(
+            subject_id=incident.pk,
+            partner_id=incident.partner_id,
+            facts={"incident.kind": incident.kind, "incident.message": incident.message},
+        ),
+        at=now,
+    )
 
 
 def _sentence(error: Exception) -> str:

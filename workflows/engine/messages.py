@@ -17,17 +17,24 @@ def send(
     to = list(to)
     if not to:
         return 0
-    return len(messages.send(template=template, to=to, context=dict(context), cause=cause, at=step.now,
-                             subject_id=step.subject_id, url=url))
+    return len(
+        messages.send(
+            template=template,
+            to=to,
+            context=dict(context),
+            cause=cause,
+            at=step.now,
+            subject_id=step.subject_id,
+            url=url,
+        )
+    )
 
 
 def context_of(step: Step) -> dict[str, Any]:
     """Plain dicts only: the facts by their parts (`deal.amount`), the saved steps, the subject's row."""
     facts = {**step.context.get("facts", {}), **subject_facts(step)}
     context = nested(jsonable({key: value for key, value in facts.items() if not key.startswith("@")}))
-    context["steps"] = {
-        name: {"value": saved["value"], **saved["detail"]} for name, saved in step.steps.items()
-    }
+    context["steps"] = {name: {"value": saved["value"], **saved["detail"]} for name, saved in step.steps.items()}
     context["subject"] = jsonable(subject_row(step.subject_type, step.subject_id))
     return context
 

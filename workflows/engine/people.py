@@ -74,7 +74,8 @@ def _owners(step: Step) -> Iterable[UUID]:
     """Who has the subject's open task: its claimer, else its owner, else everybody of its role."""
     task = (
         HumanTask.objects.filter(subject_id=step.subject_id, status__in=["open", "deciding"])
-        .order_by("opened_at").first()
+        .order_by("opened_at")
+        .first()
     )
     if task is None:
         return with_role(FALLBACK_ROLE)
@@ -87,7 +88,8 @@ def with_role(role: str) -> list[UUID]:
     """The vendor's own people of a role."""
     return list(
         Membership.objects.filter(partner=None, ended_at=None, roles__contains=[role])
-        .order_by("name").values_list("pk", flat=True)
+        .order_by("name")
+        .values_list("pk", flat=True)
     )
 
 

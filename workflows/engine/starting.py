@@ -29,7 +29,9 @@ def start_runs(event: events.Delivered, now: datetime) -> list[UUID]:
     started, broken = [], False
     versions = list(
         WorkflowVersion.objects.filter(status="published", workflow__event=event.name)
-        .select_related("workflow").defer("tree").order_by("workflow__key")
+        .select_related("workflow")
+        .defer("tree")
+        .order_by("workflow__key")
     )
     for version in versions:
         try:
@@ -77,14 +79,28 @@ def _start(version: WorkflowVersion, program: Program, event: events.Delivered, 
     trigger = registry.triggers[event.name]
     name = str(subject_row(trigger.schema, event.subject_id).get("title") or "")
     with connection.cursor() as cursor:
-        cursor.execute(_START, {
-            "run": uuid7(), "tenant": tenant_id(), "workflow": version.workflow_id, "version": version.pk,
-            "event": event.id, "subject_type": trigger.schema, "subject": event.subject_id,
-            "name": name[:200], "partner": event.partner_id, "now": now, "work": uuid7(),
-            "block": program.first, "told": _next_id(), "event_name": event.name[:60],
-            "context": json.dumps({"facts": jsonable(event.facts), "steps": {},
-                                   "before": jsonable(event.payload.get("before", {}))}),
-        })
+        cursor.execute(
+            _START,
+            {
+                "run": uuid7(),
+                "tenant": tenant_id(),
+                "workflow": version.workflow_id,
+                "version": version.pk,
+                "event": event.id,
+                "subject_type": trigger.schema,
+                "subject": event.subject_id,
+                "name": name[:200],
+                "partner": event.partner_id,
+                "now": now,
+                "work": uuid7(),
+                "block": program.first,
+                "told": _next_id(),
+                "event_name": event.name[:60],
+                "context": json.dumps(
+                    {"facts": jsonable(event.facts), "steps": {}, "before": jsonable(event.payload.get("before", {}))}
+                ),
+            },
+        )
         row = cursor.fetchone()
     if row is None:
         return None
@@ -104,8 +120,9 @@ def _nobody(event: events.Delivered, now: datetime, *, has_versions: bool) -> No
     elif not has_versions:
         retired = Workflow.objects.filter(event=event.name, versions__status="retired").first()
         if retired is not None:
-            message = _("The workflow “%(name)s” is retired and no other takes this up. Publish a version, "
-                        "then try again.") % {"name": retired.name}
+            message = _(
+                "The workflow “%(name)s” is retired and no other takes this up. Publish a version, then try again."
+            ) % {"name": retired.name}
             _refuse(event, now, kind="no_workflow", message=message, workflow=retired)
         elif required:
             message = _("No workflow is published for this. Publish one, then try again.")
@@ -117,9 +134,15 @@ def _refuse(
 ) -> None:
     trigger = registry.triggers.get(event.name)
     subject_type = trigger.schema if trigger else ""
-    refuse_event(event, now, kind=kind, message=message, workflow_id=workflow.pk if workflow else None,
-                 subject_type=subject_type,
-                 subject_name=str(subject_row(subject_type, event.subject_id).get("title") or "")[:200])
+    refuse_event(
+        event,
+        now,
+        kind=kind,
+        message=message,
+        workflow_id=workflow.pk if workflow else None,
+        subject_type=subject_type,
+        subject_name=str(subject_row(subject_type, event.subject_id).get("title") or "")[:200],
+    )
 
 
 def cancel_runs(event: events.Delivered, now: datetime) -> None:

@@ -32,8 +32,10 @@ def _report(tenant: UUID, run_id: UUID) -> bool:
     with acting(tenant=tenant, audience="vendor") as now:
         run = (
             Run.objects.select_for_update()
-            .filter(pk=run_id, status="running").exclude(work__kind__in=["step", "timer"])
-            .exclude(incidents__status="open").first()
+            .filter(pk=run_id, status="running")
+            .exclude(work__kind__in=["step", "timer"])
+            .exclude(incidents__status="open")
+            .first()
         )
         if run is None:
             return False

@@ -7,6 +7,15 @@ from workflows.models.runs import Run, RunEvent, Work
 from workflows.models.sla import SlaClock, SlaSegment
 
 __all__ = [
-    "HumanTask", "Incident", "Intent", "Run", "RunEvent", "SlaClock", "SlaSegment", "Vote", "Work",
-    "Workflow", "WorkflowVersion",
+    "HumanTask",
+    "Incident",
+    "Intent",
+    "Run",
+    "RunEvent",
+    "SlaClock",
+    "SlaSegment",
+    "Vote",
+    "Work",
+    "Workflow",
+    "WorkflowVersion",
 ]

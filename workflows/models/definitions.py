@@ -57,12 +57,15 @@ class WorkflowVersion(TenantOwned):
         verbose_name, verbose_name_plural = _("workflow version"), _("workflow versions")
         constraints = [
             models.UniqueConstraint(fields=["tenant", "workflow", "number"], name="workflows_version_number"),
-            models.UniqueConstraint(fields=["tenant", "workflow"], condition=models.Q(status="published"),
-                                    name="workflows_one_published"),
-            models.UniqueConstraint(fields=["tenant", "workflow"], condition=models.Q(status="draft"),
-                                    name="workflows_one_draft"),
-            models.CheckConstraint(name="workflows_maker_is_not_checker",
-                                   condition=~models.Q(author=models.F("publisher"))),
+            models.UniqueConstraint(
+                fields=["tenant", "workflow"], condition=models.Q(status="published"), name="workflows_one_published"
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "workflow"], condition=models.Q(status="draft"), name="workflows_one_draft"
+            ),
+            models.CheckConstraint(
+                name="workflows_maker_is_not_checker", condition=~models.Q(author=models.F("publisher"))
+            ),
             models.CheckConstraint(
                 name="workflows_published_by_somebody",
                 condition=models.Q(status="draft") | ~models.Q(publisher=""),

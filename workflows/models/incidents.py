@@ -51,14 +51,19 @@ class Incident(TenantOwned):
     class Meta:
         verbose_name, verbose_name_plural = _("incident"), _("incidents")
         constraints = [
-            models.UniqueConstraint(fields=["tenant", "work_id"], condition=models.Q(status="open"),
-                                    name="workflows_one_open_incident_each"),
-            models.UniqueConstraint(fields=["tenant", "event_id"], name="workflows_one_incident_per_event",
-                                    condition=models.Q(work_id=None, run=None)),
+            models.UniqueConstraint(
+                fields=["tenant", "work_id"], condition=models.Q(status="open"), name="workflows_one_open_incident_each"
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "event_id"],
+                name="workflows_one_incident_per_event",
+                condition=models.Q(work_id=None, run=None),
+            ),
         ]
         indexes = [
-            models.Index(fields=["tenant", "opened_at"], condition=models.Q(status="open"),
-                         name="workflows_incident_open"),
+            models.Index(
+                fields=["tenant", "opened_at"], condition=models.Q(status="open"), name="workflows_incident_open"
+            ),
             models.Index(fields=["tenant", "subject_id"]),
         ]
 

@@ -61,12 +61,14 @@ class HumanTask(TenantOwned):
         verbose_name, verbose_name_plural = _("task"), _("tasks")
         constraints = [
             models.UniqueConstraint(fields=["tenant", "work_id"], name="workflows_one_task_per_wait"),
-            models.CheckConstraint(name="workflows_task_has_an_owner",
-                                   condition=models.Q(owner__isnull=False) | ~models.Q(role="")),
+            models.CheckConstraint(
+                name="workflows_task_has_an_owner", condition=models.Q(owner__isnull=False) | ~models.Q(role="")
+            ),
         ]
         indexes = [
-            models.Index(fields=["tenant", "queue", "due_at"], condition=models.Q(status="open"),
-                         name="workflows_task_queue"),
+            models.Index(
+                fields=["tenant", "queue", "due_at"], condition=models.Q(status="open"), name="workflows_task_queue"
+            ),
             models.Index(fields=["tenant", "subject_id"]),
             models.Index(fields=["tenant", "run"]),
         ]
@@ -120,12 +122,12 @@ class Intent(TenantOwned):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["tenant", "task"], condition=models.Q(status="pending"),
-                                    name="workflows_one_live_intent"),
+            models.UniqueConstraint(
+                fields=["tenant", "task"], condition=models.Q(status="pending"), name="workflows_one_live_intent"
+            ),
         ]
         indexes = [
-            models.Index(fields=["executes_at"], condition=models.Q(status="pending"),
-                         name="workflows_intent_due"),
+            models.Index(fields=["executes_at"], condition=models.Q(status="pending"), name="workflows_intent_due"),
         ]
 
     @transition(field=status, source=Status.PENDING, target=Status.EXECUTED)

@@ -41,8 +41,9 @@ class Run(TenantOwned):
         indexes = [
             models.Index(fields=["tenant", "subject_id", "started_at"]),
             models.Index(fields=["tenant", "started_at"]),
-            models.Index(fields=["tenant", "moved_at"], condition=models.Q(status="running"),
-                         name="workflows_run_live"),
+            models.Index(
+                fields=["tenant", "moved_at"], condition=models.Q(status="running"), name="workflows_run_live"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -67,8 +68,18 @@ class Work(TenantOwned):
 
     wall = Wall(
         partner="none",
-        relay_reads=("id", "tenant_id", "run_id", "kind", "status", "due_at", "not_before", "lease_until",
-                     "fence", "attempt"),
+        relay_reads=(
+            "id",
+            "tenant_id",
+            "run_id",
+            "kind",
+            "status",
+            "due_at",
+            "not_before",
+            "lease_until",
+            "fence",
+            "attempt",
+        ),
         relay_writes=("lease_until", "fence", "attempt"),
     )
 
@@ -88,12 +99,12 @@ class Work(TenantOwned):
     class Meta:
         constraints = [
             # a run is in one place: only its SLA escalations stand beside its one step or timer
-            models.UniqueConstraint(fields=["tenant", "run"], name="workflows_one_step_at_a_time",
-                                    condition=~models.Q(kind="escalation")),
+            models.UniqueConstraint(
+                fields=["tenant", "run"], name="workflows_one_step_at_a_time", condition=~models.Q(kind="escalation")
+            ),
         ]
         indexes = [
-            models.Index(fields=["tenant", "due_at"], condition=models.Q(status="ready"),
-                         name="workflows_work_due"),
+            models.Index(fields=["tenant", "due_at"], condition=models.Q(status="ready"), name="workflows_work_due"),
             models.Index(fields=["tenant", "run"]),
         ]
 

@@ -37,8 +37,11 @@ class SlaClock(TenantOwned):
     class Meta:
         verbose_name, verbose_name_plural = _("SLA clock"), _("SLA clocks")
         constraints = [
-            models.UniqueConstraint(fields=["tenant", "subject_id", "name"], name="workflows_one_live_clock",
-                                    condition=~models.Q(status="stopped")),
+            models.UniqueConstraint(
+                fields=["tenant", "subject_id", "name"],
+                name="workflows_one_live_clock",
+                condition=~models.Q(status="stopped"),
+            ),
         ]
         indexes = [models.Index(fields=["tenant", "run"])]
 
@@ -63,7 +66,8 @@ class SlaSegment(TenantOwned):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["tenant", "clock"], condition=models.Q(ended_at=None),
-                                    name="workflows_one_open_segment"),
+            models.UniqueConstraint(
+                fields=["tenant", "clock"], condition=models.Q(ended_at=None), name="workflows_one_open_segment"
+            ),
         ]
         ordering = ["begun_at"]

@@ -14,10 +14,16 @@ from workflows.engine.step import program_of
 from workflows.models import HumanTask, Run, RunEvent
 
 _LOOKS = {
-    "started": ("play", "neutral"), "ended": ("flag", "good"), "cancelled": ("ban", "neutral"),
-    "incident": ("triangle-alert", "bad"), "incident_resolved": ("wrench", "good"),
-    "sla_warned": ("timer", "warn"), "sla_breached": ("timer", "bad"), "waiting": ("hourglass", "info"),
-    "branch": ("git-branch", "neutral"), "vote": ("user-check", "info"),
+    "started": ("play", "neutral"),
+    "ended": ("flag", "good"),
+    "cancelled": ("ban", "neutral"),
+    "incident": ("triangle-alert", "bad"),
+    "incident_resolved": ("settings", "good"),
+    "sla_warned": ("timer", "warn"),
+    "sla_breached": ("timer", "bad"),
+    "waiting": ("hourglass", "info"),
+    "branch": ("git-branch", "neutral"),
+    "vote": ("user-check", "info"),
 }
 
 
@@ -32,8 +38,10 @@ class Story:
 def story(subject_id: UUID) -> Story:
     """Steps (`run.events.all()`, prefetched) and tasks of one subject."""
     runs = (
-        Run.objects.filter(subject_id=subject_id).select_related("workflow", "version")
-        .prefetch_related("events").order_by("-started_at")
+        Run.objects.filter(subject_id=subject_id)
+        .select_related("workflow", "version")
+        .prefetch_related("events")
+        .order_by("-started_at")
     )
     tasks = HumanTask.objects.filter(subject_id=subject_id).select_related("owner").order_by("-opened_at")
     return Story(list(runs), list(tasks))
@@ -43,7 +51,9 @@ def open_task_for(subject_id: UUID) -> HumanTask | None:
     """The question that is open about a subject, if any."""
     return (
         HumanTask.objects.filter(subject_id=subject_id, status__in=["open", "deciding"])
-        .select_related("owner", "claimed_by").order_by("opened_at").first()
+        .select_related("owner", "claimed_by")
+        .order_by("opened_at")
+        .first()
     )
 
 
@@ -66,15 +76,22 @@ def entries_of(run: Run) -> list[dict[str, Any]]:
 
 def _entry(run: Run, program: Program | None, told: RunEvent) -> dict[str, Any]:
     icon, tone = _LOOKS.get(told.kind, ("check", "neutral"))
-    return {"at": told.at, "title": title_of(run, program, told), "text": text_of(told), "icon": icon,
-            "tone": tone, "actor": told.actor_name, "url": _url(run), "detail": told.detail}
+    return {
+        "at": told.at,
+        "title": title_of(run, program, told),
+        "text": text_of(told),
+        "icon": icon,
+        "tone": tone,
+        "actor": told.actor_name,
+        "url": _url(run),
+        "detail": told.detail,
+    }
 
 
 def title_of(run: Run, program: Program | None, told: RunEvent) -> str:
     """What happened, in a line."""
     if told.kind == "started":
-        return _("%(workflow)s %(number)d began") % {
-            "workflow": run.workflow.name, "number": run.version.number}
+        return _("%(workflow)s %(number)d began") % {"workflow": run.workflow.name, "number": run.version.number}
     if told.kind == "ended":
         return _("%(workflow)s ended: %(result)s") % {"workflow": run.workflow.name, "result": told.value}
     plain = _PLAIN.get(told.kind)
@@ -100,8 +117,9 @@ _PLAIN = {
 def text_of(told: RunEvent) -> str:
     """What came out, or why."""
     detail = told.detail
-    reasons = [str(r.get("text") or r.get("key")) if isinstance(r, Mapping) else str(r)
-               for r in detail.get("reasons") or ()]
+    reasons = [
+        str(r.get("text") or r.get("key")) if isinstance(r, Mapping) else str(r) for r in detail.get("reasons") or ()
+    ]
     if reasons:
         return " ".join(reasons)
     if detail.get("note"):

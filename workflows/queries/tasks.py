@@ -5,18 +5,25 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet, Subquery
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from prm.kernel.identity.actors import Actor
+from prm.kernel.identity.models import Membership
+from workflows import rules
 from workflows.models import HumanTask, Incident
-from workflows.rules import DECIDERS
 
 LABELS = {
-    "deals": lazy("Deals"), "conflicts": lazy("Conflicts"), "applications": lazy("Applications"), "claims": lazy("Claims"),
-    "tiers": lazy("Tiers"), "compliance": lazy("Compliance"), "data": lazy("Data"), "questions": lazy("Questions"),
+    "deals": lazy("Deals"),
+    "conflicts": lazy("Conflicts"),
+    "applications": lazy("Applications"),
+    "claims": lazy("Claims"),
+    "tiers": lazy("Tiers"),
+    "compliance": lazy("Compliance"),
+    "data": lazy("Data"),
+    "questions": lazy("Questions"),
 }
 SORTS = {
     "due": (F("due_at").asc(nulls_last=True), "opened_at", "id"),
@@ -75,8 +82,11 @@ def views_of(actor: Actor, now: datetime) -> list[dict[str, Any]]:
     )
     queues = open_tasks(now).values("queue").annotate(count=Count("id")).order_by("queue")
     by_queue = {"deals": 0, "conflicts": 0} | {row["queue"]: row["count"] for row in queues}
-    fixed = [("all", _("Everything"), total["all"]), ("mine", _("Mine"), total["mine"]),
-             ("late", _("Late"), total["late"])]
+    fixed = [
+        ("all", _("Everything"), total["all"]),
+        ("mine", _("Mine"), total["mine"]),
+        ("late", _("Late"), total["late"]),
+    ]
     named = [(key, str(LABELS.get(key, key.capitalize())), count) for key, count in by_queue.items()]
     last = [("snoozed", _("Snoozed"), total["snoozed"])]
     return [{"key": key, "label": label, "count": count} for key, label, count in (*fixed, *named, *last)]
@@ -93,18 +103,38 @@ def counts(actor: Actor, now: datetime) -> Counts:
     open_now = open_tasks(now)
     soon = Q(due_at__gte=now, due_at__lt=now + timedelta(hours=4))
     figures = open_now.aggregate(
-        open=Count("id"), late=Count("id", filter=Q(due_at__lt=now)), soon=Count("id", filter=soon),
-        mine=Count("id", filter=mine(actor)), unowned=Count("id", filter=Q(owner=None)),
+        open=Count("id"),
+        late=Count("id", filter=Q(due_at__lt=now)),
+        soon=Count("id", filter=soon),
+        mine=Count("id", filter=mine(actor)),
+        unowned=Count("id", filter=Q(owner=None)),
     )
     return Counts(**figures, incidents=Incident.objects.filter(status="open").count())
 
 
 def task_named(task_id: UUID) -> HumanTask:
     """One task with its people. Raises HumanTask.DoesNotExist."""
-    return HumanTask.objects.select_related("owner", "claimed_by", "run__workflow", "run__version").annotate(
-        machine=Now()).get(pk=task_id)
+    return (
+        HumanTask.objects.select_related("owner", "claimed_by", "run__workflow", "run__version")
+        .annotate(machine=Now())
+        .get(pk=task_id)
+    )
 
 
-def can_decide(actor: Actor) -> bool:
-    """Whether the queue's buttons make sense for somebody at all."""
-    return bool(DECIDERS.intersection(actor.roles))
+def may_decide(task: HumanTask, actor: Actor) -> bool:
+    """Whether the actor's roles reach this task; limits and claims are judged when it is decided."""
+    owner = actor.membership_id is not None and task.owner_id == actor.membership_id
+    return rules.may_decide(tuple(actor.roles), task.role, owner)
+
+
+def assignable() -> list[Membership]:
+    """The vendor's people whom a task can be handed to."""
+    people = Membership.objects.filter(partner=None, ended_at=None).order_by("name")
+    return [person for person in people if set(person.roles) - {"auditor"}]
+
+
+def waiting(now: datetime) -> tuple[int, int]:
+    """Open tasks and open incidents, in one statement: every console page shows them."""
+    incidents = Incident.objects.filter(status="open").order_by().values("status").annotate(n=Count("id")).values("n")
+    figures = open_tasks(now).aggregate(tasks=Count("id"), incidents=Subquery(incidents))
+    return figures["tasks"], figures["incidents"] or 0

@@ -1,0 +1,46 @@
+"""What people type or upload about workflows."""
+
+import json
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from workflows.definition.blocks import MAX_BYTES
+
+
+class DraftForm(forms.Form):
+    """A tree as a file or as text."""
+
+    file = forms.FileField(
+        label=_("File"), required=False, help_text=_("A workflow as JSON, as downloaded from a version.")
+    )
+    tree = forms.CharField(label=_("Or paste it here"), required=False, widget=forms.Textarea(attrs={"rows": 8}))
+    note = forms.CharField(label=_("What has changed"), required=False, max_length=300)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        upload, text = cleaned.get("file"), cleaned.get("tree") or ""
+        if upload is not None:
+            if upload.size > MAX_BYTES:
+                raise forms.ValidationError(_("The file is larger than 256 kB."))
+            try:
+                text = upload.read().decode("utf-8-sig")
+            except UnicodeDecodeError:
+                raise forms.ValidationError(_("The file is not text in UTF-8. Upload the JSON itself.")) from None
+        if not text.strip():
+            raise forms.ValidationError(_("Choose a file or paste the workflow."))
+        cleaned["tree"] = _read(text)
+        return cleaned
+
+
+def _read(text: str) -> dict[str, Any]:
+    try:
+        tree = json.loads(text)
+    except ValueError as error:
+        raise forms.ValidationError(_("This is not JSON: %(error)s"), params={"error": error}) from None
+    except RecursionError:
+        raise forms.ValidationError(_("This is nested too deeply.")) from None
+    if not isinstance(tree, dict):
+        raise forms.ValidationError(_("A workflow is a JSON object with a trigger and blocks."))
+    return tree

@@ -1,0 +1,138 @@
+"""Definitions, runs and incidents on the one list component."""
+
+from typing import Any
+
+from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from prm.kernel.ui.lists import Choice, Column, Empty, List, Period, Search, View
+from workflows.models import Incident, Run, Workflow, WorkflowVersion
+
+
+def _workflows(request: HttpRequest) -> list[tuple[str, str]]:
+    return [(str(workflow.pk), workflow.name) for workflow in Workflow.objects.order_by("name")]
+
+
+class WorkflowList(List):
+    key = "workflows"
+    title = _("Workflows")
+    noun = (_("workflow"), _("workflows"))
+    default_sort = "name"
+    columns = (
+        Column(
+            "name",
+            _("Workflow"),
+            sort="name",
+            link=lambda w: reverse("workflows:workflow", args=[w.pk]),
+            sub=lambda w: w.key,
+        ),
+        Column("status", _("Status"), value="state", kind="status", states="workflow_version"),
+        Column("version", _("In force"), value="in_force", kind="number"),
+        Column("live", _("On their way"), value="live", kind="number", sort="live"),
+        Column("runs", _("Runs"), value="total", kind="number", sort="total"),
+        Column("incidents", _("Open incidents"), value="troubled", kind="number", sort="troubled"),
+        Column("last", _("Last run"), value="last_run", kind="when", sort="last_run"),
+    )
+    filters = (Search("name", "key"),)
+    empty = Empty(
+        _("No workflows yet"),
+        _(
+            "A workflow says what happens when something arrives: who is asked, "
+            "what is checked, who is told. Upload one, or install a template."
+        ),
+        icon="workflow",
+    )
+    can_save_views = False
+
+    def rows(self, request: HttpRequest) -> "QuerySet[Any]":
+        published = WorkflowVersion.objects.filter(workflow=OuterRef("pk"), status="published")
+        newest = WorkflowVersion.objects.filter(workflow=OuterRef("pk")).order_by("-number")
+        runs = Run.objects.filter(workflow=OuterRef("pk")).order_by().values("workflow")
+        troubles = Incident.objects.filter(workflow=OuterRef("pk"), status="open").order_by().values("workflow")
+        return Workflow.objects.annotate(
+            in_force=Subquery(published.values("number")[:1]),
+            state=Coalesce(Subquery(published.values("status")[:1]), Subquery(newest.values("status")[:1])),
+            live=Subquery(runs.annotate(n=Count("pk", filter=Q(status="running"))).values("n")),
+            total=Subquery(runs.annotate(n=Count("pk")).values("n")),
+            troubled=Subquery(troubles.annotate(n=Count("pk")).values("n")),
+            last_run=Subquery(runs.annotate(at=Max("started_at")).values("at")),
+        )
+
+
+class RunList(List):
+    key = "runs"
+    title = _("Runs")
+    noun = (_("run"), _("runs"))
+    default_sort = "-started_at"
+    columns = (
+        Column(
+            "subject",
+            _("About"),
+            value=lambda r: r.subject_name or str(r.subject_id),
+            link=lambda r: reverse("workflows:run", args=[r.pk]),
+            sort="subject_name",
+        ),
+        Column("workflow", _("Workflow"), value=lambda r: f"{r.workflow.name} {r.version.number}"),
+        Column("status", _("Status"), kind="status", states="run", sort="status"),
+        Column("result", _("Result"), sort="result"),
+        Column("started_at", _("Began"), kind="when", sort="started_at"),
+        Column("ended_at", _("Ended"), kind="when", sort="ended_at"),
+    )
+    filters = (
+        Search("subject_name"),
+        Choice("workflow", _("Workflow"), options=_workflows, field="workflow_id"),
+        Choice("status", _("Status"), options=Run.Status.choices, many=True),
+        Period("started_at", _("Began")),
+    )
+    views = (View("live", _("On their way"), {"status": ["running"]}),)
+    empty = Empty(
+        _("Nothing has run yet"),
+        _("Every event that a workflow takes up appears here with its steps."),
+        icon="activity",
+    )
+
+    def rows(self, request: HttpRequest) -> "QuerySet[Any]":
+        return Run.objects.select_related("workflow", "version").defer("version__tree", "context")
+
+
+class IncidentList(List):
+    key = "incidents"
+    title = _("Incidents")
+    noun = (_("incident"), _("incidents"))
+    default_sort = "-opened_at"
+    columns = (
+        Column(
+            "message",
+            _("What happened"),
+            value=lambda i: i.message[:160],
+            link=lambda i: reverse("workflows:incident", args=[i.pk]),
+            sub=lambda i: i.subject_name,
+        ),
+        Column("kind", _("Kind"), value=lambda i: i.get_kind_display(), sort="kind"),
+        Column("status", _("Status"), kind="status", states="incident", sort="status"),
+        Column("workflow", _("Workflow"), value=lambda i: i.workflow.name if i.workflow else ""),
+        Column("opened_at", _("Since"), kind="when", sort="opened_at"),
+        Column("resolved_by", _("Resolved by"), optional=True),
+    )
+    filters = (
+        Search("message", "subject_name"),
+        Choice("kind", _("Kind"), options=Incident.Kind.choices, many=True),
+        Choice("status", _("Status"), options=Incident.Status.choices, many=True),
+        Choice("workflow", _("Workflow"), options=_workflows, field="workflow_id"),
+        Period("opened_at", _("Since")),
+    )
+    views = (View("open", _("Open"), {"status": ["open"]}),)
+    empty = Empty(
+        _("No incidents"),
+        _(
+            "When a step fails for good, or nothing takes an event up, it waits here "
+            "with its evidence until somebody says what happens."
+        ),
+        icon="circle-check",
+    )
+
+    def rows(self, request: HttpRequest) -> "QuerySet[Any]":
+        return Incident.objects.select_related("workflow").defer("evidence")

@@ -1,0 +1,80 @@
+"""Today, the queue and the workflows' own pages in the console, and the words for their states."""
+
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from prm.kernel.ui.navigation import register_nav
+from prm.kernel.ui.states import register_states
+
+
+def _waiting(request: HttpRequest) -> int | None:
+    """How much is open, once a page."""
+    from workflows.queries.tasks import waiting
+
+    if not hasattr(request, "waiting"):
+        request.waiting = waiting(request.now)  # type: ignore[attr-defined]
+    return request.waiting[0] or None  # type: ignore[attr-defined]
+
+
+def _incidents(request: HttpRequest) -> int | None:
+    _waiting(request)
+    return request.waiting[1] or None  # type: ignore[attr-defined]
+
+
+register_nav("console", section="top", label=_("Today"), url_name="workflows:today", icon="house", order=1, phone=True)
+register_nav(
+    "console",
+    section="top",
+    label=_("Queue"),
+    url_name="workflows:queue",
+    icon="inbox",
+    badge=_waiting,
+    order=2,
+    phone=True,
+)
+register_nav("console", section="workflows", label=_("Workflows"), url_name="workflows:list", icon="workflow", order=10)
+register_nav("console", section="workflows", label=_("Runs"), url_name="workflows:runs", icon="activity", order=20)
+register_nav(
+    "console",
+    section="workflows",
+    label=_("Incidents"),
+    url_name="workflows:incidents",
+    icon="triangle-alert",
+    badge=_incidents,
+    order=30,
+)
+
+register_states(
+    "workflow_version",
+    {
+        "draft": ("neutral", _("Draft")),
+        "published": ("good", _("In force")),
+        "retired": ("neutral", _("Retired")),
+    },
+)
+register_states(
+    "run",
+    {
+        "running": ("info", _("On its way")),
+        "ended": ("good", _("Ended")),
+        "cancelled": ("neutral", _("Ended early")),
+    },
+)
+register_states(
+    "incident",
+    {
+        "open": ("bad", _("Open")),
+        "retried": ("good", _("Tried again")),
+        "skipped": ("neutral", _("Skipped")),
+        "cancelled": ("neutral", _("Run ended")),
+    },
+)
+register_states(
+    "task",
+    {
+        "open": ("info", _("Open")),
+        "deciding": ("warn", _("Being decided")),
+        "decided": ("good", _("Decided")),
+        "cancelled": ("neutral", _("No longer needed")),
+    },
+)

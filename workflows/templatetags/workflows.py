@@ -1,0 +1,21 @@
+"""Words of workflows for templates."""
+
+from typing import Any
+
+from django.template import Library
+
+from prm.kernel.identity import roles
+
+register = Library()
+
+
+@register.simple_tag
+def role_name(role: str) -> Any:
+    """A role as people call it: whoever holds it owns the task."""
+    return roles.label(role)
+
+
+@register.filter
+def deep(depth: int) -> int:
+    """How far a line of an outline is set in; beyond six it stays there."""
+    return min(depth, 6)

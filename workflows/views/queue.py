@@ -1,0 +1,180 @@
+"""The exception queue: the list beside what is chosen, and everything that keeps the one in step with the other."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from prm.kernel.automation import registry
+from prm.kernel.identity.access import require_roles
+from workflows import queries
+from workflows.models import HumanTask
+from workflows.queries.tasks import SORTS, task_named
+from workflows.views import EVERYBODY
+from workflows.views.choices import answers_of, snoozes
+
+ROWS = 50
+
+
+@dataclass
+class Split:
+    """One look at the queue: which view, which row, and where one goes from here."""
+
+    request: HttpRequest
+    params: QueryDict
+    chosen: UUID | None = None
+    position: int = 0
+    undone_url: str = ""
+
+    @property
+    def view(self) -> str:
+        return self.params.get("view") or "all"
+
+    @property
+    def sort(self) -> str:
+        asked = self.params.get("sort", "")
+        return asked if asked in SORTS else "due"
+
+    @property
+    def search(self) -> str:
+        return self.params.get("q", "").strip()[:100]
+
+    @cached_property
+    def rows(self) -> list[HumanTask]:
+        found = queries.queue_of(
+            self.view,
+            self.request.actor,
+            self.request.now,  # type: ignore[attr-defined]
+            search=self.search,
+            sort=self.sort,
+        )
+        return list(found[: ROWS + 1])
+
+    @property
+    def shown(self) -> list[HumanTask]:
+        return self.rows[:ROWS]
+
+    @cached_property
+    def task(self) -> HumanTask | None:
+        """The chosen task, whether or not the view still lists it; else the row at the same place."""
+        if self.chosen is not None:
+            try:
+                return task_named(self.chosen)
+            except HumanTask.DoesNotExist:
+                raise Http404 from None
+        if not self.shown:
+            return None
+        return task_named(self.shown[min(self.position, len(self.shown) - 1)].pk)
+
+    @cached_property
+    def place(self) -> int:
+        found = [index for index, row in enumerate(self.shown) if self.task and row.pk == self.task.pk]
+        return found[0] if found else 0
+
+    @property
+    def is_listed(self) -> bool:
+        return any(self.task is not None and row.pk == self.task.pk for row in self.shown)
+
+    def url(self, task: HumanTask | None = None) -> str:
+        """The address of the queue in this state, or of one of its tasks."""
+        path = reverse("workflows:task", args=[task.pk]) if task else reverse("workflows:queue")
+        return f"{path}?{self.state}" if self.state else path
+
+    @cached_property
+    def state(self) -> str:
+        kept = QueryDict(mutable=True)
+        for name in ("view", "sort", "q"):
+            if value := self.params.get(name):
+                kept[name] = value
+        return kept.urlencode()
+
+    def context(self) -> dict[str, Any]:
+        """Everything that workflows/queue_split.html shows."""
+        context = {
+            "split": self,
+            "rows": [(row, self.url(row)) for row in self.shown],
+            "more": len(self.rows) > ROWS,
+            "views": self._views(),
+            "task": self.task,
+            "sorts": [
+                ("due", _("Due first")),
+                ("value", _("Largest first")),
+                ("oldest", _("Oldest first")),
+                ("newest", _("Newest first")),
+            ],
+            "previous_url": self._neighbour(-1),
+            "next_url": self._neighbour(1),
+        }
+        return context | (self._detail(self.task) if self.task else {})
+
+    def _views(self) -> list[dict[str, Any]]:
+        base = reverse("workflows:queue")
+        found = queries.views_of(self.request.actor, self.request.now)  # type: ignore[attr-defined]
+        return [{**view, "url": f"{base}?view={view['key']}", "current": view["key"] == self.view} for view in found]
+
+    def _neighbour(self, step: int) -> str:
+        if not self.shown:
+            return ""
+        at = self.place + step if self.is_listed else 0
+        return self.url(self.shown[min(max(at, 0), len(self.shown) - 1)])
+
+    def _detail(self, task: HumanTask) -> dict[str, Any]:
+        request: Any = self.request
+        panel = registry.panels.get(task.subject_type)
+        row = panel.rows([task.subject_id]).get(task.subject_id, {}) if panel else {}
+        evidence = dict(panel.evidence(task.subject_id)) if panel and row else {}
+        mine = request.membership.pk
+        claimed = task.claimed_by if task.claim_until and task.claim_until > task.machine else None
+        return {
+            **evidence,
+            "panel": panel if row else None,
+            "subject": row,
+            "claimed": claimed,
+            "claimed_by_me": claimed is not None and claimed.pk == mine,
+            "held": claimed is not None and claimed.pk != mine,
+            "answers": answers_of(task, evidence) if task.is_open else [],
+            "may_decide": queries.may_decide(task, request.actor),
+            "may_assign": request.actor.has("ops", "admin"),
+            "people": queries.assignable() if request.actor.has("ops", "admin") else [],
+            "snoozes": snoozes(request.now),
+            "history": list(reversed(registry.story_of(task.subject_type, task.subject_id)))[:40],
+            "votes": list(task.votes.order_by("at")) if task.quorum > 1 else [],
+        }
+
+
+@require_GET
+@require_roles(*EVERYBODY)
+def queue(request: HttpRequest) -> HttpResponse:
+    """The queue with its first row open, or with the open task of ?subject=."""
+    split = Split(request, request.GET)
+    if subject := request.GET.get("subject"):
+        task = queries.open_task_for(_uuid(subject))
+        split.chosen = task.pk if task else None
+    return show(request, split)
+
+
+@require_GET
+@require_roles(*EVERYBODY)
+def task(request: HttpRequest, task_id: UUID) -> HttpResponse:
+    """The queue with one task open."""
+    return show(request, Split(request, request.GET, chosen=task_id))
+
+
+def show(request: HttpRequest, split: Split) -> HttpResponse:
+    """The whole page, or over htmx the split view alone."""
+    htmx = getattr(request, "htmx", None)
+    part = bool(htmx) and not htmx.boosted and not htmx.history_restore_request
+    return render(request, "workflows/queue_split.html" if part else "workflows/queue.html", split.context())
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Http404 from None

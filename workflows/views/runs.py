@@ -1,0 +1,109 @@
+"""Runs with their steps, and incidents with their evidence and a way on."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET, require_POST
+
+from prm.kernel.automation import registry
+from prm.kernel.identity.access import RolesRequired, require_roles
+from prm.kernel.ui.lists import ListView
+from workflows import actions
+from workflows.lists import IncidentList, RunList
+from workflows.models import Incident, Run
+from workflows.queries.stories import entries_of
+from workflows.views import DISPATCHERS, EVERYBODY
+
+RESOLVE = {"retry": actions.retry_incident, "skip": actions.skip_incident, "cancel": actions.cancel_incident}
+
+
+class RunListView(RolesRequired, ListView):
+    required_roles = frozenset(EVERYBODY)
+    list = RunList
+
+
+class IncidentListView(RolesRequired, ListView):
+    required_roles = frozenset(EVERYBODY)
+    list = IncidentList
+
+
+@require_GET
+@require_roles(*EVERYBODY)
+def run(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    """One run: where it stands, its steps, its questions and clocks."""
+    found = get_object_or_404(Run.objects.select_related("workflow", "version"), pk=run_id)
+    return render(
+        request,
+        "workflows/run.html",
+        {
+            "run": found,
+            "entries": list(reversed(entries_of(found))),
+            "work": found.work.exclude(kind="escalation").first(),
+            "tasks": found.tasks.select_related("owner").order_by("opened_at"),
+            "clocks": found.clocks.order_by("started_at"),
+            "incidents": found.incidents.defer("evidence").order_by("-opened_at"),
+            "subject_url": _subject(found.subject_type, found.subject_id).get("url", ""),
+            "facts": sorted(found.context.get("facts", {}).items()),
+        },
+    )
+
+
+@require_GET
+@require_roles(*EVERYBODY)
+def incident(request: HttpRequest, incident_id: UUID) -> HttpResponse:
+    """What failed, with the evidence."""
+    found = get_object_or_404(Incident.objects.select_related("workflow", "run"), pk=incident_id)
+    subject = _subject(found.subject_type, found.subject_id) if found.subject_id else {}
+    return render(
+        request,
+        "workflows/incident.html",
+        {
+            "incident": found,
+            "error": found.evidence.get("error", ""),
+            "evidence": sorted((k, v) for k, v in found.evidence.items() if k != "error"),
+            "subject_url": subject.get("url", ""),
+            "may_resolve": request.actor.has(*DISPATCHERS) and found.status == "open",  # type: ignore[attr-defined]
+            "ways": _ways(found),
+        },
+    )
+
+
+@require_POST
+@require_roles(*DISPATCHERS)
+def resolve(request: HttpRequest, incident_id: UUID) -> HttpResponse:
+    """Try again, skip, or end the run."""
+    found = get_object_or_404(Incident, pk=incident_id)
+    act = RESOLVE.get(request.POST.get("how", ""))
+    if act is None:
+        messages.warning(request, _("Choose what happens."))
+        return redirect("workflows:incident", incident_id=incident_id)
+    decision = act(incident_id=found.pk, actor=request.actor, now=request.now)  # type: ignore[attr-defined]
+    if decision.allowed:
+        messages.success(request, _("Done. The incident is closed."))
+    else:
+        messages.warning(request, decision.reasons[0].text)
+    return redirect("workflows:incident", incident_id=incident_id)
+
+
+def _ways(incident: Incident) -> list[tuple[str, Any, Any, str]]:
+    """What can be done with it, in words that fit."""
+    if incident.kind == Incident.Kind.RULE_BROKEN:
+        return [("skip", _("The rule is mended"), _("Close the incident; the next event is judged afresh."), "check")]
+    if incident.run_id is None:
+        return [
+            ("retry", _("Try again"), _("Start a run with what is published now."), "refresh-cw"),
+            ("skip", _("Leave it"), _("Nothing happens to it by itself."), "x"),
+        ]
+    ways = [("retry", _("Try again"), _("The same step, from its beginning."), "refresh-cw")]
+    if incident.work_id:
+        ways.append(("skip", _("Skip the step"), _("The run goes on behind it."), "arrow-right"))
+    return [*ways, ("cancel", _("End the run"), _("Its questions leave the queue."), "x")]
+
+
+def _subject(subject_type: str, subject_id: UUID) -> Any:
+    panel = registry.panels.get(subject_type)
+    return panel.rows([subject_id]).get(subject_id, {}) if panel else {}
