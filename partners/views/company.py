@@ -9,6 +9,7 @@ from partners import queries
 from partners.models import Partner, PartnerCertification
 from prm.kernel.identity.access import require_roles
 from prm.kernel.identity.actors import PARTNER_ROLES
+from prm.kernel.identity.roles import labels
 
 
 @require_GET
@@ -26,7 +27,7 @@ def company(request: HttpRequest) -> HttpResponse:
             (_("Distributor"), queries.distributor_name(partner.pk)),
             (_("Partner since"), partner.created_at, {"kind": "date"}),
         ],
-        "people": queries.people_of(partner.pk),
+        "people": [(member, labels(member.roles)) for member in queries.people_of(partner.pk)],
         "cam": queries.cam_of(partner.pk),
         "certificates": PartnerCertification.objects.filter(partner=partner),
     })

@@ -19,6 +19,7 @@ from partners.story import story_of
 from prm.kernel.decisions import Decision
 from prm.kernel.identity.access import require_roles
 from prm.kernel.identity.actors import VENDOR_ROLES
+from prm.kernel.identity.roles import labels
 from prm.kernel.ui import slots
 from prm.kernel.ui.lists import ListView
 
@@ -41,7 +42,7 @@ def partner(request: HttpRequest, partner_id: UUID) -> HttpResponse:
         "partner": found,
         "watch": Watch.objects.filter(partner=found).first(),
         "enrolments": [_with_form(enrolment) for enrolment in queries.enrolments_of(found.pk)],
-        "people": queries.people_of(found.pk),
+        "people": [(member, labels(member.roles)) for member in queries.people_of(found.pk)],
         "resellers": Partner.objects.filter(parent=found).order_by("name")[:50],
         "certificates": PartnerCertification.objects.filter(partner=found).order_by("expires_on", "name"),
         "slots": slots.filled("partner", request, found.pk),
