@@ -2,11 +2,9 @@
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
-from django.views.i18n import set_language
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("prm.kernel.identity.urls")),
-    path("account/language/", set_language, name="set_language"),
     path("account/", include("allauth.urls")),
     path("", include("prm.kernel.ui.urls")),
     path("console/conditions/", include("prm.kernel.ui.condition_urls")),
