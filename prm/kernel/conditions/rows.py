@@ -94,7 +94,7 @@ class Drawing:
         return Box(
             place=place,
             prefix=f"{self.name}-{place}",
-            id=f"{self.id}-{place}",
+            id=self._id(place),
             title=_("Group %(place)s") % {"place": _counted(path)} if path else _("Condition"),
             joins=_joins(group),
             nodes=list(self._nodes(group.get("rules"), path, depth)),
@@ -113,7 +113,7 @@ class Drawing:
 
     def _row(self, rule: Mapping[str, Any], path: str) -> Row:
         fact, operator = self._fact(rule.get("field")), str(rule.get("operator") or "")
-        prefix, ident = f"{self.name}-{path}", f"{self.id}-{path}"
+        prefix, ident = f"{self.name}-{path}", self._id(path)
         title = _("Rule %(place)s") % {"place": _counted(path)}
         return Row(
             place=path,
@@ -128,6 +128,10 @@ class Drawing:
             problems=self._problems_at(path),
             focus=self.focus == path,
         )
+
+    def _id(self, place: str) -> str:
+        """An id that a CSS selector can name as it is."""
+        return f"{self.id}-{place.replace('.', '_')}"
 
     def _fact(self, key: Any) -> Fact | None:
         try:
