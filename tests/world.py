@@ -191,7 +191,7 @@ def _fingerprint() -> str:
 
 
 def _shapes_the_database(path: Path) -> bool:
-    return any(
+    return path.suffix == ".json" or any(
         word in str(path.relative_to(ROOT))
         for word in (
             "models",
@@ -199,7 +199,6 @@ def _shapes_the_database(path: Path) -> bool:
             "wall",
             "setup",
             "defaults",
-            "workflows/",
             "rules",
             "automation",
             "settings",
