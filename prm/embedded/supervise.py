@@ -17,7 +17,7 @@ from pathlib import Path
 from types import FrameType
 from typing import IO
 
-from prm.embedded import addresses, folders, keeper, ports, processes, users
+from prm.embedded import addresses, built, folders, keeper, ports, processes, users
 from prm.embedded.processes import EmbeddedError
 
 CHILD_STOP_SECONDS = 4.0
@@ -94,15 +94,14 @@ class Supervisor:
         lock.write(f"{url}/")
         lock.flush()
         environment = self._environment(url, mail)
-        self.say("bringing the database up to the code")
-        self._migrate(environment)
         self.children = self._plan(port, environment)
         self._launch("mail")
-        self._build(environment)
+        if not built.is_current(self.folder):
+            self._build(environment)
         self.say("starting the web server, the worker and the scheduler")
         self._launch("web", "worker", "scheduler")
         self._await_ready(port)
-        self._greet(url, environment)
+        self._greet(url)
         self._watch(lambda: False)
 
     def _environment(self, url: str, mail: int) -> dict[str, str]:
@@ -114,7 +113,7 @@ class Supervisor:
         python, worker = sys.executable, {**environment, "PRM_ROLE": "worker"}
         celery = [python, "-m", "celery", "-A", "prm"]
         quiet = ["--without-gossip", "--without-mingle", "--loglevel", "WARNING"]
-        web = [python, "-m", "gunicorn", "prm.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "2"]
+        web = [python, "-m", "gunicorn", "prm.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "2", "--preload"]
         web += ["--threads", "4", "--graceful-timeout", "3", "--no-control-socket", "--log-level", "warning"]
         schedule = self.folder / "celerybeat-schedule"
         plan = [
@@ -133,23 +132,34 @@ class Supervisor:
             child.log = self.folder / f"{child.name}.log"
         return plan
 
+    def _build(self, environment: dict[str, str]) -> None:
+        """Bring the database up to the code and build the demo vendor unless it is there."""
+        code = built.fingerprint()  # as it is now: somebody may be editing
+        built.forget(self.folder)
+        self._migrate(environment)
+        if has_command("demo"):
+            self._build_vendor(environment)
+        built.remember(self.folder, code)
+
     def _migrate(self, environment: dict[str, str]) -> None:
+        self.say("bringing the database up to the code")
         self._step("migrate", "--no-input", "--verbosity", "0", environment={**environment, "PRM_ROLE": "owner"})
 
-    def _build(self, environment: dict[str, str]) -> None:
-        """Build the demo vendor unless it is there; one whose building was interrupted is built anew."""
-        if not has_command("demo"):
-            return
+    def _build_vendor(self, environment: dict[str, str]) -> None:
+        """One whose building was interrupted is built anew."""
         if self._step("demo", environment=environment, expected=HALF_MADE) == HALF_MADE:
             self.say("an earlier build of the demo was interrupted, so it begins anew with an empty database")
             keeper.empty_database(self.kind)
             self._migrate(environment)
             self._step("demo", environment=environment)
+        logins = self.folder / "logins.txt"
+        logins.unlink(missing_ok=True)
+        self._step("demo", "--logins", environment=environment, log=logins)
 
-    def _step(self, *arguments: str, environment: dict[str, str], expected: int = 0) -> int:
-        """Run one management command to its end, its words on our screen; returns its status."""
+    def _step(self, *arguments: str, environment: dict[str, str], expected: int = 0, log: Path | None = None) -> int:
+        """Run one management command to its end, its words on our screen or in a file; returns its status."""
         command = [sys.executable, "manage.py", *arguments]
-        child = self._spawn(command, {"PRM_ROLE": "web", **environment}, None)
+        child = self._spawn(command, {"PRM_ROLE": "web", **environment}, log)
         try:
             self._watch(lambda: child.poll() is not None)
         except Stopped:
@@ -175,14 +185,15 @@ class Supervisor:
         end = time.monotonic() + READY_SECONDS
         self._watch(lambda: ports.answers(port, "/readyz") or time.monotonic() > end)
         if time.monotonic() > end:
+            built.forget(self.folder)
             words = processes.last_words(self.folder / "web.log")
             raise EmbeddedError(f"The web server gave no answer within {READY_SECONDS:.0f} seconds: {words}")
 
-    def _greet(self, url: str, environment: dict[str, str]) -> None:
+    def _greet(self, url: str) -> None:
         self.say("ready")
         self.say(f"open {url}/")
-        if has_command("demo"):
-            self._step("demo", "--logins", environment=environment)
+        if (logins := self.folder / "logins.txt").exists():
+            sys.stdout.write(logins.read_text())
         self.say(f"logs are in {self.folder}; Ctrl-C stops everything")
 
     def _watch(self, done: Callable[[], bool]) -> None:

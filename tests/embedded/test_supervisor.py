@@ -28,6 +28,7 @@ if sys.argv[1:] == ["demo"] and half_made.exists():
     sys.exit(3)
 """,
     "prm/management/commands/demo.py": "",
+    "requirements/runtime.lock": "",
     "prm/__init__.py": "",
     "prm/wsgi.py": """
 def application(environ, start_response):
@@ -159,8 +160,33 @@ class TestTheSupervisor:
         (checkout / "half-made").touch()
         running = Demo(checkout)
         running.address()
-        running.ctrl_c()
-        assert running.process.wait(timeout=15) == 0
-        steps = [line.split()[1] for line in running.said().splitlines() if line.startswith("manage.py")]
-        assert steps == ["migrate", "demo", "migrate", "demo", "demo"]
+        stop(running)
+        assert steps(running) == ["migrate --no-input", "demo", "migrate --no-input", "demo", "demo --logins"]
         assert "an earlier build of the demo was interrupted, so it begins anew" in running.said()
+
+    def test_a_second_start_migrates_and_builds_only_when_the_code_has_changed(self, demo: Demo) -> None:
+        demo.address()
+        stop(demo)
+        assert steps(demo) == ["migrate --no-input", "demo", "demo --logins"]
+
+        second = Demo(demo.checkout, "second")
+        second.address()
+        stop(second)
+        assert steps(second) == ["demo --logins"]  # as remembered
+
+        (demo.checkout / "prm" / "models.py").write_text("changed = True\n")
+        third = Demo(demo.checkout, "third")
+        third.address()
+        stop(third)
+        assert steps(third) == steps(demo)
+
+
+def steps(demo: Demo) -> list[str]:
+    """The management commands that its screen shows."""
+    lines = [line.split()[1:3] for line in demo.said().splitlines() if line.startswith("manage.py")]
+    return [" ".join(words) for words in lines]
+
+
+def stop(demo: Demo) -> None:
+    demo.ctrl_c()
+    assert demo.process.wait(timeout=15) == 0
