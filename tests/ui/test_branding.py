@@ -38,6 +38,12 @@ class TestEveryColourCanBeRead:
         assert palette.light.ink != "#ffe100"
         assert "1.3" in palette.notes[0] and palette.light.ink in palette.notes[0]
 
+    def test_the_stylesheet_begins_with_the_default_colours_own_shades(self, settings):
+        tokens = (settings.BASE_DIR / "prm/kernel/ui/css/tokens.css").read_text()
+
+        for declared in branding.palette(branding.DEFAULT).css()[6:-1].split(";"):
+            assert declared.replace(":", ": ", 1).replace(",", ", ") + ";" in tokens
+
 
 class TestContrast:
     def test_black_on_white_is_21_and_a_colour_on_itself_is_1(self):

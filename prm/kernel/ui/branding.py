@@ -19,6 +19,7 @@ SURFACES = {"light": "#ffffff", "dark": "#18181b"}
 SOFT_SURFACES = {"light": "#f8f8f9", "dark": "#202024"}
 _HEX = re.compile(r"#?([0-9a-fA-F]{6})\Z")
 LOGO_LIMIT = 100_000
+DEFAULT = "#2f5bea"  # the shades of tokens.css
 _LOGO_MAGIC = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff", "image/webp": b"RIFF"}
 
 Rgb = tuple[float, float, float]
@@ -37,13 +38,17 @@ class Shades:
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """A brand colour worked out for both themes, and what had to be changed so that people can read it."""
+    """A brand colour worked out for both themes, so that people can read it."""
 
     colour: str
     light: Shades
     dark: Shades
     contrast: float
-    notes: tuple[str, ...]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What had to change, in the reader's language."""
+        return tuple(_notes(self.colour, self.light, self.contrast))
 
     def samples(self) -> tuple[tuple[Shades, str, str], ...]:
         """Each theme's shades with its page and its name, for a preview."""
@@ -74,7 +79,7 @@ def palette(colour: str) -> Palette:
         raise ValueError(f"{colour!r} is not a colour such as #3451b2")
     light, dark = _shades(colour, "light"), _shades(colour, "dark")
     contrast = ratio(colour, SURFACES["light"])
-    return Palette(colour, light, dark, contrast, tuple(_notes(colour, light, contrast)))
+    return Palette(colour, light, dark, contrast)
 
 
 def _shades(colour: str, theme: str) -> Shades:
@@ -104,16 +109,15 @@ def _notes(colour: str, light: Shades, contrast: float) -> list[str]:
 
 
 def _lifted(colour: str) -> str:
-    """The fill for dark pages: never so dark that a button sinks into the page."""
-    lightness, chroma, hue = _to_lch(_rgb(colour))
-    return _hex(_from_lch(max(lightness, 0.6), min(chroma, 0.17), hue))
+    """The fill for dark pages: the same, unless it would sink into the page."""
+    return _moved(_whitened(colour), (SURFACES["dark"],), least=3, darker=False)
 
 
 def _whitened(colour: str) -> str:
     """A fill on which white text nearly reads is darkened until it does: nearer to the brand than black text."""
     if not NEARLY <= ratio("#ffffff", colour) < TEXT_CONTRAST:
         return colour
-    return _readable(colour, ("#ffffff",), darker=True)
+    return _moved(colour, ("#ffffff",), least=TEXT_CONTRAST, darker=True)
 
 
 NEARLY = 3.4
@@ -126,9 +130,14 @@ def _text_on(fill: str) -> str:
 
 def _readable(colour: str, surfaces: tuple[str, ...], *, darker: bool) -> str:
     """The colour itself if it reads on every surface, else the nearest lightness that does."""
+    return _moved(colour, surfaces, least=TEXT_CONTRAST + 0.1, darker=darker)
+
+
+def _moved(colour: str, surfaces: tuple[str, ...], *, least: float, darker: bool) -> str:
+    """The colour made darker (or lighter) until it stands out from every surface by `least`."""
     lightness, chroma, hue = _to_lch(_rgb(colour))
     candidate = colour
-    while min(ratio(candidate, surface) for surface in surfaces) < TEXT_CONTRAST + 0.1:
+    while min(ratio(candidate, surface) for surface in surfaces) < least:
         lightness += -0.01 if darker else 0.01
         if not 0 <= lightness <= 1:
             return "#1a1a1e" if darker else "#ededf0"

@@ -75,7 +75,8 @@ class Shell:
     @cached_property
     def brand_css(self) -> str | None:
         colour = branding.parsed(getattr(self.tenant, "brand_color", "") or "")
-        return reverse("ui:branding", args=[colour.lstrip("#")]) if colour else None
+        ours = colour is None or colour == branding.DEFAULT
+        return None if ours else reverse("ui:branding", args=[str(colour).lstrip("#")])
 
     @cached_property
     def logo_url(self) -> str | None:

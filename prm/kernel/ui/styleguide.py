@@ -76,7 +76,7 @@ def show(request: HttpRequest) -> HttpResponse:
     return render(request, "ui/styleguide.html", context)
 
 
-COLOURS = ("#3451b2", "#0f7b6c", "#e5484d", "#f5b800")
+COLOURS = ("#2f5bea", "#0f7b6c", "#e5484d", "#f5b800")
 
 
 def _sample(colour: str) -> branding.Palette:

@@ -72,12 +72,12 @@ class BrandingView(View):
         return HttpResponseRedirect(request.path)
 
     def _page(self, request: HttpRequest, form: BrandingForm, status: int = 200) -> HttpResponse:
-        colour = branding.parsed(str(form["colour"].value() or "")) or "#3451b2"
+        colour = branding.parsed(str(form["colour"].value() or "")) or "#2f5bea"
         return render(request, "ui/branding.html", {"form": form, "palette": branding.palette(colour)}, status=status)
 
 
 @require_GET
 def preview(request: HttpRequest) -> HttpResponse:
     """What a colour would look like, before it is saved."""
-    colour = branding.parsed(request.GET.get("colour", "")) or "#3451b2"
+    colour = branding.parsed(request.GET.get("colour", "")) or "#2f5bea"
     return render(request, "ui/branding_preview.html", {"palette": branding.palette(colour)})
