@@ -35,8 +35,6 @@ def document() -> dict[str, Any]:
                     "deal.outside_territory", _("The customer's country is outside the partner's territories.")),
             _review("free_mail", _("Free-mail domains"), [("deal.customer_domain_kind", "=", "free_mail")],
                     "deal.free_mail_domain", _("The only domain given is a free-mail provider's.")),
-            _review("vertical", _("Industry is known"), [("deal.vertical", "is_empty", None)],
-                    "deal.vertical_unknown", _("No industry was given.")),
             _review("watched", _("Watched partners"), [("partner.watched", "=", True)],
                     "partner.watched", _("The partner is being watched.")),
             _review("certification", _("Large deals need a certificate"),

@@ -62,7 +62,7 @@ def _hand_in(
     decision = rules.decide_submission(
         move_facts(
             deal, DealStatus.SUBMITTED, method, closed_changed=list(closed),
-            problems=[list(problem) for problem in _problems(deal, now, unread, count)],
+            problems=[list(problem) for problem in _problems(deal, now, unread, count, _open_fields(deal, method))],
             last_hour=queries.handed_in_within_the_hour(deal.partner_id, now),
             limit=queries.policy().submissions_per_hour if actor.partner_id else None,
         )
@@ -82,13 +82,20 @@ def _hand_in(
     return decision
 
 
-def _problems(deal: Deal, now: datetime, unread: list[entry.Problem], lines: int) -> list[entry.Problem]:
+def _open_fields(deal: Deal, method: str) -> list[str] | None:
+    """A returned deal is judged by what was opened: a date that lapsed meanwhile is nothing its partner can mend."""
+    return list(deal.returned_fields) if method == "resubmit" else None
+
+
+def _problems(
+    deal: Deal, now: datetime, unread: list[entry.Problem], lines: int, only: list[str] | None
+) -> list[entry.Problem]:
     """What could not be read comes first; a field is told its first problem only."""
     found: dict[str, entry.Problem] = {}
     today = today_of(now)
     for problem in (*unread, *entry.missing(deal, lines), *entry.impossible(deal, today, known_currencies(today))):
         found.setdefault(problem[0].split(".")[0], problem)
-    return list(found.values())
+    return [problem for field, problem in found.items() if only is None or field in only]
 
 
 def _changed_though_closed(deal: Deal, typed: entry.Entry) -> list[str]:

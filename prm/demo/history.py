@@ -200,14 +200,15 @@ def move_clock(tenant: UUID, to: datetime) -> datetime:
 def settle(tenant: UUID, seconds: float = 20.0) -> bool:
     """Wait until the workers have nothing left to do now; False when they took too long."""
     deadline = time.monotonic() + seconds
-    pause = 0.01
+    reminded = time.monotonic()
     while time.monotonic() < deadline:
         if not _busy(tenant):
             return True
-        nudge("prm.kernel.events.tasks.relay")
-        nudge("workflows.tasks.work")
-        time.sleep(pause)
-        pause = min(0.1, pause * 1.5)
+        time.sleep(0.02)
+        if time.monotonic() - reminded > 0.5:  # the hints that commits send were lost or came too early
+            reminded = time.monotonic()
+            nudge("prm.kernel.events.tasks.relay")
+            nudge("workflows.tasks.work")
     return False
 
 
