@@ -149,6 +149,7 @@ ACCOUNT_RATE_LIMITS = {"login_failed": "10/5m/key,100/h/ip", "reset_password": "
 MFA_ADAPTER = "prm.kernel.identity.factors.EncryptedFactors"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "PRM"
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if flag("TRUST_PROXY") else 0  # else X-Forwarded-For is what anybody claims
 USERSESSIONS_TRACK_ACTIVITY = False  # SessionLimits notes it, once a minute and not with every request
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from allauth.core.internal.httpkit import get_client_ip
 from django.core.signing import Signer
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
@@ -61,7 +62,8 @@ def note_failure(request: HttpRequest, *, email: str) -> None:
 
 
 def address_of(request: HttpRequest | None) -> str | None:
-    return request.META.get("REMOTE_ADDR") or None if request else None
+    """Where the request came from; a proxy's word is taken only with PRM_TRUST_PROXY."""
+    return get_client_ip(request) or None if request else None
 
 
 @dataclass(frozen=True)

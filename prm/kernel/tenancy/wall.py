@@ -313,6 +313,10 @@ def _platform_grants() -> Iterator[Composable]:
         for role, verbs in platform.grants.items():
             if label in installed:
                 yield _grant(verbs, Identifier(installed[label]._meta.db_table), role)
+    yield SQL(
+        "DO $do$ BEGIN IF to_regclass('public.django_migrations') IS NOT NULL THEN"
+        " GRANT SELECT ON django_migrations TO prm_web; END IF; END $do$"
+    )  # /readyz compares it with the code
 
 
 def _grant(verbs: str, table: Composable, role: str) -> Composable:

@@ -46,12 +46,19 @@ def _database() -> bool:
 
 
 def _migrations() -> bool:
-    """Whether the schema is as new as the code. Read with the owner's eyes where they are here."""
-    try:
-        executor = MigrationExecutor(connections["owner" if "owner" in connections else "default"])
-        return not executor.migration_plan(executor.loader.graph.leaf_nodes())
-    except DatabaseError:
-        return False
+    """Whether the schema is as new as this process's code; once it is, that stays so."""
+    if not _seen_current:
+        try:
+            executor = MigrationExecutor(connections["default"])
+            if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+                return False
+        except DatabaseError:
+            return False
+        _seen_current.append(True)
+    return True
+
+
+_seen_current: list[bool] = []
 
 
 def _redis() -> bool:
