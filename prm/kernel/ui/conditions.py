@@ -27,8 +27,9 @@ _PATIENCE = "2s"  # for a count that nobody waits for
 def edit(request: HttpRequest, schema: str, name: str) -> HttpResponse:
     """The builder again, after a row was added, removed or turned to another field."""
     facts, typed = _typed(request, schema, name)
+    ident = request.GET.get("id") or f"id_{name}"
     tree, focus = change(typed, request.POST.get(f"{name}-do", ""))
-    return HttpResponse(draw(facts, name, _id(request, name), Entered(tree), focus=focus, quiet=True))
+    return HttpResponse(draw(facts, name, ident, Entered(tree), focus=focus, quiet=True))
 
 
 @require_POST
@@ -50,11 +51,6 @@ def _typed(request: HttpRequest, schema: str, name: str) -> tuple[FactSchema, En
     if tree is None:
         raise Http404
     return facts, tree
-
-
-def _id(request: HttpRequest, name: str) -> str:
-    """The element that asks is the one that is replaced."""
-    return request.headers.get("HX-Target") or f"id_{name}"
 
 
 def _count(tree: Any, facts: FactSchema, request: HttpRequest) -> str:

@@ -51,7 +51,7 @@ class Shell:
     @cached_property
     def phone_links(self) -> list[navigation.Link]:
         links = [link for group in self.nav for link in group.links]
-        return ([link for link in links if link.phone] or links)[:4]
+        return sorted(links, key=lambda link: not link.phone)[:4]
 
     @cached_property
     def name(self) -> str:

@@ -97,7 +97,8 @@ def navigation(request: HttpRequest, audience: str, roles: Iterable[str]) -> lis
     for key, title in SECTIONS[audience].items():
         links = tuple(_link(request, item, url, url == here) for item, url in found if item.section == key)
         if links:
-            groups.append(Group(key, title, links))
+            alone = len(links) == 1 and str(links[0].label) == str(title)
+            groups.append(Group(key, "" if alone else title, links))
     return groups
 
 
