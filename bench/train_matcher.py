@@ -34,7 +34,7 @@ from bench.register import Register, record_of, rows_of
 from prm.kernel.matching import Normal, Record, TokenWeights, normalise
 from prm.kernel.matching.features import CATEGORIES, FEATURES, INDEX, compare, ratio
 
-VERSION = "additive/2"
+VERSION = "additive/3"
 TARGET = Path("prm/kernel/matching/model.json")
 EDGES = {
     "overlap": (0.15, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.97),
@@ -57,13 +57,15 @@ TOGETHER = (
     ("acronym", "domain"),
     ("words", "left_count"),
     ("country", "city"),
-    ("rarest_left_short", "rarest_shared"),
+    ("shared_kind", "legal_form"),
+    ("first_word", "left"),
+    ("places", "left"),
 )
 STRANGERS = 2_500
-WEIGHT_OF_STRANGERS = 0.3
+WEIGHT_OF_STRANGERS = 0.25
 PENALTY = 2.0
 PAIR_PENALTY = 3.0
-WEIGHT_OF_RENAMES = 0.25
+WEIGHT_OF_RENAMES = 0.5
 """A pair that is one organisation under two unrelated names teaches only that strangers may be one."""
 
 

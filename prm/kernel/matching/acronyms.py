@@ -1,6 +1,7 @@
 """Short names: initials that a long name makes, and whether one name abbreviates the other."""
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 
 from prm.kernel.matching.normalise import NameForm
@@ -22,6 +23,15 @@ def initials_of(form: NameForm) -> tuple[str, ...]:
     content = "".join(head[0] for head in form.heads if head[0] != "-")
     whole = "".join(head.lstrip("-")[:1] for head in form.heads)
     return tuple(dict.fromkeys(i for i in (content, whole) if 3 <= len(i) <= 10))
+
+
+def shortened_initials(form: NameForm) -> Iterator[str]:
+    """Initials of a long name with one word left out, and of its last three and four words."""
+    content = "".join(head[0] for head in form.heads if head[0] != "-")[:8]
+    if len(content) > 3:
+        for position in range(len(content)):
+            yield content[:position] + content[position + 1 :]
+        yield from (content[-3:], content[-4:])
 
 
 def abbreviates(short: str, form: NameForm) -> int:

@@ -120,7 +120,7 @@ def compare(a: Normal, b: Normal, idf: Callable[[str], float]) -> Compared:
         _contained(ta, tb),
         min(3, min(len(ta), len(tb)) - 1) if ta and tb else 0,
         _sets(_numbers(ta), _numbers(tb)),
-        _places(PLACES.intersection(ta), PLACES.intersection(tb), a.country, b.country),
+        _places(ta, tb, a, b),
         _legal(one.forms, other.forms),
         _acronym(a, b),
         domain,
@@ -271,14 +271,17 @@ def _numbers(tokens: tuple[str, ...]) -> frozenset[str]:
     return frozenset(filter(None, found))
 
 
-def _places(a: frozenset[str], b: frozenset[str], country_a: str, country_b: str) -> int:
-    """Countries in the names; where only one name has one, the other's own country answers."""
-    if bool(a) == bool(b):
-        return _sets(a, b)
-    named, country = (a, country_b) if a else (b, country_a)
-    if not country or not named.issubset(WORD_CODES):
-        return 2
-    return 4 if any(WORD_CODES[word] == country for word in named) else 5
+def _places(one: tuple[str, ...], other: tuple[str, ...], a: Normal, b: Normal) -> int:
+    """Countries and cities in the names; where only one name has one, the other's own place answers."""
+    named, answered = PLACES.intersection(one), PLACES.intersection(other)
+    if named == answered:
+        return 1 if named else 0
+    if named and answered:
+        return 2 if named < answered or answered < named else 3
+    words, there = (named, b) if named else (answered, a)
+    if not words.isdisjoint(there.city.split()) or there.country in {WORD_CODES.get(word) for word in words}:
+        return 4
+    return 5 if there.country and words <= WORD_CODES.keys() else 2
 
 
 def _legal(a: tuple[str, ...], b: tuple[str, ...]) -> int:

@@ -13,13 +13,17 @@ from typing import NamedTuple, TypeVar
 
 from jellyfish import metaphone
 
-from prm.kernel.matching.acronyms import initials_of, skeleton
+from prm.kernel.matching.acronyms import initials_of, shortened_initials, skeleton
 from prm.kernel.matching.normalise import NameForm, Normal
 from prm.kernel.matching.weights import TokenWeights
 
 TOO_MANY = 2_000
 """A key that finds more records than this says too little to be followed."""
 MOST_KEYS = 40
+MOST_TOKENS = 5
+INITIALS = 10.0
+OWN = 6.0
+"""From this idf on a word is worth finding misspelt."""
 
 RecordId = TypeVar("RecordId", bound=Hashable)
 
@@ -81,12 +85,13 @@ def _name_keys(form: NameForm, idf: Callable[[str], float]) -> Iterator[tuple[st
     if len(tokens) > 1:
         yield "sorted", " ".join(sorted(tokens)), whole
     yield "start", form.compact[:6], min(6.0, idf(tokens[0]))
-    for token in rarest[:3]:
+    for token in rarest[:MOST_TOKENS]:
         yield "token", token, idf(token)
     for one, other in combinations(rarest[:4], 2):
         yield "pair", " ".join(sorted((one, other))), min(12.0, idf(one) + idf(other))
     for token in rarest[:2]:
-        yield from _misspelt(token, idf(token))
+        if idf(token) > OWN or len(tokens) == 1:
+            yield from _misspelt(token, idf(token))
     yield from _acronyms(form)
 
 
@@ -104,6 +109,8 @@ def _misspelt(token: str, weight: float) -> Iterator[tuple[str, str, float]]:
 def _acronyms(form: NameForm) -> Iterator[tuple[str, str, float]]:
     """A short name, and the initials that a long one would shorten to: both under one kind of key."""
     if len(form.tokens) == 1 and 2 < len(form.compact) < 9:
-        yield "initials", form.compact, 5.0
+        yield "initials", form.compact, INITIALS
     for initials in initials_of(form):
-        yield "initials", initials, 5.0
+        yield "initials", initials, INITIALS
+    for initials in shortened_initials(form):
+        yield "initials", initials, INITIALS / 2

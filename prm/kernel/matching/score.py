@@ -34,7 +34,9 @@ def flags(compared: Compared) -> frozenset[str]:
         return frozenset(found)
     if left + (values[_SHARED_KIND] == 0) > 4 and values[_SHARED_KIND] < 2 and not values[_ACRONYM]:
         found.add("no_name_evidence" if values[_LABEL_NAME] > 2 else "")
-    if values[_ACRONYM] and values[_OVERLAP] < 0.5:
+    if (values[_ACRONYM] and values[_OVERLAP] < 0.5) or (
+        values[_ALIAS] and max(map(len, compared.shared), default=0) < 5
+    ):
         found.add("acronym_only")
     if not left and values[_COUNTRY] == 2:
         found.add("same_name_elsewhere")
@@ -55,8 +57,19 @@ def flags(compared: Compared) -> frozenset[str]:
 FAMILY = COMMON & words("family")
 """Words that set a daughter or a mother apart from the house."""
 
-_OVERLAP, _DOMAIN, _LEFT, _SHARED_KIND, _ACRONYM, _LABEL_NAME, _COUNTRY, _CONTAINED, _NUMBERS = (
+_OVERLAP, _DOMAIN, _LEFT, _SHARED_KIND, _ACRONYM, _LABEL_NAME, _COUNTRY, _CONTAINED, _NUMBERS, _ALIAS = (
     INDEX[name]
-    for name in ("overlap", "domain", "left", "shared_kind", "acronym", "label_name", "country", "contained", "numbers")
+    for name in (
+        "overlap",
+        "domain",
+        "left",
+        "shared_kind",
+        "acronym",
+        "label_name",
+        "country",
+        "contained",
+        "numbers",
+        "alias",
+    )
 )
 assert CATEGORIES["left"][2] == "rare_one_side" and CATEGORIES["shared_kind"][2] == "one_rare"

@@ -71,11 +71,11 @@ CATEGORIES = {
         "conflict": _("The numbers in the names differ."),
     },
     "places": {
-        "none": _("Neither name names a country."),
-        "same": _("Both names name the same country."),
-        "one_side": _("Only one name names a country."),
-        "conflict": _("The names name different countries."),
-        "fits": _("One name names the other's country."),
+        "none": _("Neither name names a country or city."),
+        "same": _("Both names name the same country or city."),
+        "one_side": _("Only one name names a country or city."),
+        "conflict": _("The names name different places."),
+        "fits": _("One name names the place of the other."),
         "elsewhere": _("One name names a country that is not the other's."),
     },
     "legal_form": {

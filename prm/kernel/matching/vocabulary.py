@@ -61,7 +61,8 @@ def _fixed(word: str) -> str:
 CANONICAL = _meanings()
 COMMON = frozenset(CANONICAL.values())
 EVERYDAY = frozenset(map(_fixed, words("common")))
-PLACES = frozenset(COUNTRY_WORDS.values())
+CITIES = words("cities")
+PLACES = CITIES | frozenset(COUNTRY_WORDS.values())
 SHARED_WORDS = EVERYDAY | COMMON | PLACES | STOP_WORDS
 """Words that name nobody in particular."""
 
