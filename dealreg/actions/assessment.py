@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from dealreg import eligibility, queries, rules
 from dealreg.actions.base import deciding_on, note, today_of
 from dealreg.facts import DEAL
-from dealreg.models import Deal, DealAssessment
+from dealreg.models import Deal, DealAssessment, DealPolicy
 from dealreg.queries.facts import eligibility_facts, routing_facts
 from prm.kernel.audit.models import DecisionRecord
 from prm.kernel.automation.queries import NoRules, published_rules
@@ -22,7 +22,7 @@ from prm.kernel.identity.actors import Actor
 def validate_deal(*, deal_id: UUID, actor: Actor, now: datetime) -> Decision:
     """Judge a deal by the vendor's published eligibility rules: allow, review, refuse or error."""
     with deciding_on(deal_id) as deal:
-        assess(deal, now)
+        assess(deal, now, queries.policy())
         decision = _eligibility(deal, now)
         note("deal.validated", deal, actor=actor, now=now, decision=decision)
     return decision
@@ -34,10 +34,11 @@ def check_conflicts(*, deal_id: UUID, actor: Actor, now: datetime, fresh: bool =
     With `fresh` false, what was found for this very submission a moment ago is judged.
     """
     with deciding_on(deal_id) as deal:
-        found = queries.assessment_of(deal.pk)
-        if fresh or found is None or found.submission != deal.submission or not found.outcome:
-            found = assess(deal, now)
-        decision = _conflict(found.findings)
+        policy = queries.policy()
+        found = None if fresh else queries.assessment_of(deal.pk)
+        if found is None or found.submission != deal.submission or not found.outcome:
+            found = assess(deal, now, policy)
+        decision = _conflict(found.findings, policy)
         note("deal.checked", deal, actor=actor, now=now, decision=decision)
     return decision
 
@@ -58,21 +59,25 @@ def route_deal(*, deal_id: UUID, actor: Actor, now: datetime) -> Decision:
     return decision
 
 
-def assess(deal: Deal, now: datetime) -> DealAssessment:
+def assess(deal: Deal, now: datetime, policy: DealPolicy) -> DealAssessment:
     """Run the matcher and keep what it found, with the customer where it is certain."""
-    policy = queries.policy()
     findings = queries.findings_for(deal, queries.line_ids(deal), today_of(now), policy)
     certain = certain_customer(findings)
-    values: dict[str, Any] = {
-        "customer_id": certain["id"] if certain else None,
-        "submission": deal.submission,
-        "outcome": _conflict(findings).outcome,
-        "probability": Decimal(findings[0]["probability"]) if findings else None,
-        "findings": findings,
-        "model_version": findings[0]["model"] if findings else "",
-        "checked_at": now,
-    }
-    return DealAssessment.objects.update_or_create(deal=deal, defaults=values)[0]
+    found = DealAssessment(
+        deal=deal,
+        customer_id=certain["id"] if certain else None,
+        submission=deal.submission,
+        outcome=_conflict(findings, policy).outcome,
+        probability=Decimal(findings[0]["probability"]) if findings else None,
+        findings=findings,
+        model_version=findings[0]["model"] if findings else "",
+        checked_at=now,
+    )
+    DealAssessment.objects.bulk_create(
+        [found], update_conflicts=True, unique_fields=["tenant", "deal"],
+        update_fields=["customer", "submission", "outcome", "probability", "findings", "model_version", "checked_at"],
+    )
+    return found
 
 
 def certain_customer(findings: list[dict[str, Any]]) -> dict[str, Any] | None:
@@ -90,9 +95,10 @@ def _eligibility(deal: Deal, now: datetime) -> Decision:
     return evaluate_rules(document, DEAL, facts, rule)
 
 
-def _conflict(findings: list[dict[str, Any]]) -> Decision:
-    policy = queries.policy()
-    return rules.decide_conflict({"findings": findings, "review": str(policy.review_threshold),
+def _conflict(findings: list[dict[str, Any]], policy: DealPolicy) -> Decision:
+    """The findings without their explanations, which stay with the assessment."""
+    judged = [{name: value for name, value in f.items() if name not in ("lines", "words")} for f in findings]
+    return rules.decide_conflict({"findings": judged, "review": str(policy.review_threshold),
                                   "conflict": str(policy.conflict_threshold)})
 
 

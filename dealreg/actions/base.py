@@ -16,13 +16,14 @@ from prm.kernel import audit, clock, events
 from prm.kernel.decisions import Decision
 from prm.kernel.identity.actors import Actor
 from prm.kernel.matching import Normal, keys
-from prm.kernel.tenancy.context import deciding, tenant_id
+from prm.kernel.tenancy.context import current, deciding, tenant_id
 
 
 @contextmanager
 def deciding_on(deal_id: UUID) -> Iterator[Deal]:
     """The deal, locked, as the vendor. Raises Deal.DoesNotExist for one that the caller may not see."""
-    Deal.objects.values_list("pk").get(pk=deal_id)
+    if current().audience == "partner":
+        Deal.objects.values_list("pk").get(pk=deal_id)
     with deciding():
         yield locked(deal_id)
 

@@ -4,7 +4,8 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from prm.kernel.tenancy.models import TenantForeignKey, TenantOwned
+from prm.kernel.tenancy.context import tenant_id
+from prm.kernel.tenancy.models import Tenant, TenantForeignKey, TenantOwned
 
 
 class Customer(TenantOwned):
@@ -85,6 +86,8 @@ class MatchKey(TenantOwned):
         DEAL = 2, "deal"
 
     id = models.BigAutoField(primary_key=True)  # type: ignore[assignment]
+    tenant = models.ForeignKey(Tenant, models.PROTECT, default=tenant_id, editable=False, related_name="+",
+                               db_index=False, db_constraint=False)  # written by the hundred thousand
     key = models.BigIntegerField()
     kind = models.PositiveSmallIntegerField(choices=Kind.choices)
     record_id = models.UUIDField()

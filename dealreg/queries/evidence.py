@@ -119,7 +119,7 @@ def _traces(deal_id: UUID) -> list[dict[str, Any]]:
 
 def _shown(deal: Deal, finding: Mapping[str, Any]) -> dict[str, Any]:
     """A finding with its sentences in the reader's language, beside the deal's own record."""
-    lines = [Line(feature, place, float(weight), facts) for feature, place, weight, facts, *_told in finding["lines"]]
+    lines = [Line(feature, place, float(weight), finding["words"]) for feature, place, weight in finding["lines"]]
     return {
         **finding,
         "share": float(finding["probability"]),

@@ -3,7 +3,7 @@
 Everything here reads over the wall between partners; call it as the vendor or inside `deciding()`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
@@ -13,15 +13,16 @@ from uuid import UUID
 
 from django.db import connection
 
-from dealreg.models import Deal, DealLine, DealPolicy, MatchKey, NotSame, Protection
+from dealreg.models import Deal, DealPolicy, MatchKey, Protection
 from dealreg.models.deals import OPEN
 from prm.kernel.matching import Normal, Scored, Thresholds, decide, keys, score
 from prm.kernel.matching.keys import TOO_MANY
 from prm.kernel.tenancy.context import tenant_id
 
-BEST = 60  # of each kind that are scored
-KEPT = 12  # findings that a person can compare
+BEST = 50  # of each kind that are scored
+KEPT = 8  # of each kind that a person can compare
 LINES = 8  # of the explanation
+TOO_COMMON = min(TOO_MANY, 800)  # a key that finds more says too little
 
 _SHORTLIST = """
 WITH hit AS (
@@ -37,12 +38,23 @@ WITH hit AS (
 )
 SELECT kind, record_id::text FROM ranked WHERE place <= %(best)s ORDER BY place
 """
+_CUSTOMERS = """
+SELECT id::text, name, domain, country, city, is_house, is_blocked, normal::text FROM dealreg_customer AS c
+WHERE id = ANY(%(ids)s::uuid[]) AND NOT EXISTS (
+  SELECT 1 FROM dealreg_notsame AS n
+  WHERE n.tenant_id = c.tenant_id AND n.customer_id = c.id AND n.spelling = %(spelling)s)
+"""
+_DEALS = """
+SELECT id::text, normal::text FROM dealreg_deal WHERE id = ANY(%(ids)s::uuid[]) AND id <> %(but)s
+  AND status = ANY(%(open)s)
+"""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Match:
     """One record that resembles, with its score."""
 
+    id: str
     record: dict[str, Any]
     scored: Scored
     outcome: str
@@ -56,11 +68,13 @@ def findings_for(deal: Deal, lines: set[UUID], on: date, policy: DealPolicy) -> 
     by_kind = shortlist(normal)
     customers = _score(normal, _customers(by_kind[MatchKey.Kind.CUSTOMER], spelling_of(deal.normal)), limits)
     deals = _score(normal, _open_deals(by_kind[MatchKey.Kind.DEAL], deal.pk), limits)
-    held = _held([UUID(match.record["id"]) for match in customers], on)
-    found = [_customer_finding(deal, match, held.get(match.record["id"], ()), lines) for match in customers]
-    theirs = _lines_of([match.record["id"] for match in deals])
-    found += [_deal_finding(deal, match, lines & theirs.get(match.record["id"], set())) for match in deals]
-    return sorted(found, key=lambda finding: -float(finding["probability"]))[:KEPT]
+    held = _held([match.id for match in customers], on)
+    customers = _best(customers, first=held)  # a crowd of open deals never hides a protected customer
+    deals = _best(deals)
+    others = _others([match.id for match in deals])
+    found = [_customer_finding(deal, match, held.get(match.id, ()), lines) for match in customers]
+    found += [_deal_finding(deal, match, others[match.id], lines) for match in deals]
+    return sorted(found, key=lambda finding: finding["probability"], reverse=True)
 
 
 def shortlist(normal: Normal) -> dict[int, list[str]]:
@@ -70,7 +84,7 @@ def shortlist(normal: Normal) -> dict[int, list[str]]:
     with connection.cursor() as cursor:
         cursor.execute(_SHORTLIST, {
             "keys": [key.value for key in asked], "weights": [key.weight for key in asked],
-            "tenant": tenant_id(), "cap": min(TOO_MANY, 800), "best": BEST,
+            "tenant": tenant_id(), "cap": TOO_COMMON, "best": BEST,
         })
         for kind, record in cursor.fetchall():
             result[kind].append(record)
@@ -101,39 +115,45 @@ def protection_holder(customer_id: UUID, lines: Iterable[UUID], on: date) -> lis
 def _score(normal: Normal, records: Iterable[dict[str, Any]], limits: Thresholds) -> list[Match]:
     matches = []
     for record in records:
-        scored = score(normal, Normal.from_json(record.pop("normal")))
+        scored = score(normal, Normal.from_json(loads(record.pop("normal"))))
         verdict = decide(scored, limits)
         if verdict.outcome != "clear":
-            matches.append(Match(record, scored, verdict.outcome, verdict.rule))
+            matches.append(Match(record["id"], record, scored, verdict.outcome, verdict.rule))
     return matches
 
 
+def _best(matches: list[Match], first: Container[str] = ()) -> list[Match]:
+    """The likeliest; those named `first` before all others."""
+    return sorted(matches, key=lambda match: (match.id not in first, -match.scored.probability))[:KEPT]
+
+
 def _customers(ids: list[str], spelling: str) -> list[dict[str, Any]]:
-    if not ids:
-        return []
-    said_no = NotSame.objects.filter(spelling=spelling, customer_id__in=ids) if spelling else NotSame.objects.none()
-    refused = {str(pk) for pk in said_no.values_list("customer_id", flat=True)}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id::text, name, domain, country, city, is_house, is_blocked, normal::text FROM dealreg_customer"
-            " WHERE id = ANY(%s::uuid[])", [ids])
-        names = ("id", "name", "domain", "country", "city", "is_house", "is_blocked", "normal")
-        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall() if row[0] not in refused]
-    return [row | {"normal": loads(row["normal"])} for row in rows]
+    """Customers to score, but for those that a person said it is not."""
+    names = ("id", "name", "domain", "country", "city", "is_house", "is_blocked", "normal")
+    return _rows(_CUSTOMERS, names, ids=ids, spelling=spelling)
 
 
 def _open_deals(ids: list[str], but: UUID) -> list[dict[str, Any]]:
+    return _rows(_DEALS, ("id", "normal"), ids=ids, but=but, open=[str(status.value) for status in OPEN])
+
+
+def _rows(statement: str, names: tuple[str, ...], *, ids: list[str], **values: Any) -> list[dict[str, Any]]:
     if not ids:
         return []
-    rows = (
-        Deal.objects.filter(pk__in=ids, status__in=OPEN).exclude(pk=but)
-        .values("pk", "number", "customer_name", "customer_domain", "customer_country", "customer_city", "normal",
-                "partner_id", "partner__name", "status", "submitted_at", "amount", "currency", "expected_close_on")
-    )
-    return [{**row, "id": str(row.pop("pk"))} for row in rows]
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {"ids": ids, **values})
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def _held(customers: list[UUID], on: date) -> dict[str, list[Protection]]:
+def _others(ids: list[str]) -> dict[str, Deal]:
+    """The open deals that were found, with what a person compares."""
+    if not ids:
+        return {}
+    found = Deal.objects.filter(pk__in=ids).select_related("partner").prefetch_related("lines")
+    return {str(deal.pk): deal for deal in found}
+
+
+def _held(customers: list[str], on: date) -> dict[str, list[Protection]]:
     held: dict[str, list[Protection]] = {}
     if customers:
         rows = Protection.objects.filter(customer_id__in=customers, released_at=None, until__gte=on)
@@ -166,44 +186,36 @@ def _customer_finding(deal: Deal, match: Match, held: Iterable[Protection], line
     }
 
 
-def _lines_of(deals: list[str]) -> dict[str, set[UUID]]:
-    lines: dict[str, set[UUID]] = {}
-    if deals:
-        for deal_id, line in DealLine.objects.filter(deal_id__in=deals).values_list("deal_id", "product_line_id"):
-            lines.setdefault(str(deal_id), set()).add(line)
-    return lines
-
-
-def _deal_finding(deal: Deal, match: Match, shared: set[UUID]) -> dict[str, Any]:
-    record = match.record
+def _deal_finding(deal: Deal, match: Match, other: Deal, lines: set[UUID]) -> dict[str, Any]:
     return _finding(match) | {
         "kind": "deal",
-        "id": record["id"],
-        "deal_id": record["id"],
-        "number": record["number"],
-        "name": record["customer_name"],
-        "domain": record["customer_domain"],
-        "country": record["customer_country"],
-        "city": record["customer_city"],
+        "id": match.id,
+        "deal_id": match.id,
+        "number": other.number,
+        "name": other.customer_name,
+        "domain": other.customer_domain,
+        "country": other.customer_country,
+        "city": other.customer_city,
         "protected": False,
-        "shares_lines": bool(shared),
-        "mine": record["partner_id"] == deal.partner_id,
-        "partner_name": record["partner__name"],
-        "status": record["status"],
-        "submitted_at": record["submitted_at"].isoformat() if record["submitted_at"] else "",
-        "earlier": bool(record["submitted_at"] and deal.submitted_at and record["submitted_at"] < deal.submitted_at),
-        "amount": str(record["amount"] or ""),
-        "currency": record["currency"],
-        "close_on": record["expected_close_on"].isoformat() if record["expected_close_on"] else "",
+        "shares_lines": any(line.product_line_id in lines for line in other.lines.all()),
+        "mine": other.partner_id == deal.partner_id,
+        "partner_name": other.partner.name,
+        "status": str(other.status),
+        "earlier": bool(other.submitted_at and deal.submitted_at and other.submitted_at < deal.submitted_at),
+        "amount": str(other.amount or ""),
+        "currency": other.currency,
+        "close_on": other.expected_close_on.isoformat() if other.expected_close_on else "",
     }
 
 
 def _finding(match: Match) -> dict[str, Any]:
+    """The score and, once for all lines, the words that their sentences are made of."""
+    lines = match.scored.explain(LINES)
     return {
         "verdict": match.outcome,
         "rule": match.rule,
         "probability": f"{match.scored.probability:.4f}",
         "model": match.scored.model,
-        "lines": [[line.feature, line.bin, f"{line.contribution:.2f}", line.facts, line.sentence]
-                  for line in match.scored.explain(LINES)],
+        "lines": [[line.feature, line.bin, f"{line.contribution:.2f}"] for line in lines],
+        "words": lines[0].facts if lines else {},
     }

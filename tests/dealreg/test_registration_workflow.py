@@ -98,7 +98,7 @@ class TestWhyDealsWait:
         [
             ({"amount": "150000"}, "deal.amount_above_limit"),
             ({"customer_country": "JP"}, "deal.no_territory"),
-            ({"vertical": ""}, "deal.vertical_unknown"),
+            ({"amount": "100000"}, "partner.not_certified"),
             ({"customer_domain": "", "contact_email": "x@gmail.com"}, "deal.free_mail_domain"),
             ({"customer_country": "US"}, "deal.outside_territory"),
         ],
