@@ -47,7 +47,7 @@ class PartnerSerializer(serializers.ModelSerializer[Partner]):
 
     @extend_schema_field(EnrolmentSerializer(many=True))
     def get_enrolments(self, partner: Partner) -> list[dict[str, Any]]:
-        return EnrolmentSerializer(self.context["enrolments"].get(partner.pk, ()), many=True).data
+        return list(EnrolmentSerializer(self.context["enrolments"].get(partner.pk, ()), many=True).data)
 
     def to_representation(self, partner: Partner) -> dict[str, object]:
         body: dict[str, object] = super().to_representation(partner)
@@ -56,7 +56,7 @@ class PartnerSerializer(serializers.ModelSerializer[Partner]):
         return body
 
 
-class PartnerFilter(filters.FilterSet):
+class PartnerFilter(filters.FilterSet):  # type: ignore[misc]
     name = filters.CharFilter(lookup_expr="icontains")
     tier = filters.CharFilter(method="in_tier", label="Holds this tier in a program")
     cam = filters.UUIDFilter(field_name="cam_id")

@@ -11,8 +11,9 @@ from zoneinfo import available_timezones
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_slug
+from django.core.validators import validate_email, validate_slug
 from django.urls import reverse
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from partners.models import Tier, TierBenefit
@@ -25,6 +26,7 @@ from prm.kernel.identity.models import Invitation
 from prm.kernel.identity.secrets import invitation_secret
 from prm.kernel.money import currency_codes
 from prm.kernel.reference.actions import seed_holidays
+from prm.kernel.reference.calendars import holidays_for
 from prm.kernel.reference.models import Calendar, Product, ProductLine, Program, Territory, Vertical
 from prm.kernel.tenancy.context import acting
 from prm.kernel.tenancy.models import Tenant
@@ -112,12 +114,18 @@ def create_vendor(
 ) -> NewVendor:
     """A vendor with a configuration to start from, and a link that invites its first admin.
 
-    Raises ValidationError for a slug that is taken, and for an unknown zone, currency or language.
+    Raises ValidationError, before anything is made, for a slug that is taken, a bad address, and an unknown
+    zone, currency, language or country.
     """
+    validate_email(admin_email)
+    try:
+        holidays_for(country, None, [2026])
+    except ValueError as unknown:
+        raise ValidationError(str(unknown)) from unknown
     tenant = create_tenant(
         slug=slug, name=name, time_zone=time_zone, currency=currency, language=language, is_sandbox=is_sandbox
     )
-    with acting(tenant=tenant.pk, audience="vendor") as now:
+    with acting(tenant=tenant.pk, audience="vendor") as now, translation.override(language):
         configure_vendor(now=now, country=country)
     return NewVendor(tenant, invite_admin(tenant=tenant, email=admin_email, name=admin_name))
 

@@ -83,7 +83,7 @@ def fail_batch(*, batch_id: UUID, why: str, now: datetime) -> None:
     batch.state = State.FAILED
     batch.errors = [*batch.errors, [0, "", why]]
     batch.save(update_fields=["state", "errors"])
-    audit.record("import.failed", target=batch, actor=_actor(batch), at=now, after={"why": why})
+    audit.record("import.failed", target=batch, actor=Actor.system("import"), at=now, after={"why": why})
 
 
 def _start(
