@@ -12,6 +12,7 @@ from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any, NamedTuple
 
+from prm.kernel.matching.constellations import constellations
 from prm.kernel.matching.features import CATEGORIES, INDEX, NUMBERS, Compared
 from prm.kernel.matching.sentences import sentence_for
 
@@ -93,17 +94,19 @@ MODEL_VERSION: str = json.loads((files(__package__) / "model.json").read_text())
 class Scored:
     """How probable it is that two records are one organisation, and why."""
 
-    __slots__ = ("__dict__", "_bins", "compared", "flags", "probability")
-
-    def __init__(self, probability: float, bins: list[int], compared: Compared, flags: frozenset[str]) -> None:
+    def __init__(self, probability: float, bins: list[int], compared: Compared) -> None:
         self.probability = probability
-        self.flags = flags
         self.compared = compared
         self._bins = bins
 
     @property
     def model(self) -> str:
         return MODEL_VERSION
+
+    @cached_property
+    def flags(self) -> frozenset[str]:
+        """Constellations that the hard rules look at (`constellations.py`)."""
+        return constellations(self.compared)
 
     @cached_property
     def lines(self) -> tuple[Line, ...]:
