@@ -91,7 +91,7 @@ class VendorDeals(List):
             link=lambda d: reverse("dealreg_console:deal", args=[d.pk]),
         ),
         Column("partner", _("Partner"), value=lambda d: d.partner.name, sort="partner__name"),
-        Column("status", _("Status"), kind="status", states="deal", sort="status"),
+        Column("status", _("Status"), kind="status", states="registration", sort="status"),
         Column("amount", _("Amount"), kind="money", currency="currency", sort="amount_vendor"),
         Column("submitted_at", _("Submitted"), kind="when", sort="submitted_at"),
         Column(

@@ -48,3 +48,18 @@ register_states(
         "expired": ("neutral", _("Protection ended")),
     },
 )
+register_states(
+    "registration",  # the same states in the vendor's words
+    {
+        "draft": ("neutral", _("Draft")),
+        "submitted": ("info", _("Being checked")),
+        "in_review": ("info", _("With us")),
+        "action_required": ("warn", _("With the partner")),
+        "approved": ("good", _("Protected")),
+        "rejected": ("bad", _("Declined")),
+        "withdrawn": ("neutral", _("Withdrawn")),
+        "won": ("good", _("Won")),
+        "lost": ("neutral", _("Lost")),
+        "expired": ("neutral", _("Protection ended")),
+    },
+)

@@ -67,7 +67,7 @@ def deal_fields(
     domain = typed.domain if rng.random() < 0.85 else ""
     if rng.random() < 0.04:
         domain = rng.choice(FREE_MAIL)
-    amount = min(900_000, max(2_000, int(rng.lognormvariate(9.9, 0.9)) // 100 * 100))
+    amount = min(900_000, max(2_000, int(rng.lognormvariate(9.2, 0.95)) // 100 * 100))
     return record, {
         "customer_name": typed.name,
         "customer_domain": domain,

@@ -11,8 +11,8 @@ register = Library()
 
 _CLASSES: tuple[tuple[type[forms.Widget], str], ...] = (
     (forms.CheckboxInput, "checkbox"),
+    (forms.CheckboxSelectMultiple, "checkbox"),  # before its own base, RadioSelect
     (forms.RadioSelect, "radio"),
-    (forms.CheckboxSelectMultiple, "checkbox"),
     (forms.Textarea, "textarea"),
     (forms.SelectMultiple, "select"),
     (forms.Select, "select"),
