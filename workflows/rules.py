@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from prm.kernel.decisions import Check, Decision, Reason
+from prm.kernel.money import Money
 
 DECIDERS = frozenset({"ops", "approver", "admin"})
 DISPATCHERS = frozenset({"ops", "admin"})
@@ -35,6 +36,7 @@ class TaskFacts:
     value: Decimal | None = None
     limit: Decimal | None = None
     limit_unknown: str = ""
+    currency: str = ""
     is_member: bool = True
 
 
@@ -75,10 +77,7 @@ def decide_task(facts: TaskFacts) -> Decision:
             (
                 "task.above_limit",
                 _within_limit(facts),
-                lambda: (
-                    facts.limit_unknown
-                    or _("%(value)s is above your limit of %(limit)s.") % {"value": facts.value, "limit": facts.limit}
-                ),
+                lambda: _above_limit(facts),
             ),
         ],
     )
@@ -89,6 +88,13 @@ def may_decide(roles: tuple[str, ...], task_role: str, is_owner: bool) -> bool:
     if not set(roles) - {"auditor"}:
         return False
     return bool(DECIDERS.intersection(roles)) or is_owner or task_role in roles
+
+
+def _above_limit(facts: TaskFacts) -> str:
+    if facts.limit_unknown or facts.value is None or facts.limit is None:
+        return facts.limit_unknown
+    value, limit = (Money(Decimal(amount), facts.currency or "EUR") for amount in (facts.value, facts.limit))
+    return _("%(value)s is above your limit of %(limit)s.") % {"value": value.format(), "limit": limit.format()}
 
 
 def _within_limit(facts: TaskFacts) -> bool:

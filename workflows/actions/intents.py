@@ -252,6 +252,7 @@ def _facts(task: HumanTask, outcome: str, note: str, actor: Actor, *, executing:
         value=value,
         limit=limit,
         limit_unknown=unknown,
+        currency=vendor_currency() if limit is not None else "",
         is_member=member is None or member.ended_at is None,
     )
 

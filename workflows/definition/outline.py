@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 
 from prm.kernel.automation import registry
 from prm.kernel.conditions import ConditionError, FactSchema, sentence
+from prm.kernel.identity import roles
 from workflows.definition.blocks import DEFAULT_OUTCOMES, BrokenDefinition, block_id, schema_of
 
 _ICONS = {
@@ -109,7 +110,7 @@ def _approval(item: Mapping[str, Any]) -> str:
 def _who(assign: Mapping[str, Any]) -> str:
     kind, value = assign.get("kind"), assign.get("value")
     if kind == "role":
-        return _("the role %(role)s") % {"role": value}
+        return _("the role “%(role)s”") % {"role": roles.label(str(value))}
     if kind == "cam":
         return _("the partner's channel manager")
     if kind == "person":
@@ -130,7 +131,7 @@ def _people(names: Any) -> str:
 
 def _recipient(name: str) -> str:
     if name.startswith("role:"):
-        return _("everybody with the role %(role)s") % {"role": name[5:]}
+        return _("everybody with the role “%(role)s”") % {"role": roles.label(name[5:])}
     if name == "queue.owner":
         return _("the task's owner")
     found = registry.recipients.get(name)

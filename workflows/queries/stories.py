@@ -71,7 +71,8 @@ def entries_of(run: Run) -> list[dict[str, Any]]:
         program: Program | None = program_of(run.version_id, run.version.checksum)
     except BrokenDefinition:
         program = None
-    return [_entry(run, program, told) for told in run.events.order_by("id")]
+    told = run.events.order_by("id").exclude(kind="branch", value="otherwise")
+    return [_entry(run, program, one) for one in told]
 
 
 def _entry(run: Run, program: Program | None, told: RunEvent) -> dict[str, Any]:
@@ -83,8 +84,7 @@ def _entry(run: Run, program: Program | None, told: RunEvent) -> dict[str, Any]:
         "icon": icon,
         "tone": tone,
         "actor": told.actor_name,
-        "url": _url(run),
-        "detail": told.detail,
+        "url": _url(run) if told.kind == "started" else "",
     }
 
 
@@ -99,6 +99,8 @@ def title_of(run: Run, program: Program | None, told: RunEvent) -> str:
         return plain(told)
     block = program.blocks.get(told.block) if program else None
     name = sentence_of(block.data) if block else told.block
+    if told.kind == "branch" and block:
+        return next((case.name for case in block.cases if case.id == told.value), name)
     if told.block_type == "approval" and told.kind == "step":
         return _("Decided: %(outcome)s") % {"outcome": told.value}
     return name
@@ -116,6 +118,8 @@ _PLAIN = {
 
 def text_of(told: RunEvent) -> str:
     """What came out, or why."""
+    if told.kind == "waiting" and told.block_type == "approval":
+        return ""  # the steps before it have told why
     detail = told.detail
     reasons = [
         str(r.get("text") or r.get("key")) if isinstance(r, Mapping) else str(r) for r in detail.get("reasons") or ()
@@ -126,7 +130,7 @@ def text_of(told: RunEvent) -> str:
         return str(detail["note"])
     if detail.get("message"):
         return str(detail["message"])
-    return told.value if told.kind in ("branch", "step") and told.value not in ("done", "sent") else ""
+    return told.value if told.kind == "step" and told.value not in ("done", "sent") else ""
 
 
 def _url(run: Run) -> str:

@@ -173,7 +173,7 @@ def onward(request: HttpRequest, *, text: str, undo: str = "", decided: UUID | N
     if not getattr(request, "htmx", None):
         messages.success(request, text, extra_tags=f"undo={undo}" if undo else "")
         return redirect(_state_url(request))
-    split = Split(request, QueryDict(request.POST.get("state", "")), position=_position(request))
+    split = Split(request, QueryDict(request.POST.get("state", "")), position=_position(request), went_on=True)
     if decided is not None:
         split.undone_url = split.url(HumanTask(pk=decided))
     response = show(request, split)

@@ -14,9 +14,9 @@ from django.views.decorators.http import require_GET
 from prm.kernel.automation import registry
 from prm.kernel.identity.access import require_roles
 from workflows import queries
-from workflows.models import HumanTask
+from workflows.models import HumanTask, Incident
 from workflows.queries.tasks import SORTS, task_named
-from workflows.views import EVERYBODY
+from workflows.views import EVERYBODY, WORKERS
 from workflows.views.choices import answers_of, snoozes
 
 ROWS = 50
@@ -31,6 +31,7 @@ class Split:
     chosen: UUID | None = None
     position: int = 0
     undone_url: str = ""
+    went_on: bool = False
 
     @property
     def view(self) -> str:
@@ -78,6 +79,11 @@ class Split:
         return found[0] if found else 0
 
     @property
+    def shows_task(self) -> bool:
+        """On a phone there is room for one of the two: the task once it has been asked for."""
+        return self.task is not None and (self.chosen is not None or self.went_on)
+
+    @property
     def is_listed(self) -> bool:
         return any(self.task is not None and row.pk == self.task.pk for row in self.shown)
 
@@ -101,6 +107,8 @@ class Split:
             "rows": [(row, self.url(row)) for row in self.shown],
             "more": len(self.rows) > ROWS,
             "views": self._views(),
+            "incident_count": Incident.objects.filter(status="open").count(),
+            "picks": self.request.actor.has(*WORKERS),  # type: ignore[attr-defined]
             "task": self.task,
             "sorts": [
                 ("due", _("Due first")),
