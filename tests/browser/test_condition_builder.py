@@ -19,7 +19,11 @@ def draft_address() -> str:
 
 
 def first_builder(page: Any) -> Any:
-    return page.locator("[data-condition]").first
+    """The condition of the first rule, unfolded."""
+    rule = page.locator("details.rule-card").first
+    rule.locator("summary").click()
+    expect(rule.locator(".condition-count")).to_contain_text("deals now")
+    return rule.locator("[data-condition]")
 
 
 class TestEditingACondition:
@@ -71,6 +75,7 @@ class TestForEverybody:
 
     def test_fits_a_phone_without_scrolling_sideways(self, open_as, draft_address):
         page = open_as(ada, draft_address, size="phone")
-        first_builder(page).locator("[id$='root-add-group']").click()
-        expect(first_builder(page).locator(".condition-group .condition-group")).to_be_visible()
+        builder = first_builder(page)
+        builder.locator("[id$='root-add-group']").click()
+        expect(builder.locator(".condition-group .condition-group")).to_be_visible()
         assert too_wide(page) == 0

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -115,7 +116,7 @@ def _context(schema: FactSchema, name: str, ident: str, tree: Any, *, focus: str
         "name": name,
         "id": ident,
         "sentence": told_or_none(tree, schema),
-        "edit_url": reverse("conditions:edit", args=[schema.name, name]),
+        "edit_url": f"{reverse('conditions:edit', args=[schema.name, name])}?{urlencode({'id': ident})}",
         "preview_url": reverse("conditions:preview", args=[schema.name, name]),
     }
 
