@@ -91,7 +91,7 @@ def not_found(request: HttpRequest, rest: str = "") -> HttpResponse:
     return JsonResponse({"type": "not_found", "title": "There is nothing at this address."}, status=404)
 
 
-class BearerToken(OpenApiAuthenticationExtension):  # type: ignore[misc,no-untyped-call]
+class BearerToken(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """How the OpenAPI document describes our tokens."""
 
     target_class = "prm.kernel.identity.tokens.TokenAuthentication"

@@ -56,7 +56,7 @@ class DecisionSerializer(serializers.ModelSerializer[DecisionRecord]):
         return actor_of(self.context["request"]).is_vendor
 
 
-class DecisionFilter(filters.FilterSet):
+class DecisionFilter(filters.FilterSet):  # type: ignore[misc]
     subject = filters.UUIDFilter(field_name="subject_id")
     rule = filters.CharFilter()
     outcome = filters.CharFilter()
@@ -67,7 +67,7 @@ class DecisionFilter(filters.FilterSet):
         fields: list[str] = []
 
 
-class PartnersDecisionFilter(filters.FilterSet):
+class PartnersDecisionFilter(filters.FilterSet):  # type: ignore[misc]
     """What a partner may ask: never by rule or outcome, which would tell what was hidden."""
 
     subject = filters.UUIDFilter(field_name="subject_id")

@@ -15,7 +15,7 @@ class PersonSerializer(serializers.ModelSerializer[Membership]):
         fields = ["id", "name", "email", "title", "roles", "partner_id", "joined_at"]
 
 
-class PersonFilter(filters.FilterSet):
+class PersonFilter(filters.FilterSet):  # type: ignore[misc]
     role = filters.CharFilter(field_name="roles", lookup_expr="contains", method="with_role", label="Holds this role")
     partner = filters.UUIDFilter(field_name="partner_id")
     email = filters.CharFilter(lookup_expr="iexact")

@@ -116,7 +116,7 @@ class PreferencesForm(forms.ModelForm[Membership]):
         self.fields["time_zone"].choices = [("", _("As the vendor")), *zones]  # type: ignore[attr-defined]
         self.fields["delegate"].label = _("Who stands in")
         self.fields["delegate"].queryset = (  # type: ignore[attr-defined]
-            Membership.objects.filter(tenant_id=mine.tenant_id, partner_id=mine.partner_id, ended_at=None)
+            Membership.objects.filter(tenant=mine.tenant, partner=mine.partner_id, ended_at=None)
             .exclude(pk=mine.pk)
             .order_by("name")
         )

@@ -7,7 +7,7 @@ was chosen stands in the session and is judged anew with every request.
 
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -90,10 +90,10 @@ def of(request: HttpRequest) -> View | None:
 
 def _view(request: HttpRequest, chosen: dict[str, Any]) -> View | None:
     people = Membership.objects.select_related("tenant").filter(ended_at=None, tenant__status="active")
-    by = people.filter(pk=chosen["by"], person_id=request.user.pk, partner=None).first()
+    by = people.filter(pk=chosen["by"], person_id=cast(UUID, request.user.pk), partner=None).first()
     if by is None or not MAY_IMPERSONATE.intersection(by.roles):
         return None
-    target = people.filter(pk=chosen["membership"], tenant_id=by.tenant_id, partner__isnull=False).first()
+    target = people.filter(pk=chosen["membership"], tenant=by.tenant, partner__isnull=False).first()
     return View(target, by, bool(chosen["may_act"])) if target else None
 
 

@@ -1,5 +1,6 @@
 """People, invitations and keys, in the one list component."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -11,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from prm.kernel.identity import queries, roles
 from prm.kernel.identity.models import Invitation, Membership
 from prm.kernel.ui.lists import Choice, Column, Empty, List, Search, View
+from prm.kernel.ui.lists.filters import Filter
 
 Words = str | Promise
 
@@ -40,11 +42,13 @@ class Side(Choice):
 
 
 class PeopleList(List):
+    """Everybody whom the reader's wall lets them see."""
+
     key = "people"
     title = _("People")
     noun = (_("person"), _("people"))
     default_sort = "name"
-    columns = (
+    columns: Sequence[Column] = (
         Column(
             "name",
             _("Name"),
@@ -58,12 +62,12 @@ class PeopleList(List):
         Column("email", _("E-mail"), sort="email"),
         Column("joined_at", _("Joined"), kind="when", sort="joined_at", optional=True),
     )
-    filters = (
+    filters: Sequence[Filter] = (
         Search("name", "email"),
         Side("side", _("Side"), options=(("vendor", _("Us")), ("partner", _("Partners")))),
         HoldsRole("role", _("Role"), options=[(key, words[0]) for key, words in roles.ROLES.items()], many=True),
     )
-    views = (
+    views: Sequence[View] = (
         View("staff", _("Our people"), {"side": "vendor"}),
         View("partners", _("Partners' people"), {"side": "partner"}),
     )
@@ -83,7 +87,7 @@ class OwnPeopleList(PeopleList):
     """A partner's own people."""
 
     key = "own_people"
-    columns = (
+    columns: Sequence[Column] = (
         Column(
             "name",
             _("Name"),
@@ -94,8 +98,11 @@ class OwnPeopleList(PeopleList):
         ),
         *PeopleList.columns[2:],
     )
-    views = ()
-    filters = (Search("name", "email"), HoldsRole("role", _("Role"), options=roles.choices(partner=True), many=True))
+    views: Sequence[View] = ()
+    filters: Sequence[Filter] = (
+        Search("name", "email"),
+        HoldsRole("role", _("Role"), options=roles.choices(partner=True), many=True),
+    )
     empty = Empty(
         _("Nobody is here yet"),
         _("Invite your colleagues."),

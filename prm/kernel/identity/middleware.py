@@ -6,7 +6,7 @@ identity plane, where a tenant's tables are shut.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
@@ -86,7 +86,7 @@ class Acting:
         partners = (membership.partner_id,) if membership.partner_id else ()
         request.membership, request.view_as = membership, view  # type: ignore[attr-defined]
         request.actor = actor_of(membership, request, view)  # type: ignore[attr-defined]
-        return self._act(request, membership.tenant_id, audience, partners)
+        return self._act(request, membership.tenant.pk, audience, partners)
 
     def _with_token(self, request: HttpRequest) -> HttpResponse:
         token = token_of(request)
@@ -107,7 +107,7 @@ class Acting:
             membership_id=token.membership_id,
             request_id=request.id,  # type: ignore[attr-defined]
         )
-        return self._act(request, token.tenant_id, audience, (token.partner_id,) if token.partner_id else ())
+        return self._act(request, token.tenant.pk, audience, (token.partner_id,) if token.partner_id else ())
 
     def _act(self, request: HttpRequest, tenant: UUID, audience: str, partners: tuple[UUID, ...]) -> HttpResponse:
         try:
@@ -136,7 +136,7 @@ def membership_of(request: HttpRequest, audience: str) -> Membership | None:
     """The chosen membership if it fits the audience, else the only one that does; re-read on every request,
     so that an ended membership or a lost role takes effect at once."""
     mine = Membership.objects.select_related("tenant").filter(
-        person_id=request.user.pk,
+        person_id=cast(UUID, request.user.pk),
         ended_at=None,
         partner__isnull=audience == "vendor",
         tenant__status="active",

@@ -4,7 +4,7 @@ A person belongs to no tenant. A membership is how one organisation knows a pers
 row, which the identity plane (prm_web, outside any tenant) may read and make as well.
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
@@ -41,7 +41,7 @@ class Person(AbstractBaseUser):
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
-    REQUIRED_FIELDS: list[str] = []
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     is_staff = False
     is_superuser = False
@@ -93,7 +93,7 @@ class Membership(TenantOwned):
             models.UniqueConstraint(
                 fields=["tenant", "person", "partner"],
                 nulls_distinct=False,
-                condition=models.Q(ended_at=None),
+                condition=models.Q(ended_at=None, person__isnull=False),
                 name="identity_one_membership_each",
             )
         ]

@@ -21,7 +21,7 @@ def members() -> QuerySet[Membership]:
 
 def members_with_role(*roles: str, partner_id: UUID | None = None) -> QuerySet[Membership]:
     """Who holds one of `roles` at the vendor, or at one partner."""
-    return members().filter(partner_id=partner_id, roles__overlap=list(roles))
+    return members().filter(partner=partner_id, roles__overlap=list(roles))
 
 
 def organisation_name(partner_id: UUID | None) -> str:
@@ -42,7 +42,7 @@ def grant(
         for_partner=partner_id is not None,
         roles=tuple(sorted(set(roles))),
         is_self=member is not None and member.pk == actor.membership_id,
-        already_member=bool(email) and members().filter(partner_id=partner_id, email=email).exists(),
+        already_member=bool(email) and members().filter(partner=partner_id, email=email).exists(),
         leaves_no_admin=member is not None and _leaves_no_admin(member, roles),
     )
 

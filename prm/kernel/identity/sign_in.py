@@ -1,7 +1,7 @@
 """Where a person goes after signing in, and what is remembered of every try."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from allauth.core.internal.httpkit import get_client_ip
@@ -20,11 +20,16 @@ MEMBERSHIP_KEY = "membership_id"
 
 def landing(request: HttpRequest) -> str:
     """The address to show after sign-in: home, or the chooser when there is a choice (or nothing)."""
-    membership = remembered(request) or only_membership(request.user.pk)
+    membership = remembered(request) or only_membership(person_id(request))
     if membership is None:
         return reverse("identity:choose")
     request.session[MEMBERSHIP_KEY] = str(membership.pk)
     return home_of(membership.audience)
+
+
+def person_id(request: HttpRequest) -> UUID:
+    """Who is signed in. Only for requests that have passed `login_required`."""
+    return cast(UUID, request.user.pk)
 
 
 def home_of(audience: str) -> str:
@@ -48,7 +53,7 @@ def only_membership(person_id: UUID) -> Membership | None:
 def remembered(request: HttpRequest) -> Membership | None:
     """The organisation chosen in this session, if the person still belongs to it."""
     chosen = request.session.get(MEMBERSHIP_KEY)
-    return next((m for m in memberships_of(request.user.pk) if str(m.pk) == chosen), None) if chosen else None
+    return next((m for m in memberships_of(person_id(request)) if str(m.pk) == chosen), None) if chosen else None
 
 
 def note(request: HttpRequest | None, kind: str, person: Person | None, **detail: Any) -> None:

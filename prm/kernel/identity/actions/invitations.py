@@ -119,4 +119,4 @@ def _join(invitation: Invitation, person: Person, now: datetime) -> Membership:
 
 
 def _open(email: str, partner_id: UUID | None) -> QuerySet[Invitation]:
-    return Invitation.objects.filter(email=email, partner_id=partner_id, accepted_at=None, revoked_at=None)
+    return Invitation.objects.filter(email=email, partner=partner_id, accepted_at=None, revoked_at=None)

@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='membership',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('tenant', 'person', 'partner'), name='identity_one_membership_each', nulls_distinct=False),
+            constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None), ('person__isnull', False)), fields=('tenant', 'person', 'partner'), name='identity_one_membership_each', nulls_distinct=False),
         ),
         migrations.AddIndex(
             model_name='invitation',

@@ -33,7 +33,7 @@ def second_factor(request: HttpRequest) -> HttpResponse:
 @login_required
 def security(request: HttpRequest) -> HttpResponse:
     """The person's own security history."""
-    history = SecurityEvent.objects.filter(person_id=request.user.pk).order_by("-recorded_at")[:50]
+    history = SecurityEvent.objects.filter(person_id=sign_in.person_id(request)).order_by("-recorded_at")[:50]
     return render(request, "account/security.html", {"history": [sign_in.described(event) for event in history]})
 
 
@@ -41,7 +41,7 @@ def security(request: HttpRequest) -> HttpResponse:
 @login_required
 def preferences(request: HttpRequest) -> HttpResponse:
     """Language, time zone and absence, for the organisation chosen just now."""
-    membership = sign_in.remembered(request) or sign_in.only_membership(request.user.pk)
+    membership = sign_in.remembered(request) or sign_in.only_membership(sign_in.person_id(request))
     if membership is None:
         return redirect("identity:choose")
     form = PreferencesForm(request.POST or None, instance=membership)

@@ -21,8 +21,10 @@ def root(request: HttpRequest) -> HttpResponse:
 def choose(request: HttpRequest) -> HttpResponse:
     """Show the person's organisations, and go to the one they pick."""
     if request.method == "POST":
-        mine = Membership.objects.filter(person_id=request.user.pk, ended_at=None, tenant__status="active")
+        mine = Membership.objects.filter(person_id=sign_in.person_id(request), ended_at=None, tenant__status="active")
         membership = get_object_or_404(mine, pk=request.POST.get("membership"))
         request.session[sign_in.MEMBERSHIP_KEY] = str(membership.pk)
         return redirect(sign_in.home_of(membership.audience))
-    return render(request, "account/choose.html", {"organisations": sign_in.organisations_of(request.user.pk)})
+    return render(
+        request, "account/choose.html", {"organisations": sign_in.organisations_of(sign_in.person_id(request))}
+    )

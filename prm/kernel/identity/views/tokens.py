@@ -55,8 +55,8 @@ def revoke_token(request: HttpRequest, token_id: UUID) -> HttpResponse:
         decision = actions.revoke_token(
             token_id=token_id,
             actor=request.actor,  # type: ignore[attr-defined]
-            now=request.now,
-        )  # type: ignore[attr-defined]
+            now=request.now,  # type: ignore[attr-defined]
+        )
     except ObjectDoesNotExist as error:
         raise Http404 from error
     if decision.allowed:
