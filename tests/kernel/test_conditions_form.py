@@ -79,7 +79,7 @@ def typed(**parts: Any) -> QueryDict:
 
 
 class TestThereAndBack:
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=60, deadline=None)
     @given(trees())
     def test_what_is_drawn_and_sent_is_the_same_condition(self, tree):
         form = ConditionForm(drawn(tree).posted())
