@@ -18,3 +18,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("console/", include("prm.kernel.events.urls")),
     path("admin/", admin.site.urls),
 ]
+
+handler403 = "prm.kernel.identity.views.errors.forbidden"

@@ -63,6 +63,13 @@ class TestChangingRoles:
 
         assert browser.get("/console/setup/people/").status_code == 403
 
+    def test_8_3_2_an_admin_who_is_admin_no_more_loses_the_keys_they_made(self) -> None:
+        with vendor(acme) as now:
+            made = actions.issue_token(name="CRM", roles=["admin"], partner_id=None, days=30, actor=ada.actor, now=now)
+        change(ada, ["sales"], by=promoted(olivia))
+        with vendor(acme):
+            assert ApiToken.objects.get(pk=made.token_id).revoked_at is not None
+
 
 class TestAPartnerAdmin:
     def test_manages_their_own_people(self) -> None:

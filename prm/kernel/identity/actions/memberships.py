@@ -15,6 +15,8 @@ from prm.kernel.identity.events import MembershipEnded, RolesChanged
 from prm.kernel.identity.models import ApiToken, Membership
 from prm.kernel.tenancy.context import deciding
 
+MAKERS_OF_KEYS = frozenset({"admin", "partner_admin"})
+
 
 def change_roles(*, membership_id: UUID, roles: Sequence[str], actor: Actor, now: datetime) -> Decision:
     """Give a member other roles. A refusal is returned and audited, not raised."""
@@ -28,6 +30,8 @@ def change_roles(*, membership_id: UUID, roles: Sequence[str], actor: Actor, now
         if decision.allowed:
             member.roles = after
             member.save(update_fields=["roles"])
+            if not MAKERS_OF_KEYS.intersection(after):
+                _revoke_keys(member)
             events.publish(
                 RolesChanged(
                     subject_id=member.pk, partner_id=member.partner_id, facts={"roles": after}, before={"roles": before}
@@ -69,7 +73,7 @@ def end_membership(*, membership_id: UUID, actor: Actor, now: datetime) -> Decis
 def _end(member: Membership, now: datetime) -> None:
     member.ended_at = now
     member.save(update_fields=["ended_at"])
-    ApiToken.objects.filter(membership=member, revoked_at=None).update(revoked_at=Now())
+    _revoke_keys(member)
     events.publish(
         MembershipEnded(
             subject_id=member.pk, partner_id=member.partner_id, facts={"roles": member.roles, "email": member.email}
@@ -78,3 +82,8 @@ def _end(member: Membership, now: datetime) -> None:
     )
     person_id = member.person_id
     transaction.on_commit(lambda: sessions.end_if_homeless(person_id), robust=True)
+
+
+def _revoke_keys(member: Membership) -> None:
+    """The keys that somebody made end when they could make them no more."""
+    ApiToken.objects.filter(membership=member, revoked_at=None).update(revoked_at=Now())

@@ -1,0 +1,22 @@
+"""What people read when they are turned away."""
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+from prm.kernel.identity import roles
+from prm.kernel.identity.access import Denied
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Say who may, instead of only that this one may not. In the API, in the API's words."""
+    needed = exception.needed if isinstance(exception, Denied) else frozenset()
+    if request.path.startswith("/api/"):
+        return JsonResponse({"type": "forbidden", "title": str(exception) or "This is not yours to do."}, status=403)
+    words = [str(label) for role, (label, _) in roles.ROLES.items() if role in needed and _same_side(request, role)]
+    looks_only = isinstance(exception, Denied) and not needed
+    return render(request, "403.html", {"needed": words, "looks_only": looks_only}, status=403)
+
+
+def _same_side(request: HttpRequest, role: str) -> bool:
+    actor = getattr(request, "actor", None)
+    return actor is None or role in roles.roles_for(partner=actor.partner_id is not None)
