@@ -57,7 +57,7 @@ class TestTheQueue:
         assert 'data-key="3"' in page
 
     def test_opens_on_the_task_of_a_subject(self):
-        first, second = ask(2)
+        _first, second = ask(2)
         page = client_of(olivia).get(f"/console/queue/?subject={second.subject_id.hex}")
         assert page.context["task"] == second
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
@@ -92,14 +93,17 @@ def _try_again(incident: Incident, actor: Actor, now: datetime) -> str:
         return _start_again(incident, now)
     if incident.work_id is None:
         return _give_work(incident.run, now)
-    changed = Work.objects.filter(pk=incident.work_id, status="held").update(
-        status="ready", attempt=0, lease_until=None, not_before=Now(), error=""
-    )
+    changed = _held(incident).update(status="ready", attempt=0, lease_until=None, not_before=Now(), error="")
     return "" if changed else _("The step is gone; the run has moved on or ended.")
 
 
+def _held(incident: Incident) -> "QuerySet[Work]":
+    """The work that the incident holds, if it is still there."""
+    return Work.objects.filter(pk__in=[incident.work_id] if incident.work_id else [], status="held")
+
+
 def _start_again(incident: Incident, now: datetime) -> str:
-    row = EventRow.objects.filter(pk=incident.event_id).first()
+    row = EventRow.objects.filter(pk=incident.event_id).first() if incident.event_id else None
     if row is None:
         return _("The event is gone.")
     event = events.Delivered(row.id, row.name, row.subject_id, row.partner_id, row.payload, row.at, row.cause)
@@ -126,7 +130,7 @@ def _give_work(run: Run, now: datetime) -> str:
 def _go_on(incident: Incident, actor: Actor, now: datetime) -> str:
     if incident.run is None or incident.kind == Incident.Kind.RULE_BROKEN:
         return ""
-    work = Work.objects.filter(pk=incident.work_id, status="held").first()
+    work = _held(incident).first()
     if work is None:
         return _("There is no step to skip. Try again or end the run.")
     if work.kind == Work.Kind.ESCALATION:

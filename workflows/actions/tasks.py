@@ -1,5 +1,6 @@
 """What is done with a task before anybody decides it: claim, release, hand over, snooze."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -94,7 +95,7 @@ def _record(
     actor: Actor,
     now: datetime,
     decision: Decision,
-    before: dict[str, object] | None = None,
+    before: Mapping[str, object] | None = None,
 ) -> Decision:
     after = {"owner": task.owner_id, "claimed_by": task.claimed_by_id, "snoozed_until": task.snoozed_until}
     audit.record(

@@ -1,6 +1,6 @@
 """A tree in sentences, indented as it branches: what somebody reads before publishing it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -166,7 +166,7 @@ def duration(minutes: int) -> str:
     return ngettext("%(count)d minute", "%(count)d minutes", minutes) % {"count": minutes}
 
 
-_TELL = {
+_TELL: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "validate": lambda item: _("Check: %(action)s") % {"action": _action(item)},
     "action": _action,
     "branch": lambda item: str(item.get("name") or _("Which way?")),

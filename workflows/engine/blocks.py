@@ -102,10 +102,15 @@ def _moment(value: Any, fact: str) -> datetime:
     """A date means its first moment in the vendor's zone."""
     try:
         if isinstance(value, datetime) or (isinstance(value, str) and "T" in value):
-            return read_datetime(value)
-        return datetime.combine(read_date(value), time(0), tzinfo=current().zone)
+            moment = read_datetime(value)
+        else:
+            day = read_date(value)
+            moment = datetime.combine(day, time(0), tzinfo=current().zone) if day else None
     except WrongType as error:
         raise BrokenDefinition(f"“{fact}” is no time to wait for: {error}") from error
+    if moment is None:
+        raise BrokenDefinition(f"“{fact}” is no time to wait for.")
+    return moment
 
 
 RUN: dict[str, Callable[[Step], Result]] = {

@@ -142,8 +142,8 @@ def announce(step: Step) -> None:
 def live_clock(subject_id: UUID) -> SlaClock | None:
     """The clock that matters for a subject now: the one due first, else one that waits for the partner."""
     clocks = list(SlaClock.objects.filter(subject_id=subject_id).exclude(status="stopped"))
-    running = [clock for clock in clocks if clock.due_at is not None]
-    return min(running, key=lambda clock: clock.due_at) if running else next(iter(clocks), None)
+    due = {clock.due_at: clock for clock in clocks if clock.due_at is not None}
+    return due[min(due)] if due else next(iter(clocks), None)
 
 
 def used_seconds(clock: SlaClock, side: str = "vendor") -> int:

@@ -15,12 +15,10 @@ STEPS_IN_A_ROW = 40  # well within the lease; then others get their turn
 
 def perform(claimed: Claim) -> None:
     """Work on a claim until its run waits, ends or fails. Another's claim meanwhile leaves no trace of ours."""
-    going: Claim | None = claimed
+    going = claimed
     for left in range(STEPS_IN_A_ROW, 0, -1):
-        if going is None:
-            return
         try:
-            going = one_step(going, go_on=left > 1)
+            following = one_step(going, go_on=left > 1)
         except advance.FenceLost as lost:
             log.info("left alone: %s", lost)
             return
@@ -28,6 +26,9 @@ def perform(claimed: Claim) -> None:
             log.warning("work %s failed at attempt %s: %s", going.work_id, going.attempt, error)
             failed(going, error)
             return
+        if following is None:
+            return
+        going = following
 
 
 def one_step(claimed: Claim, *, go_on: bool) -> Claim | None:

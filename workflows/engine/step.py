@@ -106,6 +106,9 @@ FOR UPDATE OF w, r
 """
 
 
+_COLUMNS = tuple(name for name in Step.__dataclass_fields__ if name not in ("program", "now"))
+
+
 def load(work_id: UUID, now: datetime, *, status: str = "ready", fence: int | None = None) -> Step | None:
     """The step with its run locked; None when somebody else has it, or the run is over."""
     with connection.cursor() as cursor:
@@ -113,9 +116,9 @@ def load(work_id: UUID, now: datetime, *, status: str = "ready", fence: int | No
         row = cursor.fetchone()
     if row is None:
         return None
-    *fields, version_id, digest = row
-    fields[6], fields[15] = _json(fields[6]), _json(fields[15])
-    return Step(*fields, program=program_of(version_id, digest), now=now)
+    stands: dict[str, Any] = dict(zip(_COLUMNS, row, strict=False))
+    stands |= {"data": _json(stands["data"]), "context": _json(stands["context"])}
+    return Step(**stands, program=program_of(row[-2], row[-1]), now=now)
 
 
 def program_of(version_id: UUID, digest: str) -> Program:

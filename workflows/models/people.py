@@ -78,7 +78,7 @@ class HumanTask(TenantOwned):
 
     @property
     def is_open(self) -> bool:
-        return self.status == self.Status.OPEN
+        return bool(self.status == self.Status.OPEN)
 
     @transition(field=status, source=Status.OPEN, target=Status.DECIDING)
     def take(self) -> None:

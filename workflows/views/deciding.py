@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -19,7 +19,7 @@ from prm.kernel.identity.access import require_roles
 from prm.kernel.ui.toasts import conflict, toast
 from workflows import actions
 from workflows.models import HumanTask, Intent
-from workflows.views import DISPATCHERS, WORKERS
+from workflows.views import DISPATCHERS, WORKERS, Asking
 from workflows.views.choices import answer
 from workflows.views.queue import Split, show
 
@@ -28,7 +28,7 @@ CONFLICTS = ("task.already_decided", "task.claimed_by_another", "task.not_open",
 
 @require_POST
 @require_roles(*WORKERS)
-def decide(request: HttpRequest, task_id: UUID) -> HttpResponse:
+def decide(request: Asking, task_id: UUID) -> HttpResponse:
     """Decide and go on to the next; for ten seconds it can be taken back."""
     outcome = request.POST.get("outcome", "")
     decision = _called(
@@ -48,7 +48,7 @@ def decide(request: HttpRequest, task_id: UUID) -> HttpResponse:
 
 @require_POST
 @require_roles(*WORKERS)
-def undo(request: HttpRequest) -> HttpResponse:
+def undo(request: Asking) -> HttpResponse:
     """Take back what was decided a moment ago."""
     decisions = [_called(actions.undo_intent, request, intent_id=intent) for intent in _ids(request.GET, "intent")]
     if not decisions:
@@ -61,7 +61,7 @@ def undo(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @require_roles(*WORKERS)
-def claim(request: HttpRequest, task_id: UUID) -> HttpResponse:
+def claim(request: Asking, task_id: UUID) -> HttpResponse:
     return _stay(
         request, task_id, _called(actions.claim_task, request, task_id=task_id), _("It is yours for ten minutes.")
     )
@@ -69,13 +69,13 @@ def claim(request: HttpRequest, task_id: UUID) -> HttpResponse:
 
 @require_POST
 @require_roles(*WORKERS)
-def release(request: HttpRequest, task_id: UUID) -> HttpResponse:
+def release(request: Asking, task_id: UUID) -> HttpResponse:
     return _stay(request, task_id, _called(actions.release_task, request, task_id=task_id), _("Released."))
 
 
 @require_POST
 @require_roles(*DISPATCHERS)
-def assign(request: HttpRequest, task_id: UUID) -> HttpResponse:
+def assign(request: Asking, task_id: UUID) -> HttpResponse:
     (person,) = _ids(request.POST, "person") or [UUID(int=0)]
     decision = _called(actions.assign_task, request, task_id=task_id, membership_id=person)
     return _stay(request, task_id, decision, _("Handed over."))
@@ -83,7 +83,7 @@ def assign(request: HttpRequest, task_id: UUID) -> HttpResponse:
 
 @require_POST
 @require_roles(*WORKERS)
-def snooze(request: HttpRequest, task_id: UUID) -> HttpResponse:
+def snooze(request: Asking, task_id: UUID) -> HttpResponse:
     decision = _called(actions.snooze_task, request, task_id=task_id, until=_moment(request.POST.get("until", "")))
     if decision.refused:
         return refusal(request, decision)
@@ -95,13 +95,12 @@ def snooze(request: HttpRequest, task_id: UUID) -> HttpResponse:
 
 @require_POST
 @require_roles(*WORKERS)
-def bulk_preview(request: HttpRequest) -> HttpResponse:
+def bulk_preview(request: Asking) -> HttpResponse:
     """What would happen to each, before anything does."""
     outcome, tasks = request.POST.get("outcome", ""), _tasks(request)
     note = request.POST.get("note", "").strip()
     judged = [
-        (task, actions.judge_task(task=task, outcome=outcome, note=note or "-", actor=request.actor))  # type: ignore[attr-defined]
-        for task in tasks
+        (task, actions.judge_task(task=task, outcome=outcome, note=note or "-", actor=request.actor)) for task in tasks
     ]
     will = [task for task, decision in judged if decision.allowed]
     skipped = [(task, decision.reasons[0].text) for task, decision in judged if decision.refused]
@@ -121,7 +120,7 @@ def bulk_preview(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @require_roles(*WORKERS)
-def bulk_run(request: HttpRequest) -> HttpResponse:
+def bulk_run(request: Asking) -> HttpResponse:
     """Decide each by itself; those that no longer can be are skipped and counted."""
     outcome, note = request.POST.get("outcome", ""), request.POST.get("note", "")
     decisions = [
@@ -137,7 +136,7 @@ def bulk_run(request: HttpRequest) -> HttpResponse:
     return onward(request, text=text, undo=f"{reverse('workflows:undo')}?{undo_all}")
 
 
-def _tasks(request: HttpRequest) -> list[HumanTask]:
+def _tasks(request: Asking) -> list[HumanTask]:
     ids = _ids(request.POST, "pick")[:50]
     return list(HumanTask.objects.filter(pk__in=ids).select_related("claimed_by").order_by("due_at", "id"))
 
@@ -155,10 +154,10 @@ def detail_of(posted: QueryDict) -> dict[str, Any]:
     return detail
 
 
-def refusal(request: HttpRequest, decision: Decision) -> HttpResponse:
+def refusal(request: Asking, decision: Decision) -> HttpResponse:
     """409 when somebody was faster (it says who), else 422 with the reason. The page stays as it is."""
     reason = decision.reasons[0]
-    if not getattr(request, "htmx", None):
+    if not request.htmx:
         messages.warning(request, reason.text)
         return redirect(_state_url(request))
     if reason.key in CONFLICTS:
@@ -168,9 +167,9 @@ def refusal(request: HttpRequest, decision: Decision) -> HttpResponse:
     return toast(response, reason.text, tone="warn")
 
 
-def onward(request: HttpRequest, *, text: str, undo: str = "", decided: UUID | None = None) -> HttpResponse:
+def onward(request: Asking, *, text: str, undo: str = "", decided: UUID | None = None) -> HttpResponse:
     """The next row, without a reload."""
-    if not getattr(request, "htmx", None):
+    if not request.htmx:
         messages.success(request, text, extra_tags=f"undo={undo}" if undo else "")
         return redirect(_state_url(request))
     split = Split(request, QueryDict(request.POST.get("state", "")), position=_position(request), went_on=True)
@@ -181,30 +180,30 @@ def onward(request: HttpRequest, *, text: str, undo: str = "", decided: UUID | N
     return toast(response, text, undo=undo or None)
 
 
-def _stay(request: HttpRequest, task_id: UUID, decision: Decision, text: str) -> HttpResponse:
+def _stay(request: Asking, task_id: UUID, decision: Decision, text: str) -> HttpResponse:
     if decision.refused:
         return refusal(request, decision)
-    if not getattr(request, "htmx", None):
+    if not request.htmx:
         messages.success(request, text)
         return redirect("workflows:task", task_id=task_id)
     return toast(show(request, Split(request, QueryDict(request.POST.get("state", "")), chosen=task_id)), text)
 
 
-def _called(action: Any, request: HttpRequest, **given: Any) -> Decision:
+def _called(action: Any, request: Asking, **given: Any) -> Decision:
     """Call an action as whoever asks; an id that is not ours is simply not there."""
     try:
-        decision: Decision = action(**given, actor=request.actor, now=request.now)  # type: ignore[attr-defined]
+        decision: Decision = action(**given, actor=request.actor, now=request.now)
     except (HumanTask.DoesNotExist, Intent.DoesNotExist):
         raise Http404 from None
     return decision
 
 
-def _position(request: HttpRequest) -> int:
+def _position(request: Asking) -> int:
     text = request.POST.get("position", "")
     return int(text) if text.isdecimal() and len(text) < 4 else 0
 
 
-def _state_url(request: HttpRequest) -> str:
+def _state_url(request: Asking) -> str:
     return Split(request, QueryDict(request.POST.get("state", ""))).url()
 
 

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from prm.kernel.automation import registry
 from prm.kernel.identity.access import RolesRequired, require_roles
+from prm.kernel.ui.context import Shell
 from prm.kernel.ui.lists import ListView
 from workflows import actions
 from workflows.actions.definitions import problems_of
@@ -20,7 +21,7 @@ from workflows.definition import JSON_SCHEMA, BrokenDefinition, outline
 from workflows.forms import DraftForm
 from workflows.lists import WorkflowList
 from workflows.models import Run, Workflow, WorkflowVersion
-from workflows.views import EVERYBODY
+from workflows.views import EVERYBODY, Asking
 
 
 class WorkflowListView(RolesRequired, ListView):
@@ -32,12 +33,12 @@ class WorkflowListView(RolesRequired, ListView):
     def context(self, request: HttpRequest) -> dict[str, Any]:
         known = set(Workflow.objects.values_list("key", flat=True))
         spare = [template for key, template in sorted(registry.templates.items()) if key not in known]
-        return {"templates": spare, "may_change": request.actor.has("admin")}  # type: ignore[attr-defined]
+        return {"templates": spare, "may_change": Shell(request).roles >= {"admin"}}
 
 
 @require_GET
 @require_roles(*EVERYBODY)
-def workflow(request: HttpRequest, workflow_id: UUID) -> HttpResponse:
+def workflow(request: Asking, workflow_id: UUID) -> HttpResponse:
     """The version in force, else the newest one."""
     found = get_object_or_404(Workflow, pk=workflow_id)
     versions = found.versions.defer("tree")
@@ -49,10 +50,10 @@ def workflow(request: HttpRequest, workflow_id: UUID) -> HttpResponse:
 
 @require_GET
 @require_roles(*EVERYBODY)
-def version(request: HttpRequest, version_id: UUID) -> HttpResponse:
+def version(request: Asking, version_id: UUID) -> HttpResponse:
     """One version in sentences, with what the lint says of it today."""
     found = get_object_or_404(WorkflowVersion.objects.select_related("workflow"), pk=version_id)
-    actor = request.actor  # type: ignore[attr-defined]
+    actor = request.actor
     try:
         lines, unreadable = outline(found.tree), ""
     except (BrokenDefinition, KeyError, TypeError, AttributeError) as error:
@@ -79,7 +80,7 @@ def version(request: HttpRequest, version_id: UUID) -> HttpResponse:
 
 @require_GET
 @require_roles(*EVERYBODY)
-def download(request: HttpRequest, version_id: UUID) -> HttpResponse:
+def download(request: Asking, version_id: UUID) -> HttpResponse:
     """The tree as a file that uploads again."""
     found = get_object_or_404(WorkflowVersion.objects.select_related("workflow"), pk=version_id)
     response = HttpResponse(
@@ -91,20 +92,20 @@ def download(request: HttpRequest, version_id: UUID) -> HttpResponse:
 
 @require_GET
 @require_roles(*EVERYBODY)
-def schema(request: HttpRequest) -> HttpResponse:
+def schema(request: Asking) -> HttpResponse:
     """The JSON Schema of workflows."""
     return JsonResponse(dict(JSON_SCHEMA))
 
 
 @require_http_methods(["GET", "POST"])
 @require_roles("admin")
-def upload(request: HttpRequest) -> HttpResponse:
+def upload(request: Asking) -> HttpResponse:
     """Take a tree in as a draft. Nothing is in force before a second person publishes it."""
     form = DraftForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         decision = actions.save_draft(
             tree=form.cleaned_data["tree"], note=form.cleaned_data["note"], actor=request.actor, now=request.now
-        )  # type: ignore[attr-defined]
+        )
         if decision.allowed:
             messages.success(request, _("Saved as a draft. A second person publishes it."))
             return redirect("workflows:version", version_id=decision.facts["version"])
@@ -114,9 +115,9 @@ def upload(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @require_roles("admin")
-def publish(request: HttpRequest, version_id: UUID) -> HttpResponse:
+def publish(request: Asking, version_id: UUID) -> HttpResponse:
     found = get_object_or_404(WorkflowVersion, pk=version_id)
-    decision = actions.publish_version(version_id=found.pk, actor=request.actor, now=request.now)  # type: ignore[attr-defined]
+    decision = actions.publish_version(version_id=found.pk, actor=request.actor, now=request.now)
     if decision.allowed:
         messages.success(request, _("In force from now on. What is on its way ends on the version it began with."))
     else:
@@ -126,9 +127,9 @@ def publish(request: HttpRequest, version_id: UUID) -> HttpResponse:
 
 @require_POST
 @require_roles("admin")
-def retire(request: HttpRequest, workflow_id: UUID) -> HttpResponse:
+def retire(request: Asking, workflow_id: UUID) -> HttpResponse:
     found = get_object_or_404(Workflow, pk=workflow_id)
-    decision = actions.retire_workflow(workflow_id=found.pk, actor=request.actor, now=request.now)  # type: ignore[attr-defined]
+    decision = actions.retire_workflow(workflow_id=found.pk, actor=request.actor, now=request.now)
     if decision.allowed:
         messages.success(request, _("Retired. Nothing new starts on it."))
     else:
@@ -138,12 +139,12 @@ def retire(request: HttpRequest, workflow_id: UUID) -> HttpResponse:
 
 @require_POST
 @require_roles("admin")
-def install(request: HttpRequest) -> HttpResponse:
+def install(request: Asking) -> HttpResponse:
     """Put a shipped template into force."""
     key = request.POST.get("key", "")
     if key not in registry.templates:
         messages.warning(request, _("There is no such template."))
         return redirect("workflows:list")
-    installed = actions.install_template(key=key, actor=request.actor, now=request.now)  # type: ignore[attr-defined]
+    installed = actions.install_template(key=key, actor=request.actor, now=request.now)
     messages.success(request, _("Installed and in force."))
     return redirect("workflows:version", version_id=installed.pk)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -16,7 +16,7 @@ from prm.kernel.identity.access import require_roles
 from workflows import queries
 from workflows.models import HumanTask, Incident
 from workflows.queries.tasks import SORTS, task_named
-from workflows.views import EVERYBODY, WORKERS
+from workflows.views import EVERYBODY, WORKERS, Asking
 from workflows.views.choices import answers_of, snoozes
 
 ROWS = 50
@@ -26,7 +26,7 @@ ROWS = 50
 class Split:
     """One look at the queue: which view, which row, and where one goes from here."""
 
-    request: HttpRequest
+    request: Asking
     params: QueryDict
     chosen: UUID | None = None
     position: int = 0
@@ -51,7 +51,7 @@ class Split:
         found = queries.queue_of(
             self.view,
             self.request.actor,
-            self.request.now,  # type: ignore[attr-defined]
+            self.request.now,
             search=self.search,
             sort=self.sort,
         )
@@ -108,7 +108,7 @@ class Split:
             "more": len(self.rows) > ROWS,
             "views": self._views(),
             "incident_count": Incident.objects.filter(status="open").count(),
-            "picks": self.request.actor.has(*WORKERS),  # type: ignore[attr-defined]
+            "picks": self.request.actor.has(*WORKERS),
             "task": self.task,
             "sorts": [
                 ("due", _("Due first")),
@@ -123,7 +123,7 @@ class Split:
 
     def _views(self) -> list[dict[str, Any]]:
         base = reverse("workflows:queue")
-        found = queries.views_of(self.request.actor, self.request.now)  # type: ignore[attr-defined]
+        found = queries.views_of(self.request.actor, self.request.now)
         return [{**view, "url": f"{base}?view={view['key']}", "current": view["key"] == self.view} for view in found]
 
     def _neighbour(self, step: int) -> str:
@@ -133,12 +133,12 @@ class Split:
         return self.url(self.shown[min(max(at, 0), len(self.shown) - 1)])
 
     def _detail(self, task: HumanTask) -> dict[str, Any]:
-        request: Any = self.request
+        request = self.request
         panel = registry.panels.get(task.subject_type)
         row = panel.rows([task.subject_id]).get(task.subject_id, {}) if panel else {}
         evidence = dict(panel.evidence(task.subject_id)) if panel and row else {}
         mine = request.membership.pk
-        claimed = task.claimed_by if task.claim_until and task.claim_until > task.machine else None
+        claimed = task.claimed_by if task.claim_until and task.claim_until > task.machine else None  # type: ignore[attr-defined]
         return {
             **evidence,
             "panel": panel if row else None,
@@ -158,7 +158,7 @@ class Split:
 
 @require_GET
 @require_roles(*EVERYBODY)
-def queue(request: HttpRequest) -> HttpResponse:
+def queue(request: Asking) -> HttpResponse:
     """The queue with its first row open, or with the open task of ?subject=."""
     split = Split(request, request.GET)
     if subject := request.GET.get("subject"):
@@ -169,14 +169,14 @@ def queue(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @require_roles(*EVERYBODY)
-def task(request: HttpRequest, task_id: UUID) -> HttpResponse:
+def task(request: Asking, task_id: UUID) -> HttpResponse:
     """The queue with one task open."""
     return show(request, Split(request, request.GET, chosen=task_id))
 
 
-def show(request: HttpRequest, split: Split) -> HttpResponse:
+def show(request: Asking, split: Split) -> HttpResponse:
     """The whole page, or over htmx the split view alone."""
-    htmx = getattr(request, "htmx", None)
+    htmx = request.htmx
     part = bool(htmx) and not htmx.boosted and not htmx.history_restore_request
     return render(request, "workflows/queue_split.html" if part else "workflows/queue.html", split.context())
 

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
@@ -16,7 +16,7 @@ from workflows import actions
 from workflows.lists import IncidentList, RunList
 from workflows.models import Incident, Run
 from workflows.queries.stories import entries_of
-from workflows.views import DISPATCHERS, EVERYBODY
+from workflows.views import DISPATCHERS, EVERYBODY, Asking
 
 RESOLVE = {"retry": actions.retry_incident, "skip": actions.skip_incident, "cancel": actions.cancel_incident}
 
@@ -33,7 +33,7 @@ class IncidentListView(RolesRequired, ListView):
 
 @require_GET
 @require_roles(*EVERYBODY)
-def run(request: HttpRequest, run_id: UUID) -> HttpResponse:
+def run(request: Asking, run_id: UUID) -> HttpResponse:
     """One run: where it stands, its steps, its questions and clocks."""
     found = get_object_or_404(Run.objects.select_related("workflow", "version"), pk=run_id)
     return render(
@@ -54,7 +54,7 @@ def run(request: HttpRequest, run_id: UUID) -> HttpResponse:
 
 @require_GET
 @require_roles(*EVERYBODY)
-def incident(request: HttpRequest, incident_id: UUID) -> HttpResponse:
+def incident(request: Asking, incident_id: UUID) -> HttpResponse:
     """What failed, with the evidence."""
     found = get_object_or_404(Incident.objects.select_related("workflow", "run"), pk=incident_id)
     subject = _subject(found.subject_type, found.subject_id) if found.subject_id else {}
@@ -66,7 +66,7 @@ def incident(request: HttpRequest, incident_id: UUID) -> HttpResponse:
             "error": found.evidence.get("error", ""),
             "evidence": sorted((k, v) for k, v in found.evidence.items() if k != "error"),
             "subject_url": subject.get("url", ""),
-            "may_resolve": request.actor.has(*DISPATCHERS) and found.status == "open",  # type: ignore[attr-defined]
+            "may_resolve": request.actor.has(*DISPATCHERS) and found.status == "open",
             "ways": _ways(found),
         },
     )
@@ -74,14 +74,14 @@ def incident(request: HttpRequest, incident_id: UUID) -> HttpResponse:
 
 @require_POST
 @require_roles(*DISPATCHERS)
-def resolve(request: HttpRequest, incident_id: UUID) -> HttpResponse:
+def resolve(request: Asking, incident_id: UUID) -> HttpResponse:
     """Try again, skip, or end the run."""
     found = get_object_or_404(Incident, pk=incident_id)
     act = RESOLVE.get(request.POST.get("how", ""))
     if act is None:
         messages.warning(request, _("Choose what happens."))
         return redirect("workflows:incident", incident_id=incident_id)
-    decision = act(incident_id=found.pk, actor=request.actor, now=request.now)  # type: ignore[attr-defined]
+    decision = act(incident_id=found.pk, actor=request.actor, now=request.now)
     if decision.allowed:
         messages.success(request, _("Done. The incident is closed."))
     else:

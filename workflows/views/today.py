@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
@@ -13,15 +13,15 @@ from workflows import queries
 from workflows.models import Incident, WorkflowVersion
 from workflows.queries.tasks import mine, open_tasks
 from workflows.rules import DECIDERS
-from workflows.views import EVERYBODY
+from workflows.views import EVERYBODY, Asking
 
 TASKS = 8
 
 
 @require_GET
 @require_roles(*EVERYBODY)
-def today(request: HttpRequest) -> HttpResponse:
-    actor, now = request.actor, request.now  # type: ignore[attr-defined]
+def today(request: Asking) -> HttpResponse:
+    actor, now = request.actor, request.now
     return render(
         request,
         "workflows/today.html",
@@ -37,21 +37,21 @@ def today(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _greeting(request: HttpRequest) -> str:
+def _greeting(request: Asking) -> str:
     from django.utils.timezone import localtime
 
-    name = str(request.membership).split(" ")[0]  # type: ignore[attr-defined]
-    hour = localtime(request.now).hour  # type: ignore[attr-defined]
+    name = str(request.membership).split(" ")[0]
+    hour = localtime(request.now).hour
     if hour < 12:
         return _("Good morning, %(name)s") % {"name": name}
     return (_("Good afternoon, %(name)s") if hour < 18 else _("Good evening, %(name)s")) % {"name": name}
 
 
-def _tasks(request: HttpRequest) -> list[Any]:
+def _tasks(request: Asking) -> list[Any]:
     """What is the reader's own, the most pressing first; for those who decide, everything after it."""
     from django.db.models import Case, F, IntegerField, Value, When
 
-    actor, now = request.actor, request.now  # type: ignore[attr-defined]
+    actor, now = request.actor, request.now
     tasks = open_tasks(now).select_related("owner", "claimed_by")
     if not actor.has(*DECIDERS):
         tasks = tasks.filter(mine(actor))
@@ -59,15 +59,15 @@ def _tasks(request: HttpRequest) -> list[Any]:
     return list(tasks.order_by(first, F("due_at").asc(nulls_last=True), "opened_at")[:TASKS])
 
 
-def _incidents(request: HttpRequest) -> list[Incident]:
+def _incidents(request: Asking) -> list[Incident]:
     return list(Incident.objects.filter(status="open").defer("evidence").order_by("-opened_at")[:5])
 
 
-def _drafts(request: HttpRequest) -> list[WorkflowVersion]:
+def _drafts(request: Asking) -> list[WorkflowVersion]:
     """What waits for a second person, who is not its author."""
-    drafts = WorkflowVersion.objects.filter(status="draft").exclude(author=request.actor.id)  # type: ignore[attr-defined]
+    drafts = WorkflowVersion.objects.filter(status="draft").exclude(author=request.actor.id)
     return list(drafts.select_related("workflow").defer("tree")[:5])
 
 
-def _partners(request: HttpRequest) -> list[Partner]:
-    return list(Partner.objects.filter(cam=request.membership).order_by("name")[:12])  # type: ignore[attr-defined]
+def _partners(request: Asking) -> list[Partner]:
+    return list(Partner.objects.filter(cam=request.membership).order_by("name")[:12])
