@@ -22,6 +22,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "prm.settings")
 os.environ.setdefault("PRM_EMBEDDED", "bench")
 
 CUSTOMERS, DEALS, BAR = 18_316, 20_000, 0.050
+DATABASE = "prm_bench_conflict_check"
 OURS = (
     "tenancy",
     "identity",
@@ -41,10 +42,11 @@ def main() -> int:
     options = _options()
     from prm.embedded import ensure_started
 
-    ensure_started("bench")
+    handle = ensure_started("bench")
     import django
 
     django.setup()
+    own_database(handle)
     tenant = a_vendor()
     records = list(islice(accounts(options.accounts), CUSTOMERS))
     print(f"customers: {import_all(tenant, records):,.0f} records a second (aim 3,000)")
@@ -73,22 +75,34 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def own_database(handle: Any) -> None:
+    """A fresh database beside the others of the servers."""
+    import psycopg2
+    from django.db import connections
+    from psycopg2.sql import SQL, Identifier
+
+    server = psycopg2.connect(**handle.superuser("postgres"))
+    server.autocommit = True
+    with server.cursor() as cursor:
+        cursor.execute(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(DATABASE)))
+        cursor.execute(SQL("CREATE DATABASE {} TEMPLATE template0 OWNER prm_owner").format(Identifier(DATABASE)))
+    server.close()
+    for alias in ("default", "owner"):
+        connections[alias].close()
+        connections[alias].settings_dict["NAME"] = DATABASE
+
+
 def a_vendor() -> UUID:
-    """A new vendor with a partner, in tables made from the models."""
+    """A vendor with two partners, in tables made from the models."""
     from django.conf import settings
     from django.core.management import call_command
-    from django.db import connections
 
     from prm.kernel.tenancy.context import acting
     from prm.setup import configure_vendor, create_tenant
 
     settings.MIGRATION_MODULES = dict.fromkeys(OURS)
     call_command("migrate", database="owner", verbosity=0, run_syncdb=True)
-    with connections["owner"].cursor() as cursor:
-        cursor.execute("TRUNCATE dealreg_customer, dealreg_deal, dealreg_matchkey, dealreg_dealnumber CASCADE")
-    tenant = create_tenant(
-        slug=f"bench-{os.getpid()}-{int(perf_counter())}", name="Bench", time_zone="Europe/Berlin", currency="EUR"
-    )
+    tenant = create_tenant(slug="bench", name="Bench", time_zone="Europe/Berlin", currency="EUR")
     with acting(tenant=tenant.pk, audience="vendor") as now:
         configure_vendor(now=now)
         partners(now)
@@ -147,12 +161,13 @@ def import_all(tenant: UUID, records: list[Any]) -> float:
 def fill_with_deals(tenant: UUID, records: list[Any]) -> None:
     """Half open, half approved and protecting; written in bulk, along the state machine's own moves."""
     from dealreg.models import Customer, Deal, DealLine, Protection
+    from prm.kernel.clock import local_date
     from prm.kernel.reference.models import ProductLine
     from prm.kernel.tenancy.context import acting
 
     rng = random.Random(11)
     with acting(tenant=tenant, audience="vendor") as now:
-        lines, until = list(ProductLine.objects.order_by("code")), now.date() + timedelta(days=60)
+        lines, until = list(ProductLine.objects.order_by("code")), local_date(now) + timedelta(days=60)
         deals = [_deal(number, rng, records, now) for number in range(DEALS)]
         Deal.objects.bulk_create(deals, batch_size=1000)
         DealLine.objects.bulk_create(
@@ -173,7 +188,7 @@ def fill_with_deals(tenant: UUID, records: list[Any]) -> None:
                     product_line=lines[n % len(lines)],
                     deal=deal,
                     partner_id=deal.partner_id,
-                    granted_on=now.date(),
+                    granted_on=local_date(now),
                     until=until,
                 )
                 for n, (customer, deal) in enumerate(zip(customers, winners, strict=True))

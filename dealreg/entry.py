@@ -24,8 +24,19 @@ from prm.kernel.money import MoneyError, currency_codes, parse_money
 from prm.kernel.reference.models import ProductLine, Vertical
 
 FIELDS = (
-    "customer_name", "customer_domain", "customer_country", "customer_city", "contact_name", "contact_email",
-    "name", "amount", "currency", "expected_close_on", "vertical", "product_lines", "notes",
+    "customer_name",
+    "customer_domain",
+    "customer_country",
+    "customer_city",
+    "contact_name",
+    "contact_email",
+    "name",
+    "amount",
+    "currency",
+    "expected_close_on",
+    "vertical",
+    "product_lines",
+    "notes",
 )
 REQUIRED = ("customer_name", "customer_country", "amount", "currency", "expected_close_on", "product_lines")
 LONGEST_KEPT = 20_000  # of a draft's field as typed
@@ -86,20 +97,27 @@ def impossible(deal: Deal, today: date, currencies: list[str]) -> list[Problem]:
     if deal.expected_close_on and deal.expected_close_on.year > today.year + 20:
         problems.append(("expected_close_on.too_far", _("That is more than twenty years away. Check the year.")))
     if deal.currency and deal.currency not in currencies:
-        problems.append(("currency.unknown", _("We have no exchange rate for %(currency)s. Use one of: %(known)s.")
-                         % {"currency": deal.currency, "known": ", ".join(currencies)}))
+        problems.append(
+            (
+                "currency.unknown",
+                _("We have no exchange rate for %(currency)s. Use one of: %(known)s.")
+                % {"currency": deal.currency, "known": ", ".join(currencies)},
+            )
+        )
     if deal.customer_name and "name.no_letters" in deal.normal.get("x", ()):
         problems.append(("customer_name.no_letters", _("Write the customer's name in letters, as on its letterhead.")))
     if deal.customer_domain and "domain.invalid" in deal.normal.get("x", ()):
-        problems.append(("customer_domain.invalid", _("That is no web address. Write it like example.com, or leave"
-                                                      " it empty.")))
+        problems.append(
+            ("customer_domain.invalid", _("That is no web address. Write it like example.com, or leave it empty."))
+        )
     return problems
 
 
 def record_of(deal: Deal) -> Record:
     """The customer of a deal, as the matcher takes it."""
-    return Record(deal.customer_name, deal.customer_domain, deal.customer_country, deal.customer_city,
-                  deal.contact_email)
+    return Record(
+        deal.customer_name, deal.customer_domain, deal.customer_country, deal.customer_city, deal.contact_email
+    )
 
 
 def normal_of(deal: Deal) -> dict[str, Any]:
@@ -108,7 +126,10 @@ def normal_of(deal: Deal) -> dict[str, Any]:
 
 def plain(text: Any) -> str:
     """One line without control characters or marks that turn the direction of other text."""
-    kept = _HIDDEN.sub("", str(text if text is not None else ""))
+    told = str(text if text is not None else "")
+    if told.isprintable():
+        return " ".join(told.split())
+    kept = _HIDDEN.sub("", told)
     return " ".join("".join(c if unicodedata.category(c) != "Cc" else " " for c in kept).split())
 
 
@@ -147,8 +168,10 @@ def _text(name: str) -> Callable[[Any], str]:
         longest = Deal._meta.get_field(name).max_length or 0
         text = plain(raw)
         if len(text) > longest:
-            raise Unreadable("too_long", _("At most %(most)s characters; this has %(count)s.")
-                             % {"most": longest, "count": len(text)})
+            raise Unreadable(
+                "too_long",
+                _("At most %(most)s characters; this has %(count)s.") % {"most": longest, "count": len(text)},
+            )
         return text
 
     return reader
@@ -157,8 +180,10 @@ def _text(name: str) -> Callable[[Any], str]:
 def _read_notes(raw: Any) -> str:
     text = paragraphs(raw)
     if len(text) > LONGEST_NOTES:
-        raise Unreadable("too_long", _("At most %(most)s characters; this has %(count)s.")
-                         % {"most": LONGEST_NOTES, "count": len(text)})
+        raise Unreadable(
+            "too_long",
+            _("At most %(most)s characters; this has %(count)s.") % {"most": LONGEST_NOTES, "count": len(text)},
+        )
     return text
 
 
@@ -168,8 +193,9 @@ def _read_country(raw: Any) -> str:
         return ""
     code = normalise(Record("x", country=text)).country
     if code not in _countries():
-        raise Unreadable("unknown", _("“%(text)s” is no country we know. Use its two letters, such as DE.")
-                         % {"text": text[:40]})
+        raise Unreadable(
+            "unknown", _("“%(text)s” is no country we know. Use its two letters, such as DE.") % {"text": text[:40]}
+        )
     return code
 
 
@@ -191,8 +217,9 @@ def _read_email(raw: Any) -> str:
 def _read_currency(raw: Any) -> str:
     text = plain(raw).upper()
     if text and text not in currency_codes():
-        raise Unreadable("unknown", _("“%(text)s” is no currency. Use its three letters, such as EUR.")
-                         % {"text": text[:20]})
+        raise Unreadable(
+            "unknown", _("“%(text)s” is no currency. Use its three letters, such as EUR.") % {"text": text[:20]}
+        )
     return text
 
 
@@ -228,8 +255,11 @@ def _read_vertical(raw: Any) -> Vertical | None:
 def _read_lines(raw: Any) -> list[ProductLine]:
     """Ids, codes or names, in a list or with commas or semicolons between."""
     wanted = raw if isinstance(raw, (list, tuple)) else re.split("[;,]", str(raw or ""))
-    offered = {key: line for line in ProductLine.objects.filter(is_active=True)
-               for key in (str(line.pk), line.code, line.name.casefold())}
+    offered = {
+        key: line
+        for line in ProductLine.objects.filter(is_active=True)
+        for key in (str(line.pk), line.code, line.name.casefold())
+    }
     found: dict[UUID, ProductLine] = {}
     for item in map(plain, wanted):
         if not item:
@@ -242,8 +272,7 @@ def _read_lines(raw: Any) -> list[ProductLine]:
 
 
 _READERS: dict[str, Callable[[Any], Any]] = {
-    **{name: _text(name) for name in
-       ("customer_name", "customer_domain", "customer_city", "contact_name", "name")},
+    **{name: _text(name) for name in ("customer_name", "customer_domain", "customer_city", "contact_name", "name")},
     "customer_country": _read_country,
     "contact_email": _read_email,
     "currency": _read_currency,

@@ -16,8 +16,7 @@ class DealEvent(Event):
     detail: Mapping[str, Any]
 
     @classmethod
-    def of(cls, deal: Deal, facts: Mapping[str, Any], before: Mapping[str, Any] | None = None,
-           **detail: Any) -> Self:
+    def of(cls, deal: Deal, facts: Mapping[str, Any], before: Mapping[str, Any] | None = None, **detail: Any) -> Self:
         return cls(subject_id=deal.pk, partner_id=deal.partner_id, facts=facts, before=before or {}, detail=detail)
 
 
@@ -96,6 +95,10 @@ class DealCommented(DealEvent):
 
 def money_snapshot(deal: Deal) -> dict[str, Any]:
     """The money of a deal as others need it: in its own and in the vendor's currency."""
-    return {"amount": deal.actual_amount or deal.amount, "currency": deal.currency,
-            "registered_amount": deal.amount, "amount_vendor": deal.amount_vendor or Decimal(0),
-            "closed_on": deal.closed_on}
+    return {
+        "amount": deal.actual_amount or deal.amount,
+        "currency": deal.currency,
+        "registered_amount": deal.amount,
+        "amount_vendor": deal.amount_vendor or Decimal(0),
+        "closed_on": deal.closed_on,
+    }

@@ -25,17 +25,26 @@ def on_comment(event: Delivered, now: datetime) -> None:
     inside = detail["audience"] == "vendor"
     readers = people.other_side(event.subject_id, by_partner=bool(detail["by_partner"]) or inside)
     to = [reader for reader in readers if str(reader) != detail["author"]]
-    _send("deal.commented", event, now, to, author=detail["author_name"], text=detail["excerpt"],
-          console=bool(detail["by_partner"]) or inside)
+    _send(
+        "deal.commented",
+        event,
+        now,
+        to,
+        author=detail["author_name"],
+        text=detail["excerpt"],
+        console=bool(detail["by_partner"]) or inside,
+    )
 
 
-def _send(
-    template: str, event: Delivered, now: datetime, to: object, *, console: bool = False, **more: object
-) -> None:
+def _send(template: str, event: Delivered, now: datetime, to: object, *, console: bool = False, **more: object) -> None:
     deal = Deal.objects.get(pk=event.subject_id)
     facts = queries.message_facts(deal)
     messages.send(
-        template=template, to=to, at=now, subject_id=deal.pk,  # type: ignore[arg-type]
+        template=template,
+        to=to,
+        at=now,
+        subject_id=deal.pk,  # type: ignore[arg-type]
         context={**facts, **{key: jsonable(value) for key, value in more.items()}},
-        cause=f"event:{event.id}", url=f"/{'console' if console else 'portal'}/deals/{deal.pk}",
+        cause=f"event:{event.id}",
+        url=f"/{'console' if console else 'portal'}/deals/{deal.pk}",
     )

@@ -66,8 +66,12 @@ class ImportSummary:
     refused: int = 0
 
     def __add__(self, other: "ImportSummary") -> "ImportSummary":
-        return ImportSummary(self.created + other.created, self.updated + other.updated,
-                             self.unchanged + other.unchanged, self.refused + other.refused)
+        return ImportSummary(
+            self.created + other.created,
+            self.updated + other.updated,
+            self.unchanged + other.unchanged,
+            self.refused + other.refused,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +101,10 @@ def read_rows(path: Path, columns: Mapping[str, Sequence[str]], required: Sequen
         raise UnreadableFile(str(why)) from None
     where = _where(table.header, columns)
     if lacking := [name for name in required if name not in where]:
-        raise UnreadableFile(_("The file lacks the column %(columns)s. Its first line is: %(header)s")
-                             % {"columns": ", ".join(lacking), "header": ", ".join(table.header)[:200]})
+        raise UnreadableFile(
+            _("The file lacks the column %(columns)s. Its first line is: %(header)s")
+            % {"columns": ", ".join(lacking), "header": ", ".join(table.header)[:200]}
+        )
     headings = {name: table.header[at] for name, at in where.items()}
     for line, cells in table.rows:
         yield Row(line, {name: cells[at].strip() if at < len(cells) else "" for name, at in where.items()}, headings)
@@ -107,8 +113,13 @@ def read_rows(path: Path, columns: Mapping[str, Sequence[str]], required: Sequen
 def customer_row(row: Row) -> CustomerRow:
     values = row.values
     return CustomerRow(
-        values["name"][:300], values.get("domain", "")[:255], values.get("country", ""), values.get("city", "")[:160],
-        values.get("external_id", "")[:80], _yes(values.get("is_house", "")), _yes(values.get("is_blocked", "")),
+        values["name"][:300],
+        values.get("domain", "")[:255],
+        values.get("country", ""),
+        values.get("city", "")[:160],
+        values.get("external_id", "")[:80],
+        _yes(values.get("is_house", "")),
+        _yes(values.get("is_blocked", "")),
     )
 
 
@@ -124,8 +135,12 @@ def _bytes(path: Path) -> bytes:
 
 def _where(header: Sequence[str], columns: Mapping[str, Sequence[str]]) -> dict[str, int]:
     names = [slugify(cell.replace("_", "")).replace("-", "") for cell in header]
-    return {column: names.index(alias) for column, aliases in columns.items()
-            for alias in [next((a for a in aliases if a in names), None)] if alias}
+    return {
+        column: names.index(alias)
+        for column, aliases in columns.items()
+        for alias in [next((a for a in aliases if a in names), None)]
+        if alias
+    }
 
 
 def _yes(text: str) -> bool:

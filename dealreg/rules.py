@@ -21,10 +21,16 @@ ALREADY = "deal.customer_already_protected"
 def decide_move(facts: Facts) -> Decision:
     """May a deal go from `status` to `to`? `legal` is what the state machine says."""
     legal = bool(facts["legal"])
-    reasons = [] if legal else [
-        Reason("deal.wrong_status", _("This deal is “%(status)s”; that can't be done now.")
-               % {"status": facts["status_label"]})
-    ]
+    reasons = (
+        []
+        if legal
+        else [
+            Reason(
+                "deal.wrong_status",
+                _("This deal is “%(status)s”; that can't be done now.") % {"status": facts["status_label"]},
+            )
+        ]
+    )
     missing = [name for name in facts.get("needed", ()) if not str(facts.get(name) or "").strip()]
     reasons += [Reason(f"{name}.missing", _("Please say why: the other side reads it.")) for name in missing]
     return _conclude("deal-move/1", facts["to"], reasons, facts, Check(_("status allows it"), legal, facts["status"]))
@@ -37,8 +43,14 @@ def decide_return(facts: Facts) -> Decision:
     reasons = list(move.reasons)
     if not named:
         reasons.append(Reason("fields.unknown", _("Name at least one field that the partner may change."), "vendor"))
-    return _conclude("deal-return/1", facts["to"], reasons, facts, *move.checks,
-                     Check(_("fields that can be opened"), named, ", ".join(facts["fields"])))
+    return _conclude(
+        "deal-return/1",
+        facts["to"],
+        reasons,
+        facts,
+        *move.checks,
+        Check(_("fields that can be opened"), named, ", ".join(facts["fields"])),
+    )
 
 
 def decide_submission(facts: Facts) -> Decision:
@@ -47,16 +59,28 @@ def decide_submission(facts: Facts) -> Decision:
     reasons = list(move.reasons)
     slow_down = facts["limit"] is not None and facts["last_hour"] >= facts["limit"]
     if slow_down:
-        reasons.append(Reason("deal.throttled", _("That was a lot of deals within the hour. Please wait a little;"
-                                                  " your draft is safe.")))
-    reasons += [Reason("deal.field_not_open", _("“%(field)s” was not opened for changes.") % {"field": field})
-                for field in facts.get("closed_changed", ())]
+        reasons.append(
+            Reason(
+                "deal.throttled",
+                _("That was a lot of deals within the hour. Please wait a little; your draft is safe."),
+            )
+        )
+    reasons += [
+        Reason("deal.field_not_open", _("“%(field)s” was not opened for changes.") % {"field": field})
+        for field in facts.get("closed_changed", ())
+    ]
     checks = (*move.checks, Check(_("within the hourly number"), not slow_down, str(facts["last_hour"])))
     if reasons:
         return Decision("deal-submission/1", "refused", False, tuple(reasons), facts, checks)
     problems = tuple(Reason(key, text) for key, text in facts["problems"])
-    return Decision("deal-submission/1", "invalid" if problems else "submitted", not problems, problems, facts,
-                    (*checks, Check(_("every field is in order"), not problems)))
+    return Decision(
+        "deal-submission/1",
+        "invalid" if problems else "submitted",
+        not problems,
+        problems,
+        facts,
+        (*checks, Check(_("every field is in order"), not problems)),
+    )
 
 
 def decide_conflict(facts: Facts) -> Decision:
@@ -95,19 +119,34 @@ def _of_finding(found: Facts) -> tuple[str, list[Reason]]:
             Reason(ALREADY, _("%(name)s is protected for %(partner)s (%(number)s).") % who, "vendor"),
         ]
     if certain:
-        return "review", [Reason("deal.rival_open", _("%(partner)s has registered the same customer (%(number)s) and"
-                                                      " waits for an answer.") % who, "vendor")]
-    return "review", [Reason("deal.possible_conflict", _("May be the same customer as %(name)s (%(partner)s,"
-                                                         " %(number)s).") % who, "vendor")]
+        return "review", [
+            Reason(
+                "deal.rival_open",
+                _("%(partner)s has registered the same customer (%(number)s) and waits for an answer.") % who,
+                "vendor",
+            )
+        ]
+    return "review", [
+        Reason(
+            "deal.possible_conflict",
+            _("May be the same customer as %(name)s (%(partner)s, %(number)s).") % who,
+            "vendor",
+        )
+    ]
 
 
 def _of_own(found: Facts, certain: bool) -> tuple[str, list[Reason]]:
     if not certain:
         return "clear", []
     text = _("You have registered this customer for this product already: %(number)s.") % {"number": found["number"]}
-    return "review", [Reason("deal.own_duplicate", text, "partner"),
-                      Reason("deal.own_duplicate", _("The partner has registered this customer already:"
-                                                     " %(number)s.") % {"number": found["number"]}, "vendor")]
+    return "review", [
+        Reason("deal.own_duplicate", text, "partner"),
+        Reason(
+            "deal.own_duplicate",
+            _("The partner has registered this customer already: %(number)s.") % {"number": found["number"]},
+            "vendor",
+        ),
+    ]
 
 
 def _stronger(one: str, other: str) -> str:
@@ -120,12 +159,22 @@ def decide_routing(facts: Facts) -> Decision:
     limit = facts["auto_limit"]
     within = limit is not None and Decimal(facts["amount"]) <= Decimal(limit)
     if limit is None:
-        reasons.append(Reason("deal.tier_needs_a_person", _("Deals of the tier “%(tier)s” always go to a person.")
-                              % {"tier": facts["tier"]}, "vendor"))
+        reasons.append(
+            Reason(
+                "deal.tier_needs_a_person",
+                _("Deals of the tier “%(tier)s” always go to a person.") % {"tier": facts["tier"]},
+                "vendor",
+            )
+        )
     elif not within:
-        reasons.append(Reason("deal.amount_above_limit",
-                              _("%(amount)s is above the %(limit)s that go through without a person.")
-                              % {"amount": facts["amount"], "limit": limit}, "vendor"))
+        reasons.append(
+            Reason(
+                "deal.amount_above_limit",
+                _("%(amount)s is above the %(limit)s that go through without a person.")
+                % {"amount": facts["amount"], "limit": limit},
+                "vendor",
+            )
+        )
     if not facts["territory"]:
         reasons.append(Reason("deal.no_territory", _("The customer's country lies in no territory."), "vendor"))
     if not facts["has_cam"]:
@@ -165,9 +214,13 @@ def decide_approval(facts: Facts) -> Decision:
     if facts["is_submitter"]:
         reasons.append(Reason("approver.is_submitter", _("Nobody approves what they submitted themselves."), "vendor"))
     if above:
-        reasons.append(Reason("deal.amount_above_approver_limit",
-                              _("%(amount)s is above your limit of %(limit)s.")
-                              % {"amount": facts["amount"], "limit": limit}, "vendor"))
+        reasons.append(
+            Reason(
+                "deal.amount_above_approver_limit",
+                _("%(amount)s is above your limit of %(limit)s.") % {"amount": facts["amount"], "limit": limit},
+                "vendor",
+            )
+        )
     reasons += _rival_reasons(facts, person)
     checks = (
         Check(_("status allows it"), bool(facts["legal"]), facts["status"]),
@@ -180,12 +233,18 @@ def decide_approval(facts: Facts) -> Decision:
 
 def _rival_reasons(facts: Facts, person: bool) -> list[Reason]:
     if facts["protected_rivals"]:
-        return [Reason(ALREADY, _("This customer is already registered for this product."), "partner"),
-                Reason(ALREADY, _("Protected already: %(who)s.") % {"who": ", ".join(facts["protected_rivals"])},
-                       "vendor")]
+        return [
+            Reason(ALREADY, _("This customer is already registered for this product."), "partner"),
+            Reason(ALREADY, _("Protected already: %(who)s.") % {"who": ", ".join(facts["protected_rivals"])}, "vendor"),
+        ]
     if facts["own_protected"]:
-        return [Reason("deal.own_duplicate", _("You have registered this customer for this product already: %(number)s.")
-                       % {"number": facts["own_protected"][0]})]
+        return [
+            Reason(
+                "deal.own_duplicate",
+                _("You have registered this customer for this product already: %(number)s.")
+                % {"number": facts["own_protected"][0]},
+            )
+        ]
     open_questions = facts["unseen"] if person else facts["uncertain"]
     if not open_questions:
         return []
@@ -210,12 +269,18 @@ def decide_extension(facts: Facts) -> Decision:
     if facts["extended_on"]:
         reasons.append(Reason("deal.already_extended", _("The protection has been extended once already.")))
     if facts["stage"] == "discovery":
-        reasons.append(Reason("deal.stage_unchanged", _("Move the deal to a later stage first: an extension follows"
-                                                        " progress.")))
-    return _conclude("deal-extension/1", "extended", reasons, facts,
-                     Check(_("still protected"), facts["status"] == "approved", facts["status"]),
-                     Check(_("not extended before"), not facts["extended_on"], facts["extended_on"] or ""),
-                     Check(_("stage has moved"), facts["stage"] != "discovery", facts["stage"]))
+        reasons.append(
+            Reason("deal.stage_unchanged", _("Move the deal to a later stage first: an extension follows progress."))
+        )
+    return _conclude(
+        "deal-extension/1",
+        "extended",
+        reasons,
+        facts,
+        Check(_("still protected"), facts["status"] == "approved", facts["status"]),
+        Check(_("not extended before"), not facts["extended_on"], facts["extended_on"] or ""),
+        Check(_("stage has moved"), facts["stage"] != "discovery", facts["stage"]),
+    )
 
 
 def decide_closing(facts: Facts) -> Decision:

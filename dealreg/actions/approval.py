@@ -48,8 +48,9 @@ def approve_deal(
 def _stand_in_line() -> None:
     """In a statement of its own, so that the next one sees what the one before us committed."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('dealreg.protection ' || %s, 0))",
-                       [str(tenant_id())])
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended('dealreg.protection ' || %s, 0))", [str(tenant_id())]
+        )
 
 
 def _rivals(deal: Deal, findings: list[dict[str, Any]]) -> dict[str, list[str]]:
@@ -94,11 +95,20 @@ def _grant(
     save(deal, now)
     drop_keys(deal.pk)
     DealAssessment.objects.update_or_create(
-        deal=deal, defaults={"customer": customer, "findings": findings, "checked_at": now, "submission": deal.submission}
+        deal=deal,
+        defaults={"customer": customer, "findings": findings, "checked_at": now, "submission": deal.submission},
     )
-    tell(DealApproved, deal, now=now, before={"deal.status": before}, **money_snapshot(deal),
-         protected_until=deal.protected_until)
-    return replace(decision, facts={**decision.facts, "customer": str(customer.pk), "protected_until": max(until.values())})
+    tell(
+        DealApproved,
+        deal,
+        now=now,
+        before={"deal.status": before},
+        **money_snapshot(deal),
+        protected_until=deal.protected_until,
+    )
+    return replace(
+        decision, facts={**decision.facts, "customer": str(customer.pk), "protected_until": max(until.values())}
+    )
 
 
 def _resolve(deal: Deal, findings: list[dict[str, Any]]) -> Customer:
@@ -115,8 +125,14 @@ def _release_lapsed(customer: Customer, lines: dict[str, date], today: date, now
 
 def _protect(deal: Deal, customer: Customer, until: dict[str, date], today: date) -> None:
     Protection.objects.bulk_create(
-        Protection(customer=customer, product_line_id=UUID(line), deal=deal, partner_id=deal.partner_id,
-                   granted_on=today, until=end)
+        Protection(
+            customer=customer,
+            product_line_id=UUID(line),
+            deal=deal,
+            partner_id=deal.partner_id,
+            granted_on=today,
+            until=end,
+        )
         for line, end in until.items()
     )
 

@@ -46,7 +46,10 @@ def check_conflicts(*, deal_id: UUID, actor: Actor, now: datetime, fresh: bool =
 def route_deal(*, deal_id: UUID, actor: Actor, now: datetime) -> Decision:
     """Who decides, from what the checks found: "automatic", "cam", "ops" or "approver"."""
     with deciding_on(deal_id) as deal:
-        eligible, conflict = queries.latest_decision(deal, f"{eligibility.RULESET}/"), queries.latest_decision(deal, "deal-conflict/")
+        eligible, conflict = (
+            queries.latest_decision(deal, f"{eligibility.RULESET}/"),
+            queries.latest_decision(deal, "deal-conflict/"),
+        )
         decision = rules.decide_routing(
             routing_facts(
                 deal,
@@ -74,7 +77,9 @@ def assess(deal: Deal, now: datetime, policy: DealPolicy) -> DealAssessment:
         checked_at=now,
     )
     DealAssessment.objects.bulk_create(
-        [found], update_conflicts=True, unique_fields=["tenant", "deal"],
+        [found],
+        update_conflicts=True,
+        unique_fields=["tenant", "deal"],
         update_fields=["customer", "submission", "outcome", "probability", "findings", "model_version", "checked_at"],
     )
     return found
@@ -98,8 +103,9 @@ def _eligibility(deal: Deal, now: datetime) -> Decision:
 def _conflict(findings: list[dict[str, Any]], policy: DealPolicy) -> Decision:
     """The findings without their explanations, which stay with the assessment."""
     judged = [{name: value for name, value in f.items() if name not in ("lines", "words")} for f in findings]
-    return rules.decide_conflict({"findings": judged, "review": str(policy.review_threshold),
-                                  "conflict": str(policy.conflict_threshold)})
+    return rules.decide_conflict(
+        {"findings": judged, "review": str(policy.review_threshold), "conflict": str(policy.conflict_threshold)}
+    )
 
 
 def _vendor_reasons(record: DecisionRecord) -> list[tuple[str, str]]:

@@ -53,8 +53,14 @@ def tell(
 
 
 def note(
-    action: str, deal: Deal, *, actor: Actor, now: datetime, decision: Decision | None = None,
-    before: Mapping[str, Any] | None = None, after: Mapping[str, Any] | None = None,
+    action: str,
+    deal: Deal,
+    *,
+    actor: Actor,
+    now: datetime,
+    decision: Decision | None = None,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
 ) -> Decision | None:
     """Write the audit: `deal.approved` when it was done, `deal.approved_refused` when it was not."""
     name = action if decision is None or decision.allowed else f"{action}_refused"

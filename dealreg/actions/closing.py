@@ -31,15 +31,27 @@ def mark_won(*, deal_id: UUID, amount: Decimal, closed_on: date, actor: Actor, n
     """The customer bought, for `amount` in the deal's own currency."""
     with deciding_on(deal_id) as deal:
         decision = rules.decide_closing(
-            move_facts(deal, DealStatus.WON, "win", amount=str(amount), closed_on=closed_on.isoformat(),
-                       today=today_of(now).isoformat())
+            move_facts(
+                deal,
+                DealStatus.WON,
+                "win",
+                amount=str(amount),
+                closed_on=closed_on.isoformat(),
+                today=today_of(now).isoformat(),
+            )
         )
         if decision.allowed:
             deal.win(on=closed_on, amount=amount)
             deal.amount_vendor = in_vendor_currency(amount, deal.currency, now) or deal.amount_vendor
             _close(deal, "won", now)
-            tell(DealWon, deal, now=now, before={"deal.status": "approved"}, **money_snapshot(deal),
-                 product_lines=queries.line_codes(deal))
+            tell(
+                DealWon,
+                deal,
+                now=now,
+                before={"deal.status": "approved"},
+                **money_snapshot(deal),
+                product_lines=queries.line_codes(deal),
+            )
         note("deal.won", deal, actor=actor, now=now, decision=decision, after={"amount": amount})
     return decision
 
@@ -48,8 +60,15 @@ def mark_lost(*, deal_id: UUID, reason: str, closed_on: date, actor: Actor, now:
     """The customer bought elsewhere or not at all; the customer is free again."""
     with deciding_on(deal_id) as deal:
         decision = rules.decide_closing(
-            move_facts(deal, DealStatus.LOST, "lose", needed=["reason"], reason=entry.plain(reason),
-                       closed_on=closed_on.isoformat(), today=today_of(now).isoformat())
+            move_facts(
+                deal,
+                DealStatus.LOST,
+                "lose",
+                needed=["reason"],
+                reason=entry.plain(reason),
+                closed_on=closed_on.isoformat(),
+                today=today_of(now).isoformat(),
+            )
         )
         if decision.allowed:
             deal.lose(on=closed_on, reason=entry.plain(reason)[:300])
@@ -73,8 +92,15 @@ def change_stage(*, deal_id: UUID, stage: str, actor: Actor, now: datetime) -> D
             deal.pipeline_stage = stage
             save(deal, now)
             tell(StageChanged, deal, now=now, before={"deal.stage": before})
-        note("deal.stage_changed", deal, actor=actor, now=now, decision=decision, before={"stage": before},
-             after={"stage": deal.pipeline_stage})
+        note(
+            "deal.stage_changed",
+            deal,
+            actor=actor,
+            now=now,
+            decision=decision,
+            before={"stage": before},
+            after={"stage": deal.pipeline_stage},
+        )
     return decision
 
 
@@ -82,10 +108,14 @@ def extend_protection(*, deal_id: UUID, actor: Actor, now: datetime) -> Decision
     """Once, by the policy's days, after the stage has moved."""
     with deciding_on(deal_id) as deal:
         days = queries.policy().extension_days
-        decision = rules.decide_extension({
-            "status": str(deal.status), "stage": deal.pipeline_stage, "days": days,
-            "extended_on": deal.extended_on.isoformat() if deal.extended_on else "",
-        })
+        decision = rules.decide_extension(
+            {
+                "status": str(deal.status),
+                "stage": deal.pipeline_stage,
+                "days": days,
+                "extended_on": deal.extended_on.isoformat() if deal.extended_on else "",
+            }
+        )
         before = deal.protected_until
         if decision.allowed and before:
             deal.protected_until, deal.extended_on = before + timedelta(days=days), today_of(now)
@@ -94,8 +124,15 @@ def extend_protection(*, deal_id: UUID, actor: Actor, now: datetime) -> Decision
                 row.until += timedelta(days=days)
                 row.save(update_fields=["until"])
             tell(DealExtended, deal, now=now, before={"deal.protected_until": before}, days=days)
-        note("deal.extended", deal, actor=actor, now=now, decision=decision, before={"protected_until": before},
-             after={"protected_until": deal.protected_until})
+        note(
+            "deal.extended",
+            deal,
+            actor=actor,
+            now=now,
+            decision=decision,
+            before={"protected_until": before},
+            after={"protected_until": deal.protected_until},
+        )
     return decision
 
 

@@ -17,13 +17,27 @@ CHANGEABLE = ("name", "domain", "country", "city", "external_id", "parent_id", "
 
 
 def create_customer(
-    *, name: str, actor: Actor, now: datetime, domain: str = "", country: str = "", city: str = "",
-    external_id: str = "", is_house: bool = False, is_blocked: bool = False,
+    *,
+    name: str,
+    actor: Actor,
+    now: datetime,
+    domain: str = "",
+    country: str = "",
+    city: str = "",
+    external_id: str = "",
+    is_house: bool = False,
+    is_blocked: bool = False,
 ) -> Customer:
     """A customer of the vendor, found from now on by the conflict check."""
-    customer = Customer(name=entry.plain(name)[:300], domain=entry.plain(domain)[:255], city=entry.plain(city)[:160],
-                        country=normalise(Record("x", country=country)).country, external_id=entry.plain(external_id)[:80],
-                        is_house=is_house, is_blocked=is_blocked)
+    customer = Customer(
+        name=entry.plain(name)[:300],
+        domain=entry.plain(domain)[:255],
+        city=entry.plain(city)[:160],
+        country=normalise(Record("x", country=country)).country,
+        external_id=entry.plain(external_id)[:80],
+        is_house=is_house,
+        is_blocked=is_blocked,
+    )
     _save(customer)
     audit.record("customer.created", target=customer, actor=actor, at=now, after={"name": customer.name})
     return customer
@@ -53,8 +67,13 @@ def add_alias(*, customer_id: UUID, name: str, actor: Actor, now: datetime, doma
 def customer_from(deal: Deal) -> Customer:
     """A new customer from what a deal says."""
     normal = deal.normal
-    customer = Customer(name=deal.customer_name, domain=normal.get("d", ""), country=deal.customer_country,
-                        city=deal.customer_city, source=Customer.Source.DEAL)
+    customer = Customer(
+        name=deal.customer_name,
+        domain=normal.get("d", ""),
+        country=deal.customer_country,
+        city=deal.customer_city,
+        source=Customer.Source.DEAL,
+    )
     _save(customer)
     return customer
 
@@ -77,10 +96,10 @@ def learn_not_same(deal: Deal, customers: Sequence[UUID], actor: Actor, now: dat
 
 def refresh_keys(customers: Iterable[Customer]) -> int:
     """Make normal forms and keys anew, as after a new version of the matcher. Returns how many."""
-    count = 0
-    for count, customer in enumerate(customers, start=1):
+    known = list(customers)
+    for customer in known:
         _save(customer)
-    return count
+    return len(known)
 
 
 def _alias(customer: Customer, name: str, domain: str, deal_id: UUID | None) -> CustomerAlias:

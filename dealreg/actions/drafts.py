@@ -20,8 +20,14 @@ from prm.kernel.tenancy.context import deciding, tenant_id
 
 
 def save_draft(
-    *, partner_id: UUID, fields: Mapping[str, Any], actor: Actor, now: datetime, deal_id: UUID | None = None,
-    import_key: str = "", program_id: UUID | None = None,
+    *,
+    partner_id: UUID,
+    fields: Mapping[str, Any],
+    actor: Actor,
+    now: datetime,
+    deal_id: UUID | None = None,
+    import_key: str = "",
+    program_id: UUID | None = None,
 ) -> Deal:
     """Keep what was typed. What can't be read stays in `deal.typed` and is asked about on submission.
 
@@ -110,9 +116,15 @@ def _new(
     if program is None:
         raise Program.DoesNotExist("The vendor runs no active program.")
     return Deal(
-        partner_id=partner_id, program=program, number=_number(now), owner_cam_id=cam_id, import_key=import_key,
-        currency=program.currency, submitted_by_id=actor.membership_id if actor.partner_id == partner_id else None,
-        created_at=now, changed_at=now,
+        partner_id=partner_id,
+        program=program,
+        number=_number(now),
+        owner_cam_id=cam_id,
+        import_key=import_key,
+        currency=program.currency,
+        submitted_by_id=actor.membership_id if actor.partner_id == partner_id else None,
+        created_at=now,
+        changed_at=now,
     )
 
 

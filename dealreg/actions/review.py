@@ -37,8 +37,15 @@ def return_deal(*, deal_id: UUID, reason: str, fields: Iterable[str], actor: Act
     with deciding_on(deal_id) as deal:
         opened = list(dict.fromkeys(fields))
         decision = rules.decide_return(
-            move_facts(deal, DealStatus.ACTION_REQUIRED, "send_back", needed=["reason"], reason=entry.paragraphs(reason),
-                       fields=opened, can_be_opened=list(entry.FIELDS))
+            move_facts(
+                deal,
+                DealStatus.ACTION_REQUIRED,
+                "send_back",
+                needed=["reason"],
+                reason=entry.paragraphs(reason),
+                fields=opened,
+                can_be_opened=list(entry.FIELDS),
+            )
         )
         if decision.allowed:
             before = str(deal.status)
@@ -63,8 +70,9 @@ def mark_duplicate(*, deal_id: UUID, other: UUID, actor: Actor, now: datetime, r
         rival = Deal.objects.filter(pk=other).exclude(pk=deal.pk).first()
         customer = _customer_of(rival) if rival else Customer.objects.filter(pk=other).first()
         if rival is None and customer is None:
-            decision = rules.decide_note({"problems": [
-                ["other.unknown", _("Say which deal or customer it is the same as.")]]})
+            decision = rules.decide_note(
+                {"problems": [["other.unknown", _("Say which deal or customer it is the same as.")]]}
+            )
             note("deal.rejected", deal, actor=actor, now=now, decision=decision)
             return decision
         told = _duplicate_reason(deal, rival)
@@ -81,19 +89,28 @@ def assign_cam(*, deal_id: UUID, membership_id: UUID | None, actor: Actor, now: 
     with deciding_on(deal_id) as deal:
         member = Membership.objects.filter(pk=membership_id, partner=None, ended_at=None).first()
         ours = member is not None or membership_id is None
-        decision = rules.decide_note({"problems": [] if ours else [
-            ["cam.not_ours", _("Only a current member of the vendor can look after a deal.")]]})
+        decision = rules.decide_note(
+            {
+                "problems": []
+                if ours
+                else [["cam.not_ours", _("Only a current member of the vendor can look after a deal.")]]
+            }
+        )
         if decision.allowed:
             deal.owner_cam = member
             save(deal, now)
-        note("deal.cam_assigned", deal, actor=actor, now=now, decision=decision,
-             after={"cam": member.name if member else ""})
+        note(
+            "deal.cam_assigned",
+            deal,
+            actor=actor,
+            now=now,
+            decision=decision,
+            after={"cam": member.name if member else ""},
+        )
     return decision
 
 
-def _reject(
-    deal: Deal, reason: str, reasons: list[dict[str, str]], actor: Actor, now: datetime
-) -> Decision:
+def _reject(deal: Deal, reason: str, reasons: list[dict[str, str]], actor: Actor, now: datetime) -> Decision:
     reason = reason or " ".join(one["text"] for one in reasons)
     decision = judge_move(deal, DealStatus.REJECTED, "reject", needed=["reason"], reason=reason)
     if decision.allowed:
@@ -118,4 +135,3 @@ def _duplicate_reason(deal: Deal, rival: Deal | None) -> dict[str, str]:
 def _customer_of(deal: Deal) -> Customer | None:
     found = queries.assessment_of(deal.pk)
     return found.customer if found else None
-

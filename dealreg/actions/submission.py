@@ -17,9 +17,7 @@ from prm.kernel.reference.models import ProductLine, Program
 from prm.kernel.reference.queries import known_currencies
 
 
-def submit_deal(
-    *, deal_id: UUID, actor: Actor, now: datetime, fields: Mapping[str, Any] | None = None
-) -> Decision:
+def submit_deal(*, deal_id: UUID, actor: Actor, now: datetime, fields: Mapping[str, Any] | None = None) -> Decision:
     """Hand a draft in. `fields` is what was typed last; it is kept even when the answer is "invalid"."""
     with deciding_on(deal_id) as deal:
         if deal.status == DealStatus.DRAFT and fields:
@@ -54,14 +52,22 @@ def withdraw_deal(*, deal_id: UUID, reason: str, actor: Actor, now: datetime) ->
 
 
 def _hand_in(
-    deal: Deal, method: str, actor: Actor, now: datetime, unread: list[entry.Problem],
-    lines: list[ProductLine] | None = None, closed: Iterable[str] = (),
+    deal: Deal,
+    method: str,
+    actor: Actor,
+    now: datetime,
+    unread: list[entry.Problem],
+    lines: list[ProductLine] | None = None,
+    closed: Iterable[str] = (),
 ) -> Decision:
     before = str(deal.status)
     count = deal.lines.count() if lines is None else len(lines)
     decision = rules.decide_submission(
         move_facts(
-            deal, DealStatus.SUBMITTED, method, closed_changed=list(closed),
+            deal,
+            DealStatus.SUBMITTED,
+            method,
+            closed_changed=list(closed),
             problems=[list(problem) for problem in _problems(deal, now, unread, count, _open_fields(deal, method))],
             last_hour=queries.handed_in_within_the_hour(deal.partner_id, now),
             limit=queries.policy().submissions_per_hour if actor.partner_id else None,
@@ -77,8 +83,15 @@ def _hand_in(
             put_lines(deal, lines)
         write_keys(MatchKey.Kind.DEAL, deal.pk, deal.normal)
         tell(DealSubmitted, deal, now=now, before={"deal.status": before}, submission=deal.submission)
-    note("deal.submitted", deal, actor=actor, now=now, decision=decision, before={"status": before},
-         after={"status": str(deal.status)})
+    note(
+        "deal.submitted",
+        deal,
+        actor=actor,
+        now=now,
+        decision=decision,
+        before={"status": before},
+        after={"status": str(deal.status)},
+    )
     return decision
 
 

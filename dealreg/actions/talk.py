@@ -32,15 +32,22 @@ def add_comment(*, deal_id: UUID, body: str, audience: str, actor: Actor, now: d
         decision = rules.decide_note({"problems": problems, "audience": seen_by})
         if decision.allowed:
             comment = DealComment.objects.create(deal=deal, audience=seen_by, body=text, at=now, **_author(actor))
-            tell(DealCommented, deal, now=now, comment=comment.pk, audience=seen_by, author_name=actor.name,
-                 author=actor.membership_id, by_partner=comment.by_partner, excerpt=text[:200])
+            tell(
+                DealCommented,
+                deal,
+                now=now,
+                comment=comment.pk,
+                audience=seen_by,
+                author_name=actor.name,
+                author=actor.membership_id,
+                by_partner=comment.by_partner,
+                excerpt=text[:200],
+            )
         note("deal.commented", deal, actor=actor, now=now, decision=decision, after={"audience": seen_by})
     return decision
 
 
-def attach_file(
-    *, deal_id: UUID, name: str, content: bytes, audience: str, actor: Actor, now: datetime
-) -> Decision:
+def attach_file(*, deal_id: UUID, name: str, content: bytes, audience: str, actor: Actor, now: datetime) -> Decision:
     """Keep a file, if it is what its name says, under a random name."""
     with deciding_on(deal_id) as deal:
         shown, seen_by = _file_name(name), _audience(audience, actor)
@@ -48,9 +55,17 @@ def attach_file(
         decision = rules.decide_note({"problems": problems, "audience": seen_by, "name": shown, "size": len(content)})
         if decision.allowed:
             stored = _store(deal, content)
-            DealFile.objects.create(deal=deal, audience=seen_by, name=shown, size=len(content), stored_name=stored,
-                                    content_type=content_type, sha256=sha256(content).hexdigest(), at=now,
-                                    **_author(actor))
+            DealFile.objects.create(
+                deal=deal,
+                audience=seen_by,
+                name=shown,
+                size=len(content),
+                stored_name=stored,
+                content_type=content_type,
+                sha256=sha256(content).hexdigest(),
+                at=now,
+                **_author(actor),
+            )
         note("deal.file_attached", deal, actor=actor, now=now, decision=decision, after={"name": shown})
     return decision
 

@@ -50,10 +50,16 @@ def start_review(deal: UUID, params: Params, actor: Actor, now: datetime) -> Out
 
 
 def approve(deal: UUID, params: Params, actor: Actor, now: datetime) -> Outcome:
-    return _done("approved", actions.approve_deal(
-        deal_id=deal, actor=actor, now=now, remark=str(params.get("remark") or ""),
-        different_from=[UUID(str(pk)) for pk in params.get("different_from") or ()],
-    ))
+    return _done(
+        "approved",
+        actions.approve_deal(
+            deal_id=deal,
+            actor=actor,
+            now=now,
+            remark=str(params.get("remark") or ""),
+            different_from=[UUID(str(pk)) for pk in params.get("different_from") or ()],
+        ),
+    )
 
 
 def reject(deal: UUID, params: Params, actor: Actor, now: datetime) -> Outcome:
@@ -65,25 +71,42 @@ def reject(deal: UUID, params: Params, actor: Actor, now: datetime) -> Outcome:
 
 def return_to_partner(deal: UUID, params: Params, actor: Actor, now: datetime) -> Outcome:
     fields = [str(name) for name in params.get("fields") or ()]
-    return _done("returned", actions.return_deal(
-        deal_id=deal, reason=str(params.get("reason") or ""), fields=fields or list(FIELDS), actor=actor, now=now,
-    ))
+    return _done(
+        "returned",
+        actions.return_deal(
+            deal_id=deal,
+            reason=str(params.get("reason") or ""),
+            fields=fields or list(FIELDS),
+            actor=actor,
+            now=now,
+        ),
+    )
 
 
 def mark_duplicate(deal: UUID, params: Params, actor: Actor, now: datetime) -> Outcome:
     other = str(params.get("other") or "")
-    return _done("rejected", actions.mark_duplicate(
-        deal_id=deal, other=UUID(other) if other else deal, reason=str(params.get("reason") or ""), actor=actor, now=now,
-    ))
+    return _done(
+        "rejected",
+        actions.mark_duplicate(
+            deal_id=deal,
+            other=UUID(other) if other else deal,
+            reason=str(params.get("reason") or ""),
+            actor=actor,
+            now=now,
+        ),
+    )
 
 
 def _told(value: str, decision: Decision) -> Outcome:
     """What a check found: the vendor's reasons for the queue, the partner's for an answer."""
-    return Outcome(value, {
-        "rule": decision.rule,
-        "reasons": [{"key": r.key, "text": r.text} for r in decision.reasons if r.seen_by("vendor")],
-        "for_partner": " ".join(r.text for r in decision.reasons if r.seen_by("partner")),
-    })
+    return Outcome(
+        value,
+        {
+            "rule": decision.rule,
+            "reasons": [{"key": r.key, "text": r.text} for r in decision.reasons if r.seen_by("vendor")],
+            "for_partner": " ".join(r.text for r in decision.reasons if r.seen_by("partner")),
+        },
+    )
 
 
 def _done(value: str, decision: Decision) -> Outcome:
@@ -91,21 +114,60 @@ def _done(value: str, decision: Decision) -> Outcome:
 
 
 for _spec in (
-    ActionSpec("dealreg.validate", str(_("Judge by the eligibility rules")), validate,
-               outcomes=("allowed", "review", "refused", "error"), subject="deal"),
-    ActionSpec("dealreg.check_conflicts", str(_("Look for rivals")), check_conflicts,
-               outcomes=("clear", "review", "conflict"), subject="deal"),
-    ActionSpec("dealreg.route", str(_("Find who decides")), route,
-               outcomes=("automatic", "cam", "ops", "approver"), subject="deal"),
-    ActionSpec("dealreg.start_review", str(_("Put the deal in review")), start_review,
-               outcomes=("done", "refused"), subject="deal"),
-    ActionSpec("dealreg.approve", str(_("Approve and protect")), approve, (REMARK, DIFFERENT),
-               outcomes=("approved", "refused"), subject="deal"),
-    ActionSpec("dealreg.reject", str(_("Decline")), reject, (REASON,),
-               outcomes=("rejected", "refused"), subject="deal"),
-    ActionSpec("dealreg.return", str(_("Ask the partner")), return_to_partner, (REASON, OPENED),
-               outcomes=("returned", "refused"), subject="deal"),
-    ActionSpec("dealreg.mark_duplicate", str(_("Decline as a duplicate")), mark_duplicate, (REASON, OTHER),
-               outcomes=("rejected", "refused"), subject="deal"),
+    ActionSpec(
+        "dealreg.validate",
+        str(_("Judge by the eligibility rules")),
+        validate,
+        outcomes=("allowed", "review", "refused", "error"),
+        subject="deal",
+    ),
+    ActionSpec(
+        "dealreg.check_conflicts",
+        str(_("Look for rivals")),
+        check_conflicts,
+        outcomes=("clear", "review", "conflict"),
+        subject="deal",
+    ),
+    ActionSpec(
+        "dealreg.route",
+        str(_("Find who decides")),
+        route,
+        outcomes=("automatic", "cam", "ops", "approver"),
+        subject="deal",
+    ),
+    ActionSpec(
+        "dealreg.start_review",
+        str(_("Put the deal in review")),
+        start_review,
+        outcomes=("done", "refused"),
+        subject="deal",
+    ),
+    ActionSpec(
+        "dealreg.approve",
+        str(_("Approve and protect")),
+        approve,
+        (REMARK, DIFFERENT),
+        outcomes=("approved", "refused"),
+        subject="deal",
+    ),
+    ActionSpec(
+        "dealreg.reject", str(_("Decline")), reject, (REASON,), outcomes=("rejected", "refused"), subject="deal"
+    ),
+    ActionSpec(
+        "dealreg.return",
+        str(_("Ask the partner")),
+        return_to_partner,
+        (REASON, OPENED),
+        outcomes=("returned", "refused"),
+        subject="deal",
+    ),
+    ActionSpec(
+        "dealreg.mark_duplicate",
+        str(_("Decline as a duplicate")),
+        mark_duplicate,
+        (REASON, OTHER),
+        outcomes=("rejected", "refused"),
+        subject="deal",
+    ),
 ):
     register_action(_spec)

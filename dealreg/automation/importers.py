@@ -14,8 +14,8 @@ from prm.kernel.automation.imports import (
     CREATED,
     UNCHANGED,
     UPDATED,
-    Importer,
     ImportColumn,
+    Importer,
     ImportProblem,
     register_importer,
 )
@@ -48,8 +48,9 @@ def _text(longest: int) -> Any:
     def parse(text: str) -> str:
         told = entry.plain(text)
         if len(told) > longest:
-            raise ImportProblem(_("At most %(most)s characters; this has %(count)s.")
-                                % {"most": longest, "count": len(told)})
+            raise ImportProblem(
+                _("At most %(most)s characters; this has %(count)s.") % {"most": longest, "count": len(told)}
+            )
         return told
 
     return parse
@@ -58,8 +59,9 @@ def _text(longest: int) -> Any:
 def _country(text: str) -> str:
     code = normalise(Record("x", country=text)).country
     if not code:
-        raise ImportProblem(_("“%(text)s” is no country we know. Use its two letters, such as DE.")
-                            % {"text": text[:40]})
+        raise ImportProblem(
+            _("“%(text)s” is no country we know. Use its two letters, such as DE.") % {"text": text[:40]}
+        )
     return code
 
 
@@ -69,21 +71,39 @@ def _yes(text: str) -> bool:
     return _WORDS[text.lower()]
 
 
-_WORDS = dict.fromkeys(("1", "true", "yes", "y", "x", "ja"), True) | dict.fromkeys(("0", "false", "no", "n", "nein"), False)
+_WORDS = dict.fromkeys(("1", "true", "yes", "y", "x", "ja"), True) | dict.fromkeys(
+    ("0", "false", "no", "n", "nein"), False
+)
 
-register_importer(Importer(
-    key="customers",
-    label=gettext_lazy("Customers"),
-    columns=(
-        ImportColumn("name", gettext_lazy("Name"), required=True, aliases=tuple(CUSTOMER_COLUMNS["name"]), parse=_text(300)),
-        ImportColumn("domain", gettext_lazy("Web domain"), aliases=tuple(CUSTOMER_COLUMNS["domain"]), parse=_text(255)),
-        ImportColumn("country", gettext_lazy("Country"), aliases=tuple(CUSTOMER_COLUMNS["country"]), parse=_country),
-        ImportColumn("city", gettext_lazy("City"), aliases=tuple(CUSTOMER_COLUMNS["city"]), parse=_text(160)),
-        ImportColumn("external_id", gettext_lazy("Id in the CRM"), aliases=tuple(CUSTOMER_COLUMNS["external_id"]),
-                     parse=_text(80)),
-        ImportColumn("is_house", gettext_lazy("House account"), aliases=tuple(CUSTOMER_COLUMNS["is_house"]), parse=_yes),
-        ImportColumn("is_blocked", gettext_lazy("Blackout"), aliases=tuple(CUSTOMER_COLUMNS["is_blocked"]), parse=_yes),
-    ),
-    run=run,
-    order=30,
-))
+register_importer(
+    Importer(
+        key="customers",
+        label=gettext_lazy("Customers"),
+        columns=(
+            ImportColumn(
+                "name", gettext_lazy("Name"), required=True, aliases=tuple(CUSTOMER_COLUMNS["name"]), parse=_text(300)
+            ),
+            ImportColumn(
+                "domain", gettext_lazy("Web domain"), aliases=tuple(CUSTOMER_COLUMNS["domain"]), parse=_text(255)
+            ),
+            ImportColumn(
+                "country", gettext_lazy("Country"), aliases=tuple(CUSTOMER_COLUMNS["country"]), parse=_country
+            ),
+            ImportColumn("city", gettext_lazy("City"), aliases=tuple(CUSTOMER_COLUMNS["city"]), parse=_text(160)),
+            ImportColumn(
+                "external_id",
+                gettext_lazy("Id in the CRM"),
+                aliases=tuple(CUSTOMER_COLUMNS["external_id"]),
+                parse=_text(80),
+            ),
+            ImportColumn(
+                "is_house", gettext_lazy("House account"), aliases=tuple(CUSTOMER_COLUMNS["is_house"]), parse=_yes
+            ),
+            ImportColumn(
+                "is_blocked", gettext_lazy("Blackout"), aliases=tuple(CUSTOMER_COLUMNS["is_blocked"]), parse=_yes
+            ),
+        ),
+        run=run,
+        order=30,
+    )
+)

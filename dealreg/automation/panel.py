@@ -5,11 +5,13 @@ from django.utils.translation import gettext_lazy as _
 from dealreg import queries
 from prm.kernel.automation.registry import Panel, register_panel
 
-register_panel(Panel(
-    subject="deal",
-    label=str(_("Deal")),
-    rows=queries.queue_rows,
-    evidence=queries.queue_evidence,
-    template="dealreg/evidence.html",
-    facts=queries.facts_of,
-))
+register_panel(
+    Panel(
+        subject="deal",
+        label=str(_("Deal")),
+        rows=queries.queue_rows,
+        evidence=queries.queue_evidence,
+        template="dealreg/evidence.html",
+        facts=queries.facts_of,
+    )
+)

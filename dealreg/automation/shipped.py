@@ -39,6 +39,8 @@ for _event, _label, _required in TRIGGERS:
     registry.register_trigger(registry.Trigger(_event.name, str(_label), "deal", required=_required))
 registry.register_rules(eligibility.RULESET, str(_("Deal eligibility")), "deal", eligibility.document)
 registry.register_template(
-    "deal-registration", str(_("Deal registration")), workflow,
+    "deal-registration",
+    str(_("Deal registration")),
+    workflow,
     str(_("Judges every submitted deal, decides the clear ones and asks a person about the others.")),
 )

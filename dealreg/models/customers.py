@@ -4,8 +4,7 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from prm.kernel.tenancy.context import tenant_id
-from prm.kernel.tenancy.models import Tenant, TenantForeignKey, TenantOwned
+from prm.kernel.tenancy.models import OwningTenant, TenantForeignKey, TenantOwned
 
 
 class Customer(TenantOwned):
@@ -34,8 +33,11 @@ class Customer(TenantOwned):
     class Meta:
         verbose_name, verbose_name_plural = _("customer"), _("customers")
         constraints = [
-            models.UniqueConstraint(fields=["tenant", "external_id"], condition=~models.Q(external_id=""),
-                                    name="dealreg_customer_external_id")
+            models.UniqueConstraint(
+                fields=["tenant", "external_id"],
+                condition=~models.Q(external_id=""),
+                name="dealreg_customer_external_id",
+            )
         ]
         indexes = [models.Index(fields=["tenant", "name"], name="dealreg_customer_name")]
 
@@ -72,9 +74,7 @@ class NotSame(TenantOwned):
     at = models.DateTimeField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["tenant", "customer", "spelling"], name="dealreg_not_same_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["tenant", "customer", "spelling"], name="dealreg_not_same_once")]
         indexes = [models.Index(fields=["tenant", "spelling"], name="dealreg_not_same_spelling")]
 
 
@@ -86,14 +86,11 @@ class MatchKey(TenantOwned):
         DEAL = 2, "deal"
 
     id = models.BigAutoField(primary_key=True)  # type: ignore[assignment]
-    tenant = models.ForeignKey(Tenant, models.PROTECT, default=tenant_id, editable=False, related_name="+",
-                               db_index=False, db_constraint=False)  # written by the hundred thousand
+    tenant = OwningTenant(db_constraint=False)  # written by the hundred thousand
     key = models.BigIntegerField()
     kind = models.PositiveSmallIntegerField(choices=Kind.choices)
     record_id = models.UUIDField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["tenant", "key", "kind", "record_id"], name="dealreg_key_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["tenant", "key", "kind", "record_id"], name="dealreg_key_once")]
         indexes = [models.Index(fields=["tenant", "record_id"], name="dealreg_key_record")]

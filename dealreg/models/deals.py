@@ -63,21 +63,26 @@ class Deal(PartnerOwned):
     normal = models.JSONField(default=dict, editable=False)
     amount = models.DecimalField(_("amount"), max_digits=16, decimal_places=2, null=True, blank=True)
     currency = models.CharField(_("currency"), max_length=3, blank=True)
-    amount_vendor = models.DecimalField(_("amount in the vendor's currency"), max_digits=16, decimal_places=2,
-                                        null=True, blank=True)
+    amount_vendor = models.DecimalField(
+        _("amount in the vendor's currency"), max_digits=16, decimal_places=2, null=True, blank=True
+    )
     expected_close_on = models.DateField(_("expected close"), null=True, blank=True)
-    vertical = TenantForeignKey("reference.Vertical", null=True, blank=True, related_name="+",
-                                verbose_name=_("industry"))
-    territory = TenantForeignKey("reference.Territory", null=True, blank=True, related_name="+",
-                                 verbose_name=_("territory"))
+    vertical = TenantForeignKey(
+        "reference.Vertical", null=True, blank=True, related_name="+", verbose_name=_("industry")
+    )
+    territory = TenantForeignKey(
+        "reference.Territory", null=True, blank=True, related_name="+", verbose_name=_("territory")
+    )
     notes = models.TextField(_("notes"), blank=True)
     typed = models.JSONField(default=dict, editable=False, help_text=_("A draft's fields as typed"))
 
     status = FSMField(_("status"), choices=DealStatus.choices, default=DealStatus.DRAFT, protected=True)
-    pipeline_stage = models.CharField(_("stage"), max_length=16, choices=PipelineStage.choices,
-                                      default=PipelineStage.DISCOVERY)
-    payment_state = models.CharField(_("payment"), max_length=8, choices=PaymentState.choices,
-                                     default=PaymentState.NONE)
+    pipeline_stage = models.CharField(
+        _("stage"), max_length=16, choices=PipelineStage.choices, default=PipelineStage.DISCOVERY
+    )
+    payment_state = models.CharField(
+        _("payment"), max_length=8, choices=PaymentState.choices, default=PaymentState.NONE
+    )
 
     submission = models.PositiveSmallIntegerField(default=0, editable=False)
     submitted_by = TenantForeignKey("identity.Membership", null=True, blank=True, related_name="+")
@@ -88,8 +93,9 @@ class Deal(PartnerOwned):
     reason_for_partner = models.TextField(_("reason"), blank=True)
     answer_reasons = models.JSONField(default=list, help_text=_("[{key, text}] as told to the partner"))
     returned_fields = ArrayField(models.CharField(max_length=40), default=list, blank=True)
-    owner_cam = TenantForeignKey("identity.Membership", null=True, blank=True, related_name="+",
-                                 verbose_name=_("channel manager"))
+    owner_cam = TenantForeignKey(
+        "identity.Membership", null=True, blank=True, related_name="+", verbose_name=_("channel manager")
+    )
     protected_until = models.DateField(_("protected until"), null=True, blank=True)
     extended_on = models.DateField(_("extended"), null=True, blank=True)
     actual_amount = models.DecimalField(_("actual amount"), max_digits=16, decimal_places=2, null=True, blank=True)
@@ -104,28 +110,42 @@ class Deal(PartnerOwned):
         verbose_name, verbose_name_plural = _("deal"), _("deals")
         constraints = [
             models.UniqueConstraint(fields=["tenant", "number"], name="dealreg_deal_number"),
-            models.UniqueConstraint(fields=["tenant", "partner", "import_key"], condition=~models.Q(import_key=""),
-                                    name="dealreg_deal_imported_once"),
-            models.CheckConstraint(name="dealreg_deal_amount_not_negative",
-                                   condition=models.Q(amount=None) | models.Q(amount__gte=0)),
+            models.UniqueConstraint(
+                fields=["tenant", "partner", "import_key"],
+                condition=~models.Q(import_key=""),
+                name="dealreg_deal_imported_once",
+            ),
+            models.CheckConstraint(
+                name="dealreg_deal_amount_not_negative", condition=models.Q(amount=None) | models.Q(amount__gte=0)
+            ),
             models.CheckConstraint(
                 name="dealreg_deal_submitted_is_whole",
                 condition=models.Q(status__in=["draft", "withdrawn"])
-                | models.Q(submitted_at__isnull=False, amount__isnull=False, amount_vendor__isnull=False,
-                           expected_close_on__isnull=False, submission__gte=1) & ~models.Q(customer_name=""),
+                | models.Q(
+                    submitted_at__isnull=False,
+                    amount__isnull=False,
+                    amount_vendor__isnull=False,
+                    expected_close_on__isnull=False,
+                    submission__gte=1,
+                )
+                & ~models.Q(customer_name=""),
             ),
-            models.CheckConstraint(name="dealreg_deal_approved_is_protected",
-                                   condition=~models.Q(status="approved") | models.Q(protected_until__isnull=False)),
-            models.CheckConstraint(name="dealreg_deal_returned_names_fields",
-                                   condition=~models.Q(status="action_required")
-                                   | models.Q(returned_fields__len__gt=0)),
+            models.CheckConstraint(
+                name="dealreg_deal_approved_is_protected",
+                condition=~models.Q(status="approved") | models.Q(protected_until__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="dealreg_deal_returned_names_fields",
+                condition=~models.Q(status="action_required") | models.Q(returned_fields__len__gt=0),
+            ),
         ]
         indexes = [
             models.Index(fields=["tenant", "status", "-submitted_at"], name="dealreg_deal_status"),
             models.Index(fields=["tenant", "partner", "-submitted_at"], name="dealreg_deal_partner"),
             models.Index(fields=["tenant", "-submitted_at"], name="dealreg_deal_recent"),
-            models.Index(fields=["tenant", "protected_until"], condition=models.Q(status="approved"),
-                         name="dealreg_deal_expiry"),
+            models.Index(
+                fields=["tenant", "protected_until"], condition=models.Q(status="approved"), name="dealreg_deal_expiry"
+            ),
         ]
 
     def __str__(self) -> str:

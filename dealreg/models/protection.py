@@ -26,10 +26,14 @@ class Protection(TenantOwned):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["tenant", "customer", "product_line"],
-                                    condition=models.Q(released_at=None), name="dealreg_one_protected"),
-            models.CheckConstraint(name="dealreg_protection_forward",
-                                   condition=models.Q(until__gte=models.F("granted_on"))),
+            models.UniqueConstraint(
+                fields=["tenant", "customer", "product_line"],
+                condition=models.Q(released_at=None),
+                name="dealreg_one_protected",
+            ),
+            models.CheckConstraint(
+                name="dealreg_protection_forward", condition=models.Q(until__gte=models.F("granted_on"))
+            ),
         ]
         indexes = [models.Index(fields=["tenant", "deal"], name="dealreg_protection_deal")]
 
@@ -72,8 +76,9 @@ class DealReminder(TenantOwned):
 
 
 def share(**options: object) -> models.DecimalField:  # type: ignore[type-arg]
-    return models.DecimalField(max_digits=4, decimal_places=3,
-                               validators=[MinValueValidator(0), MaxValueValidator(1)], **options)  # type: ignore[arg-type]
+    return models.DecimalField(
+        max_digits=4, decimal_places=3, validators=[MinValueValidator(0), MaxValueValidator(1)], **options
+    )  # type: ignore[arg-type]
 
 
 def reminder_days() -> list[int]:
@@ -83,21 +88,30 @@ def reminder_days() -> list[int]:
 class DealPolicy(TenantOwned):
     """How a vendor tunes deal registration; without a row, these defaults hold."""
 
-    conflict_threshold = share(default=Decimal("0.900"), verbose_name=_("conflict from"),
-                               help_text=_("Likelihood from which two records are the same customer"))
-    review_threshold = share(default=Decimal("0.350"), verbose_name=_("people look from"),
-                             help_text=_("Likelihood from which a person compares two records"))
+    conflict_threshold = share(
+        default=Decimal("0.900"),
+        verbose_name=_("conflict from"),
+        help_text=_("Likelihood from which two records are the same customer"),
+    )
+    review_threshold = share(
+        default=Decimal("0.350"),
+        verbose_name=_("people look from"),
+        help_text=_("Likelihood from which a person compares two records"),
+    )
     submissions_per_hour = models.PositiveIntegerField(
         _("submissions per partner and hour"), default=120, help_text=_("So that nobody can probe for rivals")
     )
     extension_days = models.PositiveSmallIntegerField(_("extension (days)"), default=45)
-    reminder_days = ArrayField(models.PositiveSmallIntegerField(), verbose_name=_("reminders (days before)"),
-                               default=reminder_days)
+    reminder_days = ArrayField(
+        models.PositiveSmallIntegerField(), verbose_name=_("reminders (days before)"), default=reminder_days
+    )
 
     class Meta:
         verbose_name, verbose_name_plural = _("deal registration policy"), _("deal registration policies")
         constraints = [
             models.UniqueConstraint(fields=["tenant"], name="dealreg_policy_one_each"),
-            models.CheckConstraint(name="dealreg_policy_thresholds_ordered",
-                                   condition=models.Q(review_threshold__lte=models.F("conflict_threshold"))),
+            models.CheckConstraint(
+                name="dealreg_policy_thresholds_ordered",
+                condition=models.Q(review_threshold__lte=models.F("conflict_threshold")),
+            ),
         ]

@@ -40,8 +40,9 @@ def queue_rows(ids: Iterable[UUID]) -> Mapping[UUID, Mapping[str, Any]]:
     deals = list(Deal.objects.filter(pk__in=list(ids)).select_related("partner"))
     tiers = {
         (row["partner_id"], row["program_id"]): row["tier__name"]
-        for row in Enrolment.objects.filter(partner_id__in={deal.partner_id for deal in deals})
-        .values("partner_id", "program_id", "tier__name")
+        for row in Enrolment.objects.filter(partner_id__in={deal.partner_id for deal in deals}).values(
+            "partner_id", "program_id", "tier__name"
+        )
     }
     return {
         deal.pk: {
@@ -62,8 +63,11 @@ def queue_evidence(deal_id: UUID) -> Mapping[str, Any]:
     """One deal in the queue: the evidence, the fields that can be opened, and what it may be a duplicate of."""
     evidence = rivals_of(deal_id)
     others = [(f["deal_id"] or f["id"], f"{f['name']} · {f['number']}".strip(" ·")) for f in evidence["findings"]]
-    return {"evidence": evidence, "fields": [(name, field_label(name)) for name in FIELDS],
-            "others": list(dict(others).items())}
+    return {
+        "evidence": evidence,
+        "fields": [(name, field_label(name)) for name in FIELDS],
+        "others": list(dict(others).items()),
+    }
 
 
 def field_label(name: str) -> str:
@@ -83,8 +87,12 @@ def message_facts(deal: Deal) -> dict[str, Any]:
     """What the wording of a message may use."""
     return {
         "deal": {
-            "number": deal.number, "name": deal.name or deal.customer_name, "customer_name": deal.customer_name,
-            "value": value_of(deal), "protected_until": deal.protected_until, "answer_due_at": deal.answer_due_at,
+            "number": deal.number,
+            "name": deal.name or deal.customer_name,
+            "customer_name": deal.customer_name,
+            "value": value_of(deal),
+            "protected_until": deal.protected_until,
+            "answer_due_at": deal.answer_due_at,
             "reason": deal.reason_for_partner,
         },
         "partner": {"name": deal.partner.name},
@@ -123,7 +131,9 @@ def _shown(deal: Deal, finding: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **finding,
         "share": float(finding["probability"]),
-        "speaks": [{"text": line.sentence, "weight": line.contribution, "same": line.contribution > 0} for line in lines],
+        "speaks": [
+            {"text": line.sentence, "weight": line.contribution, "same": line.contribution > 0} for line in lines
+        ],
         "diff": _side_by_side(deal, finding),
         "status_label": DealStatus(finding["status"]).label if finding.get("status") else "",
     }
@@ -139,6 +149,8 @@ def _side_by_side(deal: Deal, finding: Mapping[str, Any]) -> list[tuple[str, str
     ]
     if finding["kind"] == "deal":
         close = deal.expected_close_on.isoformat() if deal.expected_close_on else ""
-        rows += [(_("Amount"), f"{deal.amount} {deal.currency}", f"{finding['amount']} {finding['currency']}"),
-                 (_("Expected close"), close, finding["close_on"])]
+        rows += [
+            (_("Amount"), f"{deal.amount} {deal.currency}", f"{finding['amount']} {finding['currency']}"),
+            (_("Expected close"), close, finding["close_on"]),
+        ]
     return [(label, left or "–", right or "–", left.casefold() != right.casefold()) for label, left, right in rows]

@@ -79,8 +79,12 @@ def domain_kind(deal: Deal) -> str:
     notes = set(deal.normal.get("x", ()))
     if deal.normal.get("d"):
         return "business"
-    for note, kind in (("domain.disposable", "disposable"), ("domain.free_mail", "free_mail"),
-                       ("domain.public_suffix", "shared"), ("domain.platform", "shared")):
+    for note, kind in (
+        ("domain.disposable", "disposable"),
+        ("domain.free_mail", "free_mail"),
+        ("domain.public_suffix", "shared"),
+        ("domain.platform", "shared"),
+    ):
         if note in notes:
             return kind
     return "none"
@@ -149,8 +153,13 @@ def move_facts(deal: Deal, to: DealStatus, method: str, **more: Any) -> dict[str
     """Facts for any change of status; `method` is the transition on the model."""
     from django_fsm import can_proceed
 
-    return {"status": str(deal.status), "status_label": str(DealStatus(deal.status).label), "to": str(to.value),
-            "legal": can_proceed(getattr(deal, method)), **more}
+    return {
+        "status": str(deal.status),
+        "status_label": str(DealStatus(deal.status).label),
+        "to": str(to.value),
+        "legal": can_proceed(getattr(deal, method)),
+        **more,
+    }
 
 
 def approver_facts(deal: Deal, actor: Actor) -> dict[str, Any]:

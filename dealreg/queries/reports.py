@@ -37,8 +37,12 @@ class OwnMatch:
 
 
 def own_duplicates(
-    *, customer_name: str, customer_domain: str = "", customer_country: str = "",
-    partner_ids: Iterable[UUID] | None = None, but: UUID | None = None,
+    *,
+    customer_name: str,
+    customer_domain: str = "",
+    customer_country: str = "",
+    partner_ids: Iterable[UUID] | None = None,
+    but: UUID | None = None,
 ) -> list[OwnMatch]:
     """The partner's own live deals that look like the same customer: nobody else's are read at all."""
     if not plain(customer_name):
@@ -71,11 +75,14 @@ def customer_story(customer_id: UUID) -> dict[str, Any]:
         "aliases": list(customer.aliases.order_by("name")),
         "children": list(customer.children.order_by("name")[:50]),
         "protections": list(
-            Protection.objects.filter(customer=customer).select_related("partner", "deal", "product_line")
+            Protection.objects.filter(customer=customer)
+            .select_related("partner", "deal", "product_line")
             .order_by("-granted_on")[:100]
         ),
         "deals": list(
-            Deal.objects.filter(assessments__customer=customer).select_related("partner").order_by("-submitted_at")[:100]
+            Deal.objects.filter(assessments__customer=customer)
+            .select_related("partner")
+            .order_by("-submitted_at")[:100]
         ),
     }
 
@@ -89,7 +96,8 @@ def pipeline() -> list[dict[str, Any]]:
     """Protected deals by stage, with the forecast: amounts weighted by how likely the stage is to close."""
     rows = {
         row["pipeline_stage"]: row
-        for row in Deal.objects.filter(status=DealStatus.APPROVED).values("pipeline_stage")
+        for row in Deal.objects.filter(status=DealStatus.APPROVED)
+        .values("pipeline_stage")
         .annotate(deals=Count("pk"), amount=Sum("amount_vendor"))
     }
     return [
@@ -99,8 +107,9 @@ def pipeline() -> list[dict[str, Any]]:
             "deals": rows.get(stage.value, {}).get("deals", 0),
             "amount": rows.get(stage.value, {}).get("amount") or Decimal(0),
             "weight": STAGE_WEIGHTS[stage],
-            "forecast": ((rows.get(stage.value, {}).get("amount") or Decimal(0)) * STAGE_WEIGHTS[stage])
-            .quantize(Decimal("0.01")),
+            "forecast": ((rows.get(stage.value, {}).get("amount") or Decimal(0)) * STAGE_WEIGHTS[stage]).quantize(
+                Decimal("0.01")
+            ),
         }
         for stage in PipelineStage
     ]

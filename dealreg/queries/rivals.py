@@ -82,10 +82,16 @@ def shortlist(normal: Normal) -> dict[int, list[str]]:
     asked = keys(normal)
     result: dict[int, list[str]] = {MatchKey.Kind.CUSTOMER: [], MatchKey.Kind.DEAL: []}
     with connection.cursor() as cursor:
-        cursor.execute(_SHORTLIST, {
-            "keys": [key.value for key in asked], "weights": [key.weight for key in asked],
-            "tenant": tenant_id(), "cap": TOO_COMMON, "best": BEST,
-        })
+        cursor.execute(
+            _SHORTLIST,
+            {
+                "keys": [key.value for key in asked],
+                "weights": [key.weight for key in asked],
+                "tenant": tenant_id(),
+                "cap": TOO_COMMON,
+                "best": BEST,
+            },
+        )
         for kind, record in cursor.fetchall():
             result[kind].append(record)
     return result
@@ -107,8 +113,9 @@ def customer_matches(normal: Normal, policy: DealPolicy) -> list[Match]:
 def protection_holder(customer_id: UUID, lines: Iterable[UUID], on: date) -> list[Protection]:
     """Who is protected there on a day, line by line."""
     return list(
-        Protection.objects.filter(customer_id=customer_id, product_line_id__in=list(lines), released_at=None,
-                                  until__gte=on).select_related("partner", "deal", "product_line")
+        Protection.objects.filter(
+            customer_id=customer_id, product_line_id__in=list(lines), released_at=None, until__gte=on
+        ).select_related("partner", "deal", "product_line")
     )
 
 

@@ -11,6 +11,7 @@ from django.db import IntegrityError, connections, transaction
 from dealreg import actions
 from dealreg.models import Customer, Deal, DealStatus, MatchKey, NotSame, Protection
 from prm.kernel.audit.models import AuditEntry
+from prm.kernel.clock import local_date
 from prm.kernel.events.models import EventRow
 from prm.kernel.identity.actors import Actor
 from prm.kernel.reference.models import ProductLine
@@ -32,7 +33,7 @@ class TestApproveDeal:
         with vendor() as now:
             protection = Protection.objects.get(deal=deal)
             assert protection.customer.name == "Nordwind Logistik GmbH"
-            assert protection.until == deal.protected_until == now.date() + timedelta(days=90)
+            assert protection.until == deal.protected_until == local_date(now) + timedelta(days=90)
             event = EventRow.objects.get(name="dealreg.deal.approved")
             assert event.payload["detail"]["amount"] == "12000.00"
             assert not MatchKey.objects.filter(record_id=deal.pk).exists()
@@ -70,7 +71,7 @@ class TestApproveDeal:
         approve(deal)
 
         with vendor() as now:
-            assert the_until(deal) == now.date() + timedelta(days=95)
+            assert the_until(deal) == local_date(now) + timedelta(days=95)
 
     def test_a_product_lines_own_days_win(self):
         with vendor():
@@ -79,7 +80,7 @@ class TestApproveDeal:
         deal = the(approved())
 
         with vendor() as now:
-            assert deal.protected_until == now.date() + timedelta(days=30)
+            assert deal.protected_until == local_date(now) + timedelta(days=30)
 
 
 def the_until(deal):
@@ -89,7 +90,9 @@ def the_until(deal):
 class TestRivals:
     def test_a_protected_customer_under_another_spelling_is_refused_without_a_name(self):
         approved(birch)
-        rival = in_review(cedar, customer_name="NORDWIND LOGISTIK Gesellschaft mbH", customer_domain="www.nordwind-logistik.de")
+        rival = in_review(
+            cedar, customer_name="NORDWIND LOGISTIK Gesellschaft mbH", customer_domain="www.nordwind-logistik.de"
+        )
 
         decision = approve(rival)
 
@@ -112,7 +115,7 @@ class TestRivals:
     def test_a_lapsed_protection_gives_way(self):
         first = approved(birch)
         with vendor() as now:
-            yesterday = now.date() - timedelta(days=1)
+            yesterday = local_date(now) - timedelta(days=1)
             Protection.objects.filter(deal_id=first).update(granted_on=yesterday - timedelta(days=9), until=yesterday)
 
         second = approved(cedar)
@@ -151,8 +154,14 @@ class TestRivals:
         with vendor() as now:
             held = Protection.objects.get(deal_id=first)
             with pytest.raises(IntegrityError), transaction.atomic():
-                Protection.objects.create(customer=held.customer, product_line_id=held.product_line_id,
-                                          deal_id=first, partner_id=cedar.id, granted_on=now.date(), until=now.date())
+                Protection.objects.create(
+                    customer=held.customer,
+                    product_line_id=held.product_line_id,
+                    deal_id=first,
+                    partner_id=cedar.id,
+                    granted_on=local_date(now),
+                    until=local_date(now),
+                )
 
 
 class TestAtTheSameInstant:
@@ -213,8 +222,14 @@ def others(count, now):
     made = []
     for number in range(count):
         partner = create_partner(name=f"Partner {number}", country="DE", actor=olivia.actor, now=now)
-        enrol_partner(partner_id=partner.pk, program_id=program.pk, tier_id=Tier.objects.get(code="gold").pk,
-                      territories=(Territory.objects.get(code="dach").pk,), actor=olivia.actor, now=now)
+        enrol_partner(
+            partner_id=partner.pk,
+            program_id=program.pk,
+            tier_id=Tier.objects.get(code="gold").pk,
+            territories=(Territory.objects.get(code="dach").pk,),
+            actor=olivia.actor,
+            now=now,
+        )
         made.append(partner.pk)
     return made
 
@@ -223,8 +238,12 @@ def submitted_by(partner_id, name):
     from tests.dealreg.deals import fields
 
     with vendor() as now:
-        deal = actions.save_draft(partner_id=partner_id, actor=olivia.actor, now=now,
-                                  fields=fields(now, customer_name=name, customer_domain="", amount=str(Decimal(5000))))
+        deal = actions.save_draft(
+            partner_id=partner_id,
+            actor=olivia.actor,
+            now=now,
+            fields=fields(now, customer_name=name, customer_domain="", amount=str(Decimal(5000))),
+        )
         assert actions.submit_deal(deal_id=deal.pk, actor=olivia.actor, now=now).allowed
         return deal.pk
 

@@ -36,8 +36,13 @@ def bring_in(path: Path, partner: str = "Birch Systems") -> str:
 
 class TestDealsFromAFile:
     def test_good_rows_go_in_and_bad_ones_are_told_with_line_and_column(self, tmp_path, a_close):
-        path = file(tmp_path, f"Elm AG;DE;12000;EUR;{a_close};platform;retail", f"Fir AG;DE;lots;EUR;{a_close};platform;",
-                    f"Oak AG;Atlantis;1000;EUR;{a_close};nothing;", f"=1+1 GmbH;AT;3.000,50;EUR;{a_close};Platform, security;")
+        path = file(
+            tmp_path,
+            f"Elm AG;DE;12000;EUR;{a_close};platform;retail",
+            f"Fir AG;DE;lots;EUR;{a_close};platform;",
+            f"Oak AG;Atlantis;1000;EUR;{a_close};nothing;",
+            f"=1+1 GmbH;AT;3.000,50;EUR;{a_close};Platform, security;",
+        )
 
         told = bring_in(path)
 
@@ -79,7 +84,7 @@ class TestDealsFromAFile:
             bring_in(file(tmp_path, "x;y;z"), partner="Nobody Ltd")
         lacking = tmp_path / "odd.csv"
         lacking.write_text("Firma,Betrag\nElm,5\n")
-        with pytest.raises(CommandError, match="customer_name|customer_country"):
+        with pytest.raises(CommandError, match="lacks the column"):
             bring_in(lacking)
 
 
@@ -100,8 +105,9 @@ class TestCustomersFromAFile:
     def test_of_a_known_id_are_brought_up_to_date(self):
         with vendor() as now:
             actions.import_customers(records=[CustomerRow("Old Name AG", external_id="A1")], actor=IMPORTER, now=now)
-            summary = actions.import_customers(records=[CustomerRow("New Name AG", external_id="A1"), CustomerRow("")],
-                                               actor=IMPORTER, now=now)
+            summary = actions.import_customers(
+                records=[CustomerRow("New Name AG", external_id="A1"), CustomerRow("")], actor=IMPORTER, now=now
+            )
 
             assert (summary.updated, summary.refused) == (1, 1)
             assert Customer.objects.get().name == "New Name AG"
@@ -115,7 +121,9 @@ class TestCustomersFromAFile:
 
     def test_from_the_command_line(self, tmp_path):
         path = tmp_path / "accounts.csv"
-        path.write_text('name,domain,country,city\n"Valion Bio, Inc.",,US,San Antonio\nObsEva SA,obseva.com,CH,Geneva\n')
+        path.write_text(
+            'name,domain,country,city\n"Valion Bio, Inc.",,US,San Antonio\nObsEva SA,obseva.com,CH,Geneva\n'
+        )
         out = StringIO()
 
         call_command("customers", "import", str(path), "--tenant", acme.slug, stdout=out)

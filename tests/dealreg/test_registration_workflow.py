@@ -34,8 +34,11 @@ def open_tasks():
 
 def messages_to(who):
     with vendor():
-        return list(Message.objects.filter(recipient_id=who.membership_id, channel="email").order_by("at", "pk")
-                    .values_list("template", flat=True))
+        return list(
+            Message.objects.filter(recipient_id=who.membership_id, channel="email")
+            .order_by("at", "pk")
+            .values_list("template", flat=True)
+        )
 
 
 def why(deal):
@@ -48,8 +51,9 @@ def why(deal):
 def decide(deal, outcome, who=mia, note="", **detail):
     with vendor() as now:
         task = HumanTask.objects.filter(subject_id=deal).latest("opened_at")
-        return decide_task(task_id=task.pk, outcome=outcome, note=note, detail=detail, actor=who.actor, now=now,
-                           immediately=True)
+        return decide_task(
+            task_id=task.pk, outcome=outcome, note=note, detail=detail, actor=who.actor, now=now, immediately=True
+        )
 
 
 class TestTouchless:
@@ -85,10 +89,13 @@ class TestTouchless:
 
         found = the(deal)
         assert found.status == DealStatus.REJECTED
-        assert found.answer_reasons == [{"key": "deal.customer_already_protected",
-                                         "text": "This customer is already registered for this product."}]
+        assert found.answer_reasons == [
+            {"key": "deal.customer_already_protected", "text": "This customer is already registered for this product."}
+        ]
         with partner(cedar):
-            seen = json.dumps([list(Deal.objects.values()), list(Message.objects.values("subject", "body"))], default=str)
+            seen = json.dumps(
+                [list(Deal.objects.values()), list(Message.objects.values("subject", "body"))], default=str
+            )
         assert "Birch" not in seen
 
 
@@ -139,12 +146,19 @@ class TestWhyDealsWait:
 
         assert "deal.own_duplicate" in why(deal)
 
-    @pytest.mark.parametrize(("flag", "reason"), [("is_house", "customer.house_account"),
-                                                  ("is_blocked", "customer.blackout")])
+    @pytest.mark.parametrize(
+        ("flag", "reason"), [("is_house", "customer.house_account"), ("is_blocked", "customer.blackout")]
+    )
     def test_a_marked_customer(self, flag, reason):
         with vendor() as now:
-            actions.create_customer(name="Nordwind Logistik GmbH", domain="nordwind-logistik.de", country="DE",
-                                    actor=ada.actor, now=now, **{flag: True})
+            actions.create_customer(
+                name="Nordwind Logistik GmbH",
+                domain="nordwind-logistik.de",
+                country="DE",
+                actor=ada.actor,
+                now=now,
+                **{flag: True},
+            )
         deal = submitted()
 
         run_everything()
@@ -163,7 +177,8 @@ class TestWhyDealsWait:
     def test_a_broken_rule_goes_to_people_and_never_approves(self):
         with vendor():
             RuleVersion.objects.filter(ruleset__key="deal-eligibility", status="published").update(
-                document={"rules": [{"key": "odd", "when": {"combinator": "xor", "rules": 7}, "outcome": "refuse"}]})
+                document={"rules": [{"key": "odd", "when": {"combinator": "xor", "rules": 7}, "outcome": "refuse"}]}
+            )
         deal = submitted()
 
         run_everything()
@@ -248,8 +263,12 @@ class TestEveryStoredDecision:
         from prm.kernel.conditions import evaluate_rules
 
         approved(birch, customer_domain="")
-        for changes in ({}, {"amount": "500"}, {"customer_name": "Nordwind Logistik Holding AG", "customer_domain": ""},
-                        {"customer_name": "Acorn Mills", "customer_domain": "", "amount": "90000"}):
+        for changes in (
+            {},
+            {"amount": "500"},
+            {"customer_name": "Nordwind Logistik Holding AG", "customer_domain": ""},
+            {"customer_name": "Acorn Mills", "customer_domain": "", "amount": "90000"},
+        ):
             submitted(cedar, **changes)
         run_everything()
 
@@ -267,5 +286,3 @@ class TestEveryStoredDecision:
                 seen.add(stored.rule.split("/")[0])
             assert {"deal-submission", "deal-eligibility", "deal-conflict", "deal-routing", "deal-approval"} <= seen
             assert seen <= {rule.split("/")[0] for rule in RULES} | {"deal-eligibility"}
-
-

@@ -9,7 +9,7 @@ from dealreg import actions
 from dealreg.models import Deal, DealPolicy, DealStatus, MatchKey
 from prm.kernel.audit.models import AuditEntry
 from prm.kernel.events.models import EventRow
-from tests.cast import bo, birch, cedar, partner, vendor
+from tests.cast import birch, bo, cedar, partner, vendor
 from tests.dealreg.deals import draft, fields, submitted, the
 
 
@@ -108,8 +108,15 @@ class TestEachBadInputHasItsAnswer:
 
     @pytest.mark.parametrize(
         "name",
-        ["Müller 🚀 GmbH", "شركة النور للتجارة", "=HYPERLINK(\"http://evil\")", "株式会社日立", "O'Brien & Söhne <b>x</b>",
-         "a\x00b GmbH", "ACME\u202eGROUP"],
+        [
+            "Müller 🚀 GmbH",
+            "شركة النور للتجارة",
+            '=HYPERLINK("http://evil")',
+            "株式会社日立",
+            "O'Brien & Söhne <b>x</b>",
+            "a\x00b GmbH",
+            "ACME\u202eGROUP",
+        ],
     )
     def test_odd_names_are_taken_as_text(self, name):
         deal = the(submitted(customer_name=name))
@@ -130,7 +137,9 @@ class TestEachBadInputHasItsAnswer:
         from prm.kernel.reference.models import ExchangeRate
 
         with vendor() as now:
-            ExchangeRate.objects.create(currency="USD", rate=Decimal("0.9"), valid_from=(now - timedelta(days=3)).date())
+            ExchangeRate.objects.create(
+                currency="USD", rate=Decimal("0.9"), valid_from=(now - timedelta(days=3)).date()
+            )
 
         deal = the(submitted(currency="USD", amount="10,000.00"))
 

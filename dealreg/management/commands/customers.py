@@ -39,8 +39,10 @@ class Command(BaseCommand):
             raise CommandError(str(why)) from None
         seconds = perf_counter() - began
         rows = total.created + total.updated + total.unchanged + total.refused
-        self.stdout.write(f"{total.created} new, {total.updated} brought up to date, {total.unchanged} unchanged,"
-                          f" {total.refused} without a name; {rows / seconds:,.0f} rows a second.")
+        self.stdout.write(
+            f"{total.created} new, {total.updated} brought up to date, {total.unchanged} unchanged,"
+            f" {total.refused} without a name; {rows / seconds:,.0f} rows a second."
+        )
 
 
 def batches(rows: Iterable[CustomerRow]) -> Iterator[list[CustomerRow]]:

@@ -31,7 +31,9 @@ class Command(BaseCommand):
         one.add_argument("--tenant", help="the vendor's slug; not needed where there is one vendor")
         one.add_argument("--errors", type=Path, help="where bad rows are told (default: FILE.errors.csv)")
 
-    def handle(self, *args: Any, file: Path, partner: str, tenant: str | None, errors: Path | None, **options: Any) -> None:
+    def handle(
+        self, *args: Any, file: Path, partner: str, tenant: str | None, errors: Path | None, **options: Any
+    ) -> None:
         vendor = vendor_named(tenant)
         actor = Actor.system(f"import of {file.name}"[:80])
         counts: Counter[str] = Counter()
@@ -47,8 +49,9 @@ class Command(BaseCommand):
         self._report(counts, problems, errors or file.with_name(f"{file.name}.errors.csv"))
 
     def _report(self, counts: Counter[str], problems: list[tuple[int, str, str]], path: Path) -> None:
-        self.stdout.write(f"{counts['submitted']} submitted, {counts['unchanged']} were in already,"
-                          f" {counts['invalid']} refused.")
+        self.stdout.write(
+            f"{counts['submitted']} submitted, {counts['unchanged']} were in already, {counts['invalid']} refused."
+        )
         path.unlink(missing_ok=True)
         if problems:
             path.write_bytes(write_table(["line", "column", "reason"], problems))
