@@ -165,7 +165,8 @@ def _as_typed(raw: Any) -> Any:
 
 def _text(name: str) -> Callable[[Any], str]:
     def reader(raw: Any) -> str:
-        longest = Deal._meta.get_field(name).max_length or 0
+        column: Any = Deal._meta.get_field(name)
+        longest: int = column.max_length
         text = plain(raw)
         if len(text) > longest:
             raise Unreadable(
@@ -201,7 +202,7 @@ def _read_country(raw: Any) -> str:
 
 @cache
 def _countries() -> frozenset[str]:
-    return frozenset(code for code in Locale("en").territories if len(code) == 2) - _NO_COUNTRIES
+    return frozenset(str(code) for code in Locale("en").territories if len(str(code)) == 2) - _NO_COUNTRIES
 
 
 def _read_email(raw: Any) -> str:

@@ -87,7 +87,7 @@ def mark_duplicate(*, deal_id: UUID, other: UUID, actor: Actor, now: datetime, r
 def assign_cam(*, deal_id: UUID, membership_id: UUID | None, actor: Actor, now: datetime) -> Decision:
     """Give a deal to a channel manager of ours, or to nobody."""
     with deciding_on(deal_id) as deal:
-        member = Membership.objects.filter(pk=membership_id, partner=None, ended_at=None).first()
+        member = _ours(membership_id)
         ours = member is not None or membership_id is None
         decision = rules.decide_note(
             {
@@ -108,6 +108,12 @@ def assign_cam(*, deal_id: UUID, membership_id: UUID | None, actor: Actor, now: 
             after={"cam": member.name if member else ""},
         )
     return decision
+
+
+def _ours(membership_id: UUID | None) -> Membership | None:
+    if membership_id is None:
+        return None
+    return Membership.objects.filter(pk=membership_id, partner=None, ended_at=None).first()
 
 
 def _reject(deal: Deal, reason: str, reasons: list[dict[str, str]], actor: Actor, now: datetime) -> Decision:

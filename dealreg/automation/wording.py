@@ -98,8 +98,8 @@ _message(
     (
         "the protection of “{{ deal.name }}” for {{ deal.customer_name }} ended on {{ deal.protected_until }}. You can "
         "register the customer again.",
-        "der Schutz von „{{ deal.name }}“ für {{ deal.customer_name }} endete am {{ deal.protected_until }}. Sie können "
-        "den Kunden neu registrieren.",
+        "der Schutz von „{{ deal.name }}“ für {{ deal.customer_name }} endete am {{ deal.protected_until }}. Sie "
+        "können den Kunden neu registrieren.",
     ),
 )
 _message(

@@ -1,6 +1,7 @@
 """What the vendor found out about deals and to whom it gave protection. Vendor only."""
 
 from decimal import Decimal
+from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -75,10 +76,11 @@ class DealReminder(TenantOwned):
         ]
 
 
-def share(**options: object) -> models.DecimalField:  # type: ignore[type-arg]
-    return models.DecimalField(
-        max_digits=4, decimal_places=3, validators=[MinValueValidator(0), MaxValueValidator(1)], **options
-    )  # type: ignore[arg-type]
+SHARE: dict[str, Any] = {
+    "max_digits": 4,
+    "decimal_places": 3,
+    "validators": [MinValueValidator(0), MaxValueValidator(1)],
+}
 
 
 def reminder_days() -> list[int]:
@@ -88,12 +90,14 @@ def reminder_days() -> list[int]:
 class DealPolicy(TenantOwned):
     """How a vendor tunes deal registration; without a row, these defaults hold."""
 
-    conflict_threshold = share(
+    conflict_threshold = models.DecimalField(
+        **SHARE,
         default=Decimal("0.900"),
         verbose_name=_("conflict from"),
         help_text=_("Likelihood from which two records are the same customer"),
     )
-    review_threshold = share(
+    review_threshold = models.DecimalField(
+        **SHARE,
         default=Decimal("0.350"),
         verbose_name=_("people look from"),
         help_text=_("Likelihood from which a person compares two records"),

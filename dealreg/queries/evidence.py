@@ -74,7 +74,8 @@ def field_label(name: str) -> str:
     """A field as people call it."""
     if name == "product_lines":
         return _("product lines")
-    return str(Deal._meta.get_field(name).verbose_name)
+    field: Any = Deal._meta.get_field(name)
+    return str(field.verbose_name)
 
 
 def facts_of(deal_id: UUID) -> dict[str, Any]:

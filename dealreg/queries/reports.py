@@ -48,7 +48,9 @@ def own_duplicates(
     if not plain(customer_name):
         return []
     typed = normalise(Record(plain(customer_name)[:300], plain(customer_domain)[:255], plain(customer_country)[:60]))
-    own = Deal.objects.filter(status__in=LIVE).exclude(pk=but)
+    own = Deal.objects.filter(status__in=LIVE)
+    if but is not None:
+        own = own.exclude(pk=but)
     if partner_ids is not None:
         own = own.filter(partner_id__in=list(partner_ids))
     rows = own.order_by("-submitted_at").values_list("pk", "number", "customer_name", "status", "normal")
@@ -94,8 +96,8 @@ def visible_deals() -> QuerySet[Deal]:
 
 def pipeline() -> list[dict[str, Any]]:
     """Protected deals by stage, with the forecast: amounts weighted by how likely the stage is to close."""
-    rows = {
-        row["pipeline_stage"]: row
+    rows: dict[str, dict[str, Any]] = {
+        row["pipeline_stage"]: dict(row)
         for row in Deal.objects.filter(status=DealStatus.APPROVED)
         .values("pipeline_stage")
         .annotate(deals=Count("pk"), amount=Sum("amount_vendor"))
@@ -131,7 +133,9 @@ def report_figures(*, now: datetime, days: int = 90) -> dict[str, Any]:
         average=Avg(F("decided_at") - F("submitted_at"), filter=Q(decided_at__isnull=False)),
     )
     waits = sorted(
-        (end - start).total_seconds() / 3600 for start, end in decided.values_list("submitted_at", "decided_at")
+        (end - start).total_seconds() / 3600
+        for start, end in decided.values_list("submitted_at", "decided_at")
+        if start and end
     )
     return {
         **counts,

@@ -173,7 +173,7 @@ def _customer_finding(deal: Deal, match: Match, held: Iterable[Protection], line
     record = match.record
     overlapping = [row for row in held if row.product_line_id in lines and row.deal_id != deal.pk]
     rivals = [row for row in overlapping if row.partner_id != deal.partner_id]
-    holder = (rivals or overlapping or [None])[0]
+    holder = next(iter(rivals or overlapping), None)
     return _finding(match) | {
         "kind": "customer",
         "id": record["id"],
