@@ -11,13 +11,15 @@ from partners.models import COUNTRY, Enrolment, Partner, Tier
 from prm.kernel.automation.imports import Importer, offered
 from prm.kernel.automation.tables import MOST_BYTES
 from prm.kernel.reference.models import Program, Territory
+from prm.kernel.tenancy.forms import TenantModelForm
 
 
-class PartnerForm(forms.ModelForm):  # type: ignore[type-arg]
+class PartnerForm(TenantModelForm):
     """An organisation's profile."""
 
     country = forms.CharField(label=_("Country"), required=False, max_length=2, min_length=2,
                               help_text=_("Two letters, such as DE."))
+    website = forms.URLField(label=_("Website"), required=False, max_length=300, assume_scheme="https")
 
     class Meta:
         model = Partner
@@ -139,7 +141,7 @@ class MappingForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         found = super().clean() or {}
         used: dict[str, str] = {}
-        for key, at in found.items():
+        for key, at in list(found.items()):
             if at and at in used:
                 self.add_error(key, _("This heading is used for “{label}” already.").format(
                     label=self.fields[used[at]].label))

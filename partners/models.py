@@ -175,7 +175,7 @@ class Enrolment(PartnerOwned):
         indexes = [models.Index(fields=["tenant", "program", "tier"])]
 
     def __str__(self) -> str:
-        return f"{self.partner_id} · {self.tier}"
+        return f"{self.partner} · {self.tier}"
 
     @transition(field=status, source=Status.ACTIVE, target=Status.ENDED)
     def end(self) -> None:

@@ -16,6 +16,7 @@ from django_fsm import FSMFieldMixin
 from prm.kernel.audit.models import AuditEntry
 from prm.kernel.identity.actors import Actor
 from prm.kernel.reference.actions import drop_record, keep_record, values_of
+from prm.kernel.tenancy.forms import TenantModelForm
 
 READERS = frozenset({"admin", "auditor"})
 WRITERS = frozenset({"admin"})
@@ -54,11 +55,14 @@ class TenantInline(Rights, admin.TabularInline):
 
     extra = 0
     show_change_link = False
+    form = TenantModelForm
 
 
 class TenantModelAdmin(Rights, admin.ModelAdmin):
     """A kind of configuration. State fields are read-only: they change by actions, never by saving."""
 
+    form = TenantModelForm
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     view_on_site = False
     list_per_page = 50
     show_full_result_count = False

@@ -11,7 +11,9 @@ TEXT = "Name;Ort\r\nMüller & Söhne;Köln\r\nÅs AB;Malmö\r\n"
 
 
 class TestReading:
-    @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "latin-1", "cp1252"])
+    @pytest.mark.parametrize(
+        "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "latin-1", "cp1252"]
+    )
     def test_understands_every_encoding_that_spreadsheets_save(self, encoding):
         assert read_table(TEXT.encode(encoding)).rows == [(2, ["Müller & Söhne", "Köln"]), (3, ["Ås AB", "Malmö"])]
 
@@ -28,19 +30,22 @@ class TestReading:
         table = read_table(b'name,note\nA,"two\nlines"\n\nB,x\n')
         assert [line for line, _cells in table.rows] == [2, 5]
 
-    @pytest.mark.parametrize(("data", "told"), [
-        (b"PK\x03\x04rest", "Excel"),
-        (b"\xd0\xcf\x11\xe0rest", "Excel"),
-        (b"%PDF-1.7", "PDF"),
-        (b"\x89PNG\r\n", "PNG"),
-        (b"", "empty"),
-        (b"\n\n", "empty"),
-        (b"name,city\n", "headings only"),
-        (b"name,city\nA\x00B,C\nD,E", "NUL"),
-        (b"name\n" + b"x" * MOST_BYTES, "larger than 5 MB"),
-        (b",".join(b"c%d" % n for n in range(200)) + b"\n1\n", "more than 100 columns"),
-        (b'name\n"' + b"x" * 200_000 + b'"\n', "Line 2 can't be read"),
-    ])
+    @pytest.mark.parametrize(
+        ("data", "told"),
+        [
+            (b"PK\x03\x04rest", "Excel"),
+            (b"\xd0\xcf\x11\xe0rest", "Excel"),
+            (b"%PDF-1.7", "PDF"),
+            (b"\x89PNG\r\n", "PNG"),
+            (b"", "empty"),
+            (b"\n\n", "empty"),
+            (b"name,city\n", "headings only"),
+            (b"name,city\nA\x00B,C\nD,E", "NUL"),
+            (b"name\n" + b"x" * MOST_BYTES, "larger than 5 MB"),
+            (b",".join(b"c%d" % n for n in range(200)) + b"\n1\n", "more than 100 columns"),
+            (b'name\n"' + b"x" * 200_000 + b'"\n', "Line 2 can't be read"),
+        ],
+    )
     def test_says_what_is_wrong_with_a_file_that_is_no_table(self, data, told):
         with pytest.raises(Unreadable, match=told):
             read_table(data)
@@ -64,4 +69,6 @@ class TestWriting:
     def test_reads_back_what_it_wrote(self):
         table = read_table(write_table(["Näme", "City"], [["a,b", 'say "hi"'], ["two\nlines", "x"]]))
         assert (table.header, [cells for _line, cells in table.rows]) == (
-            ["Näme", "City"], [["a,b", 'say "hi"'], ["two\nlines", "x"]])
+            ["Näme", "City"],
+            [["a,b", 'say "hi"'], ["two\nlines", "x"]],
+        )

@@ -83,12 +83,18 @@ class TestPartners:
 
     def test_bad_rows_are_told_with_line_column_and_reason_and_good_ones_go_in(self):
         with vendor() as now:
-            done = brought_in("name;tier;country;kind;website\n"
-                              ";Gold;DE;;\nGood One;Gold;DE;;\nElm;Platinum;Atlantis;;\nFir;;DE;bank;not a site\n", now=now)
+            done = brought_in(
+                "name;tier;country;kind;website\n"
+                ";Gold;DE;;\nGood One;Gold;DE;;\nElm;Platinum;Atlantis;;\nFir;;DE;bank;not a site\n",
+                now=now,
+            )
 
             assert done.counts == {"failed": 3, "created": 1}
             assert [[line, column] for line, column, _reason in done.errors] == [
-                [2, "Name"], [4, "Country"], [5, "Kind"]]
+                [2, "Name"],
+                [4, "Country"],
+                [5, "Kind"],
+            ]
             assert [line for line, _cells in done.rows] == [2, 4, 5]
             assert not Partner.objects.filter(name="Elm").exists()
 
@@ -135,11 +141,14 @@ class TestPeople:
             assert done.counts == {"updated": 1}
             assert Membership.objects.get(pk=bo.membership_id).roles == ["partner_admin"]
 
-    @pytest.mark.parametrize(("row", "column"), [
-        ("nobody,Birch Systems,seller", "E-mail"),
-        ("a@b.example,Nowhere Ltd,seller", "Partner"),
-        ("a@b.example,Birch Systems,king", "Roles"),
-    ])
+    @pytest.mark.parametrize(
+        ("row", "column"),
+        [
+            ("nobody,Birch Systems,seller", "E-mail"),
+            ("a@b.example,Nowhere Ltd,seller", "Partner"),
+            ("a@b.example,Birch Systems,king", "Roles"),
+        ],
+    )
     def test_bad_rows_name_their_column(self, row, column):
         with vendor() as now:
             done = brought_in(f"email,partner,roles\n{row}\n", "people", now=now)

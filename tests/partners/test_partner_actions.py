@@ -26,7 +26,9 @@ class TestCreating:
 
             assert Partner.objects.get(pk=made.pk).status == "prospect"
             assert EventRow.objects.get(name="partners.partner.created", subject_id=made.pk).partner_id == made.pk
-            assert [entry.actor_name for entry in entries("partner.created") if entry.target_id == made.pk] == ["Olivia"]
+            assert [entry.actor_name for entry in entries("partner.created") if entry.target_id == made.pk] == [
+                "Olivia"
+            ]
 
     def test_refuses_a_second_partner_with_the_same_reference(self):
         with vendor() as now:
@@ -50,8 +52,14 @@ class TestEnrolling:
         with vendor() as now:
             made = actions.create_partner(name="Alder", actor=olivia.actor, now=now)
             gold, dach = Tier.objects.get(code="gold"), Territory.objects.get(code="dach")
-            actions.enrol_partner(partner_id=made.pk, program_id=gold.program_id, tier_id=gold.pk,
-                                  territories=[dach.pk], actor=olivia.actor, now=now)
+            actions.enrol_partner(
+                partner_id=made.pk,
+                program_id=gold.program_id,
+                tier_id=gold.pk,
+                territories=[dach.pk],
+                actor=olivia.actor,
+                now=now,
+            )
 
             facts = queries.partner_facts(made.pk, gold.program_id)
             assert (facts.status, facts.tier_code, facts.territories) == ("active", "gold", ("dach",))
@@ -61,8 +69,14 @@ class TestEnrolling:
         with vendor() as now:
             held = Enrolment.objects.get(partner_id=birch.id)
             same = [row.territory_id for row in held.territories.all()]
-            actions.enrol_partner(partner_id=birch.id, program_id=held.program_id, tier_id=held.tier_id,
-                                  territories=same, actor=olivia.actor, now=now)
+            actions.enrol_partner(
+                partner_id=birch.id,
+                program_id=held.program_id,
+                tier_id=held.tier_id,
+                territories=same,
+                actor=olivia.actor,
+                now=now,
+            )
 
             assert Enrolment.objects.filter(partner_id=birch.id).count() == 1
             assert len([e for e in entries("partner.enrolled") if e.target_id == birch.id]) == 1
@@ -71,8 +85,9 @@ class TestEnrolling:
         with vendor() as now:
             tier = Tier.objects.first()
             with pytest.raises(Tier.DoesNotExist):
-                actions.enrol_partner(partner_id=birch.id, program_id=uuid4(), tier_id=tier.pk, actor=olivia.actor,
-                                      now=now)
+                actions.enrol_partner(
+                    partner_id=birch.id, program_id=uuid4(), tier_id=tier.pk, actor=olivia.actor, now=now
+                )
 
 
 class TestStatus:
@@ -102,8 +117,12 @@ class TestStatus:
             assert Enrolment.objects.get(partner_id=birch.id).status == "ended"
 
     def test_the_database_refuses_a_jump_that_no_transition_makes(self):
-        with vendor(), connection.cursor() as cursor, pytest.raises(DatabaseError, match="can not go from"), \
-                transaction.atomic():
+        with (
+            vendor(),
+            connection.cursor() as cursor,
+            pytest.raises(DatabaseError, match="can not go from"),
+            transaction.atomic(),
+        ):
             cursor.execute("UPDATE partners_partner SET status = 'prospect' WHERE id = %s", [birch.id])
 
 
@@ -111,20 +130,36 @@ class TestTierAndChannelManager:
     def test_changes_the_tier_with_the_decision_kept(self):
         with vendor() as now:
             gold = Tier.objects.get(code="gold")
-            decision = actions.change_tier(partner_id=birch.id, program_id=gold.program_id, tier_id=gold.pk,
-                                           reason="Great year", actor=ada.actor, now=now)
+            decision = actions.change_tier(
+                partner_id=birch.id,
+                program_id=gold.program_id,
+                tier_id=gold.pk,
+                reason="Great year",
+                actor=ada.actor,
+                now=now,
+            )
 
             assert decision.outcome == "changed"
             entry = entries("partner.tier_changed")[0]
-            assert (entry.before["tier"], entry.after["tier"], entry.after["reason"]) == ("silver", "gold", "Great year")
+            assert (entry.before["tier"], entry.after["tier"], entry.after["reason"]) == (
+                "silver",
+                "gold",
+                "Great year",
+            )
             event = EventRow.objects.get(name="partners.partner.tier_changed")
             assert event.payload["before"] == {"partner.tier": "silver"}
 
     def test_refuses_the_tier_that_is_held(self):
         with vendor() as now:
             held = Enrolment.objects.get(partner_id=birch.id)
-            decision = actions.change_tier(partner_id=birch.id, program_id=held.program_id, tier_id=held.tier_id,
-                                           reason="", actor=ada.actor, now=now)
+            decision = actions.change_tier(
+                partner_id=birch.id,
+                program_id=held.program_id,
+                tier_id=held.tier_id,
+                reason="",
+                actor=ada.actor,
+                now=now,
+            )
             assert decision.reason_keys == ("tier.unchanged",)
 
     @pytest.mark.parametrize(("who", "reason"), [(mia, "cam.wrong_role"), (birch, "cam.not_ours")])

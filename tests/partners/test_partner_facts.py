@@ -39,8 +39,13 @@ class TestFacts:
     def test_a_certificate_counts_to_its_last_day(self):
         with vendor() as now:
             today = clock.local_date(now)
-            PartnerCertification.objects.create(partner_id=birch.id, code="sec", name="Security",
-                                                achieved_on=today - timedelta(days=10), expires_on=today)
+            PartnerCertification.objects.create(
+                partner_id=birch.id,
+                code="sec",
+                name="Security",
+                achieved_on=today - timedelta(days=10),
+                expires_on=today,
+            )
             program = Program.objects.get().pk
 
             assert queries.partner_facts(birch.id, program, on=today).certified

@@ -66,15 +66,18 @@ class TestCreate:
             assert Tier.objects.get(code="gold").discount == 33
             assert Tier.objects.count() == 3
 
-    @pytest.mark.parametrize(("changes", "told"), [
-        ({"slug": "acme"}, "already"),
-        ({"slug": "not a slug"}, "slug"),
-        ({"currency": "XXQ"}, "ISO 4217"),
-        ({"time_zone": "Mars/Olympus"}, "time zone"),
-        ({"language": "tlh"}, "language"),
-        ({"admin_email": ""}, "email"),
-        ({"country": "QQ"}, "holidays"),
-    ])
+    @pytest.mark.parametrize(
+        ("changes", "told"),
+        [
+            ({"slug": "acme"}, "already"),
+            ({"slug": "not a slug"}, "slug"),
+            ({"currency": "XXQ"}, "ISO 4217"),
+            ({"time_zone": "Mars/Olympus"}, "time zone"),
+            ({"language": "tlh"}, "language"),
+            ({"admin_email": ""}, "email"),
+            ({"country": "QQ"}, "holidays"),
+        ],
+    )
     def test_refuses_what_can_not_be_with_a_sentence_and_makes_nothing(self, changes, told):
         with pytest.raises(ValidationError, match=told):
             made(**changes)
@@ -98,7 +101,9 @@ class TestSuspend:
     def test_list_shows_every_vendor_with_its_state(self):
         vendor_command("suspend", "zenith")
         assert [line.split()[:2] for line in vendor_command("list").splitlines()] == [
-            ["acme", "active"], ["zenith", "suspended"]]
+            ["acme", "active"],
+            ["zenith", "suspended"],
+        ]
 
     def test_says_when_there_is_no_such_vendor(self):
         with pytest.raises(CommandError, match="no such vendor"):
@@ -111,8 +116,13 @@ class TestSecondPerson:
         nina = Actor(kind="person", id="nina", name="Nina", roles=frozenset({"admin"}))
         with acting(tenant=tenant.pk, audience="vendor") as now:
             ruleset = RuleSet.objects.first()
-            draft = automation.save_rule_draft(ruleset_id=ruleset.pk, document={"rules": [], "otherwise": "review"},
-                                               note="All to people", actor=nina, now=now)
+            draft = automation.save_rule_draft(
+                ruleset_id=ruleset.pk,
+                document={"rules": [], "otherwise": "review"},
+                note="All to people",
+                actor=nina,
+                now=now,
+            )
             refused = automation.publish_rules(version_id=draft.pk, actor=nina, now=now)
         assert refused.reason_keys == ("version.own_work",)
 

@@ -24,6 +24,7 @@ from prm.kernel.reference.models import (
     Territory,
     Vertical,
 )
+from prm.kernel.tenancy.forms import TenantModelForm
 
 WEEK = [(0, gettext_lazy("Monday")), (1, gettext_lazy("Tuesday")), (2, gettext_lazy("Wednesday")),
         (3, gettext_lazy("Thursday")), (4, gettext_lazy("Friday")), (5, gettext_lazy("Saturday")),
@@ -36,17 +37,17 @@ def known_currency(code: str) -> str:
     return code.upper()
 
 
-class ProgramForm(forms.ModelForm):  # type: ignore[type-arg]
+class ProgramForm(TenantModelForm):
     def clean_currency(self) -> str:
         return known_currency(self.cleaned_data["currency"])
 
 
-class RateForm(forms.ModelForm):  # type: ignore[type-arg]
+class RateForm(TenantModelForm):
     def clean_currency(self) -> str:
         return known_currency(self.cleaned_data["currency"])
 
 
-class TerritoryForm(forms.ModelForm):  # type: ignore[type-arg]
+class TerritoryForm(TenantModelForm):
     """Countries are typed as codes with commas between; one country lies in one territory."""
 
     def clean_countries(self) -> list[str]:
@@ -60,7 +61,7 @@ class TerritoryForm(forms.ModelForm):  # type: ignore[type-arg]
         return codes
 
 
-class CalendarForm(forms.ModelForm):  # type: ignore[type-arg]
+class CalendarForm(TenantModelForm):
     """Working days as boxes; hours that end after they begin; a zone that exists."""
 
     days = forms.TypedMultipleChoiceField(label=gettext_lazy("working days"), choices=WEEK, coerce=int,
