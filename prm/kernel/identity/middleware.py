@@ -116,6 +116,7 @@ class Acting:
                 request.tenant = Tenant.objects.get(pk=tenant)  # type: ignore[attr-defined]
                 with reader(request):
                     response = self.get_response(request)
+                    response.headers["Content-Language"] = translation.get_language() or "en"
                 if response.status_code >= 500:
                     transaction.set_rollback(True)
         except NoTenant:
