@@ -35,7 +35,7 @@ class PartnerAdmin(TenantModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # a relationship is ended, its history stays
 
-    def save_model(self, request: HttpRequest, obj: Partner, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         changes = {name: getattr(obj, name) for name in actions.EDITABLE}
         if change:
             actions.update_partner(partner_id=obj.pk, changes=changes, **who(request))

@@ -97,15 +97,23 @@ TRIGGERS = (
 registry.register_facts(SCHEMA)
 for event, label in TRIGGERS:
     registry.register_trigger(registry.Trigger(event.name, str(label), "partner"))
-registry.register_action(registry.ActionSpec(
-    "partners.suspend", str(_("Suspend the partner")), suspend, (REASON,), ("suspended", "refused"), "partner"))
-registry.register_action(registry.ActionSpec(
-    "partners.reactivate", str(_("Let the partner work again")), reactivate, (), ("active", "refused"), "partner"))
-registry.register_action(registry.ActionSpec(
-    "partners.watch", str(_("Watch the partner")), watch, (REASON,), ("watched",), "partner"))
+registry.register_action(
+    registry.ActionSpec(
+        "partners.suspend", str(_("Suspend the partner")), suspend, (REASON,), ("suspended", "refused"), "partner"
+    )
+)
+registry.register_action(
+    registry.ActionSpec(
+        "partners.reactivate", str(_("Let the partner work again")), reactivate, (), ("active", "refused"), "partner"
+    )
+)
+registry.register_action(
+    registry.ActionSpec("partners.watch", str(_("Watch the partner")), watch, (REASON,), ("watched",), "partner")
+)
 registry.register_recipients(registry.Recipients("partner.cam", str(_("Channel manager")), _cam, "partner"))
-registry.register_recipients(registry.Recipients(
-    "partner.admins", str(_("Partner's admins")), _people("partner_admin"), "partner"))
+registry.register_recipients(
+    registry.Recipients("partner.admins", str(_("Partner's admins")), _people("partner_admin"), "partner")
+)
 registry.register_recipients(registry.Recipients("partner.people", str(_("Partner's people")), _people(), "partner"))
 register_importer(PARTNERS)
 register_importer(PEOPLE)

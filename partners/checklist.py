@@ -49,8 +49,11 @@ def products() -> Found:
 
 def rules() -> Found:
     names = list(RuleVersion.objects.filter(status="published").values_list("ruleset__name", "number"))
-    return Found(bool(names), ", ".join(_("{name}, version {n}").format(name=name, n=n) for name, n in names)
-                 or _("No rules are in force: everything goes to people."))
+    return Found(
+        bool(names),
+        ", ".join(_("{name}, version {n}").format(name=name, n=n) for name, n in names)
+        or _("No rules are in force: everything goes to people."),
+    )
 
 
 def second_admin() -> Found:
@@ -60,10 +63,17 @@ def second_admin() -> Found:
 
 def deal_desk() -> Found:
     people = Membership.objects.filter(partner=None, ended_at=None)
-    missing = [label for role, label in (("ops", _("operations")), ("approver", _("an approver")),
-                                         ("cam", _("a channel manager"))) if not people.filter(roles__contains=[role])]
-    return Found(not missing, _("Missing: {who}").format(who=", ".join(missing)) if missing else
-                 _("Operations, approver and channel manager are there."))
+    missing = [
+        label
+        for role, label in (("ops", _("operations")), ("approver", _("an approver")), ("cam", _("a channel manager")))
+        if not people.filter(roles__contains=[role])
+    ]
+    return Found(
+        not missing,
+        _("Missing: {who}").format(who=", ".join(missing))
+        if missing
+        else _("Operations, approver and channel manager are there."),
+    )
 
 
 def partners() -> Found:
@@ -77,29 +87,108 @@ def partner_people() -> Found:
 
 
 STEPS = (
-    Step("branding", gettext_lazy("Name, logo and colours"), gettext_lazy("Partners see you, not us."), branding,
-         "ui:console_branding", gettext_lazy("Set your branding"), order=10, optional=True),
-    Step("program", gettext_lazy("Program"), gettext_lazy("Partners are enrolled in it, and it sets the currency."),
-         program, "admin:reference_program_changelist", gettext_lazy("Look at the program"), order=20),
-    Step("tiers", gettext_lazy("Tiers and what they bring"),
-         gettext_lazy("They decide discount, protection and what is approved without a person."), tiers,
-         "admin:partners_tier_changelist", gettext_lazy("Look at the tiers"), order=30),
-    Step("calendar", gettext_lazy("Office hours and holidays"),
-         gettext_lazy("Answers are promised in business time."), calendar,
-         "admin:reference_calendar_changelist", gettext_lazy("Look at the calendar"), order=40),
-    Step("territories", gettext_lazy("Territories"), gettext_lazy("Deals outside a partner's own go to people."),
-         territories, "admin:reference_territory_changelist", gettext_lazy("Look at the territories"), order=50),
-    Step("products", gettext_lazy("Products"), gettext_lazy("A customer is protected for each product line."),
-         products, "admin:reference_product_changelist", gettext_lazy("Look at the products"), order=60),
-    Step("rules", gettext_lazy("Rules"), gettext_lazy("They decide which deals need nobody."), rules,
-         "admin:automation_ruleset_changelist", gettext_lazy("Look at the rules"), order=70),
-    Step("second_admin", gettext_lazy("A second admin"),
-         gettext_lazy("Nobody publishes a rule that they wrote themselves."), second_admin, "identity:console_people",
-         gettext_lazy("Invite an admin"), group="people", order=110),
-    Step("deal_desk", gettext_lazy("Your deal desk"), gettext_lazy("Somebody must answer what rules leave open."),
-         deal_desk, "identity:console_people", gettext_lazy("Invite your people"), group="people", order=120),
-    Step("partners", gettext_lazy("Partners"), gettext_lazy("Bring in the list that you have."), partners,
-         "partners_console:imports", gettext_lazy("Import partners"), group="data", order=210),
-    Step("partner_people", gettext_lazy("Partners' people"), gettext_lazy("Each gets an invitation by e-mail."),
-         partner_people, "partners_console:imports", gettext_lazy("Import people"), group="data", order=220),
+    Step(
+        "branding",
+        gettext_lazy("Name, logo and colours"),
+        gettext_lazy("Partners see you, not us."),
+        branding,
+        "ui:console_branding",
+        gettext_lazy("Set your branding"),
+        order=10,
+        optional=True,
+    ),
+    Step(
+        "program",
+        gettext_lazy("Program"),
+        gettext_lazy("Partners are enrolled in it, and it sets the currency."),
+        program,
+        "admin:reference_program_changelist",
+        gettext_lazy("Look at the program"),
+        order=20,
+    ),
+    Step(
+        "tiers",
+        gettext_lazy("Tiers and what they bring"),
+        gettext_lazy("They decide discount, protection and what is approved without a person."),
+        tiers,
+        "admin:partners_tier_changelist",
+        gettext_lazy("Look at the tiers"),
+        order=30,
+    ),
+    Step(
+        "calendar",
+        gettext_lazy("Office hours and holidays"),
+        gettext_lazy("Answers are promised in business time."),
+        calendar,
+        "admin:reference_calendar_changelist",
+        gettext_lazy("Look at the calendar"),
+        order=40,
+    ),
+    Step(
+        "territories",
+        gettext_lazy("Territories"),
+        gettext_lazy("Deals outside a partner's own go to people."),
+        territories,
+        "admin:reference_territory_changelist",
+        gettext_lazy("Look at the territories"),
+        order=50,
+    ),
+    Step(
+        "products",
+        gettext_lazy("Products"),
+        gettext_lazy("A customer is protected for each product line."),
+        products,
+        "admin:reference_product_changelist",
+        gettext_lazy("Look at the products"),
+        order=60,
+    ),
+    Step(
+        "rules",
+        gettext_lazy("Rules"),
+        gettext_lazy("They decide which deals need nobody."),
+        rules,
+        "admin:automation_ruleset_changelist",
+        gettext_lazy("Look at the rules"),
+        order=70,
+    ),
+    Step(
+        "second_admin",
+        gettext_lazy("A second admin"),
+        gettext_lazy("Nobody publishes a rule that they wrote themselves."),
+        second_admin,
+        "identity:console_people",
+        gettext_lazy("Invite an admin"),
+        group="people",
+        order=110,
+    ),
+    Step(
+        "deal_desk",
+        gettext_lazy("Your deal desk"),
+        gettext_lazy("Somebody must answer what rules leave open."),
+        deal_desk,
+        "identity:console_people",
+        gettext_lazy("Invite your people"),
+        group="people",
+        order=120,
+    ),
+    Step(
+        "partners",
+        gettext_lazy("Partners"),
+        gettext_lazy("Bring in the list that you have."),
+        partners,
+        "partners_console:imports",
+        gettext_lazy("Import partners"),
+        group="data",
+        order=210,
+    ),
+    Step(
+        "partner_people",
+        gettext_lazy("Partners' people"),
+        gettext_lazy("Each gets an invitation by e-mail."),
+        partner_people,
+        "partners_console:imports",
+        gettext_lazy("Import people"),
+        group="data",
+        order=220,
+    ),
 )

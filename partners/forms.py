@@ -17,8 +17,9 @@ from prm.kernel.tenancy.forms import TenantModelForm
 class PartnerForm(TenantModelForm):
     """An organisation's profile."""
 
-    country = forms.CharField(label=_("Country"), required=False, max_length=2, min_length=2,
-                              help_text=_("Two letters, such as DE."))
+    country = forms.CharField(
+        label=_("Country"), required=False, max_length=2, min_length=2, help_text=_("Two letters, such as DE.")
+    )
     website = forms.URLField(label=_("Website"), required=False, max_length=300, assume_scheme="https")
 
     class Meta:
@@ -49,8 +50,12 @@ class EnrolForm(forms.Form):
     program = forms.ModelChoiceField(Program.objects.none(), label=_("Program"))
     tier = forms.ModelChoiceField(Tier.objects.none(), label=_("Tier"))
     territories = forms.ModelMultipleChoiceField(
-        Territory.objects.none(), label=_("Territories"), required=False, widget=forms.CheckboxSelectMultiple,
-        help_text=_("Where the partner may sell. Deals elsewhere go to people."))
+        Territory.objects.none(),
+        label=_("Territories"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Where the partner may sell. Deals elsewhere go to people."),
+    )
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -73,7 +78,8 @@ class TierForm(forms.Form):
     reason = forms.CharField(label=_("Reason"), max_length=300, required=False)
 
     def __init__(self, *args: Any, enrolment: Enrolment, **options: Any) -> None:
-        super().__init__(*args, auto_id=f"tier_{enrolment.pk.hex[-6:]}_%s", **options)
+        options["auto_id"] = f"tier_{enrolment.pk.hex[-6:]}_%s"
+        super().__init__(*args, **options)
         tiers = Tier.objects.filter(program_id=enrolment.program_id).order_by("-rank")
         self.fields["tier"].queryset = tiers  # type: ignore[attr-defined]
 
@@ -104,8 +110,10 @@ class UploadForm(forms.Form):
     kind = forms.ChoiceField(label=_("What does the file hold?"), widget=forms.RadioSelect)
     file = forms.FileField(
         label=_("CSV file"),
-        help_text=_("Headings in the first line, at most 5 MB. UTF-8, UTF-16 and Western European text are "
-                    "understood, with commas, semicolons, tabs or bars."),
+        help_text=_(
+            "Headings in the first line, at most 5 MB. UTF-8, UTF-16 and Western European text are "
+            "understood, with commas, semicolons, tabs or bars."
+        ),
         widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,text/csv"}),
     )
 
@@ -132,8 +140,11 @@ class MappingForm(forms.Form):
         headings = [(str(at), name or _("Column {n}").format(n=at + 1)) for at, name in enumerate(header)]
         for column in importer.columns:
             self.fields[column.key] = forms.ChoiceField(
-                label=column.label, help_text=column.help, required=column.required,
-                choices=[("", _("not in the file")), *headings])
+                label=str(column.label),
+                help_text=str(column.help),
+                required=column.required,
+                choices=[("", _("not in the file")), *headings],
+            )
 
     def mapping(self) -> dict[str, int]:
         return {key: int(at) for key, at in self.cleaned_data.items() if at != ""}
@@ -143,7 +154,8 @@ class MappingForm(forms.Form):
         used: dict[str, str] = {}
         for key, at in list(found.items()):
             if at and at in used:
-                self.add_error(key, _("This heading is used for “{label}” already.").format(
-                    label=self.fields[used[at]].label))
+                self.add_error(
+                    key, _("This heading is used for “{label}” already.").format(label=self.fields[used[at]].label)
+                )
             used.setdefault(at, key)
         return found

@@ -57,8 +57,11 @@ def parse_website(text: str) -> str:
 
 def parse_domain(text: str) -> str:
     """The bare domain of an address of any kind."""
-    return text.lower().rpartition("@")[2].partition("://")[2].partition("/")[0] if "://" in text else (
-        text.lower().rpartition("@")[2].partition("/")[0])
+    return (
+        text.lower().rpartition("@")[2].partition("://")[2].partition("/")[0]
+        if "://" in text
+        else (text.lower().rpartition("@")[2].partition("/")[0])
+    )
 
 
 def parse_email(text: str) -> str:
@@ -92,8 +95,11 @@ def run_partner(row: Mapping[str, Any], actor: Actor, now: datetime) -> str:
         partner, result = actions.create_partner(actor=actor, now=now, **profile), CREATED
     elif any(getattr(partner, name) != value for name, value in profile.items()):
         partner, result = actions.update_partner(partner_id=partner.pk, changes=profile, actor=actor, now=now), UPDATED
-    touched = [_enrol(partner, row, actor, now), _look_after(partner, row, actor, now),
-               _put_below(partner, row, actor, now)]
+    touched = [
+        _enrol(partner, row, actor, now),
+        _look_after(partner, row, actor, now),
+        _put_below(partner, row, actor, now),
+    ]
     return UPDATED if result == UNCHANGED and any(touched) else result
 
 
@@ -107,8 +113,9 @@ def run_person(row: Mapping[str, Any], actor: Actor, now: datetime) -> str:
     waiting = Invitation.objects.filter(partner=partner, email=row["email"], accepted_at=None, revoked_at=None).first()
     if waiting is not None and sorted(waiting.roles) == roles:
         return UNCHANGED
-    decision = invite_person(email=row["email"], name=row.get("name") or "", roles=roles, partner_id=partner.pk,
-                             actor=actor, now=now)
+    decision = invite_person(
+        email=row["email"], name=row.get("name") or "", roles=roles, partner_id=partner.pk, actor=actor, now=now
+    )
     if decision.refused:
         raise ImportProblem(" ".join(reason.text for reason in decision.reasons))
     return CREATED if waiting is None else UPDATED
@@ -161,8 +168,9 @@ def _enrol(partner: Partner, row: Mapping[str, Any], actor: Actor, now: datetime
 def _enrol_in(
     partner: Partner, program: Program, tier: Tier, territories: Iterable[UUID], actor: Actor, now: datetime
 ) -> None:
-    actions.enrol_partner(partner_id=partner.pk, program_id=program.pk, tier_id=tier.pk, territories=territories,
-                          actor=actor, now=now)
+    actions.enrol_partner(
+        partner_id=partner.pk, program_id=program.pk, tier_id=tier.pk, territories=territories, actor=actor, now=now
+    )
 
 
 def _program(text: str | None) -> Program:
@@ -208,8 +216,12 @@ def _put_below(partner: Partner, row: Mapping[str, Any], actor: Actor, now: date
         return False
     distributor = queries.partner_by_external_id(row["parent"]) or queries.partner_named(row["parent"])
     if distributor is None:
-        raise ImportProblem(_("There is no partner “{text}”: put distributors above their resellers in the file.")
-                            .format(text=row["parent"][:80]), "parent")
+        raise ImportProblem(
+            _("There is no partner “{text}”: put distributors above their resellers in the file.").format(
+                text=row["parent"][:80]
+            ),
+            "parent",
+        )
     if partner.parent_id == distributor.pk:
         return False
     actions.update_partner(partner_id=partner.pk, changes={"parent_id": distributor.pk}, actor=actor, now=now)
@@ -227,46 +239,100 @@ def _update_member(member: Membership, row: Mapping[str, Any], actor: Actor, now
 
 
 PARTNERS = Importer(
-    key="partners", label=gettext_lazy("Partners"), order=10, run=run_partner,
-    help=gettext_lazy("Organisations, with the tier and territories that they hold. A partner that is there "
-                      "already is brought up to date."),
+    key="partners",
+    label=gettext_lazy("Partners"),
+    order=10,
+    run=run_partner,
+    help=gettext_lazy(
+        "Organisations, with the tier and territories that they hold. A partner that is there "
+        "already is brought up to date."
+    ),
     columns=(
-        ImportColumn("name", gettext_lazy("Name"), True, aliases=("partner", "company", "account", "firma"),
-                     help=gettext_lazy("What the organisation is called.")),
-        ImportColumn("external_id", gettext_lazy("Your reference"), aliases=("id", "number", "crm id", "account id"),
-                     help=gettext_lazy("Its number in your CRM: by this a second import knows it again.")),
-        ImportColumn("kind", gettext_lazy("Kind"), aliases=("type", "art"), parse=parse_kind,
-                     help=gettext_lazy("Reseller, distributor or referral; reseller when empty.")),
-        ImportColumn("tier", gettext_lazy("Tier"), aliases=("level", "status", "stufe"),
-                     help=gettext_lazy("Enrols the partner. Empty: it stays a prospect.")),
-        ImportColumn("territories", gettext_lazy("Territories"), aliases=("territory", "region", "gebiet"),
-                     parse=parse_words, help=gettext_lazy("Several with commas between.")),
-        ImportColumn("country", gettext_lazy("Country"), aliases=("land",), parse=parse_country,
-                     help=gettext_lazy("A code or a name.")),
+        ImportColumn(
+            "name",
+            gettext_lazy("Name"),
+            True,
+            aliases=("partner", "company", "account", "firma"),
+            help=gettext_lazy("What the organisation is called."),
+        ),
+        ImportColumn(
+            "external_id",
+            gettext_lazy("Your reference"),
+            aliases=("id", "number", "crm id", "account id"),
+            help=gettext_lazy("Its number in your CRM: by this a second import knows it again."),
+        ),
+        ImportColumn(
+            "kind",
+            gettext_lazy("Kind"),
+            aliases=("type", "art"),
+            parse=parse_kind,
+            help=gettext_lazy("Reseller, distributor or referral; reseller when empty."),
+        ),
+        ImportColumn(
+            "tier",
+            gettext_lazy("Tier"),
+            aliases=("level", "status", "stufe"),
+            help=gettext_lazy("Enrols the partner. Empty: it stays a prospect."),
+        ),
+        ImportColumn(
+            "territories",
+            gettext_lazy("Territories"),
+            aliases=("territory", "region", "gebiet"),
+            parse=parse_words,
+            help=gettext_lazy("Several with commas between."),
+        ),
+        ImportColumn(
+            "country",
+            gettext_lazy("Country"),
+            aliases=("land",),
+            parse=parse_country,
+            help=gettext_lazy("A code or a name."),
+        ),
         ImportColumn("city", gettext_lazy("City"), aliases=("town", "ort", "stadt")),
         ImportColumn("domain", gettext_lazy("E-mail domain"), aliases=("domain", "email domain"), parse=parse_domain),
         ImportColumn("website", gettext_lazy("Website"), aliases=("url", "web", "homepage"), parse=parse_website),
         ImportColumn("legal_name", gettext_lazy("Legal name"), aliases=("registered name",)),
-        ImportColumn("program", gettext_lazy("Program"), aliases=("programm",),
-                     help=gettext_lazy("Empty: the first active one.")),
-        ImportColumn("cam", gettext_lazy("Channel manager’s e-mail"), aliases=("cam", "channel manager", "owner"),
-                     parse=parse_email),
-        ImportColumn("parent", gettext_lazy("Distributor"), aliases=("parent",),
-                     help=gettext_lazy("Its reference or name.")),
+        ImportColumn(
+            "program", gettext_lazy("Program"), aliases=("programm",), help=gettext_lazy("Empty: the first active one.")
+        ),
+        ImportColumn(
+            "cam",
+            gettext_lazy("Channel manager’s e-mail"),
+            aliases=("cam", "channel manager", "owner"),
+            parse=parse_email,
+        ),
+        ImportColumn(
+            "parent", gettext_lazy("Distributor"), aliases=("parent",), help=gettext_lazy("Its reference or name.")
+        ),
     ),
 )
 
 PEOPLE = Importer(
-    key="people", label=gettext_lazy("People of partners"), order=20, run=run_person,
-    help=gettext_lazy("Each person is sent an invitation by e-mail. Whoever is there already gets the roles "
-                      "of the file."),
+    key="people",
+    label=gettext_lazy("People of partners"),
+    order=20,
+    run=run_person,
+    help=gettext_lazy(
+        "Each person is sent an invitation by e-mail. Whoever is there already gets the roles of the file."
+    ),
     columns=(
-        ImportColumn("email", gettext_lazy("E-mail"), True, aliases=("mail", "e-mail", "email address"),
-                     parse=parse_email),
-        ImportColumn("partner", gettext_lazy("Partner"), True, aliases=("company", "account", "organisation", "firma"),
-                     help=gettext_lazy("Your reference of the partner, or its name.")),
+        ImportColumn(
+            "email", gettext_lazy("E-mail"), True, aliases=("mail", "e-mail", "email address"), parse=parse_email
+        ),
+        ImportColumn(
+            "partner",
+            gettext_lazy("Partner"),
+            True,
+            aliases=("company", "account", "organisation", "firma"),
+            help=gettext_lazy("Your reference of the partner, or its name."),
+        ),
         ImportColumn("name", gettext_lazy("Name"), aliases=("full name", "person")),
-        ImportColumn("roles", gettext_lazy("Roles"), aliases=("role", "rolle"), parse=parse_roles,
-                     help=gettext_lazy("Partner admin, seller, marketing, finance; seller when empty.")),
+        ImportColumn(
+            "roles",
+            gettext_lazy("Roles"),
+            aliases=("role", "rolle"),
+            parse=parse_roles,
+            help=gettext_lazy("Partner admin, seller, marketing, finance; seller when empty."),
+        ),
     ),
 )

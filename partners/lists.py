@@ -31,8 +31,13 @@ class Directory(List):
     noun = (_("partner"), _("partners"))
     default_sort = "name"
     columns = (
-        Column("name", _("Partner"), sort="name", link=lambda p: reverse("partners_console:partner", args=[p.pk]),
-               sub=lambda p: ", ".join(part for part in (p.city, p.country) if part)),
+        Column(
+            "name",
+            _("Partner"),
+            sort="name",
+            link=lambda p: reverse("partners_console:partner", args=[p.pk]),
+            sub=lambda p: ", ".join(part for part in (p.city, p.country) if part),
+        ),
         Column("status", _("Status"), kind="status", states="partner", sort="status"),
         Column("tier", _("Tier"), value="tier_name", sort="tier_rank"),
         Column("kind", _("Kind"), value=lambda p: p.get_kind_display(), sort="kind"),
@@ -59,8 +64,13 @@ class Directory(List):
         View("prospects", _("Prospects"), {"status": ["prospect"]}),
         View("suspended", _("Suspended"), {"status": ["suspended"]}),
     )
-    empty = Empty(_("No partners yet"), _("Add the first one, or bring in the list that you have."),
-                  action=_("Import partners"), url_name="partners_console:imports", icon="handshake")
+    empty = Empty(
+        _("No partners yet"),
+        _("Add the first one, or bring in the list that you have."),
+        action=_("Import partners"),
+        url_name="partners_console:imports",
+        icon="handshake",
+    )
 
     def rows(self, request: HttpRequest) -> "QuerySet[Any]":
         best = Enrolment.objects.filter(partner=OuterRef("pk"), status=Enrolment.Status.ACTIVE).order_by("-tier__rank")

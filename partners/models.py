@@ -26,15 +26,25 @@ class Tier(TenantOwned):
     name = models.CharField(_("name"), max_length=80)
     rank = models.PositiveSmallIntegerField(_("rank"), help_text=_("1 is the entry tier; higher is better."))
     protection_days = models.PositiveSmallIntegerField(
-        _("protection days"), null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(730)],
+        _("protection days"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(730)],
         help_text=_("How long an approved deal is protected. Empty: the program's own. Deal rules read it."),
     )
     discount = models.DecimalField(
-        _("discount (%)"), max_digits=5, decimal_places=2, default=Decimal(0),
+        _("discount (%)"),
+        max_digits=5,
+        decimal_places=2,
+        default=Decimal(0),
         validators=[MinValueValidator(0), MaxValueValidator(100)],
     )
     auto_approve_limit = models.DecimalField(
-        _("approved without a person up to"), max_digits=16, decimal_places=2, null=True, blank=True,
+        _("approved without a person up to"),
+        max_digits=16,
+        decimal_places=2,
+        null=True,
+        blank=True,
         validators=[MinValueValidator(0)],
         help_text=_("In the vendor's currency. Empty: a person looks at every deal. Deal rules read it."),
     )
@@ -46,8 +56,9 @@ class Tier(TenantOwned):
         constraints = [
             models.UniqueConstraint(fields=["tenant", "program", "code"], name="partners_tier_code"),
             models.UniqueConstraint(fields=["tenant", "program", "rank"], name="partners_tier_rank"),
-            models.CheckConstraint(condition=models.Q(discount__gte=0, discount__lte=100),
-                                   name="partners_tier_discount_is_a_percentage"),
+            models.CheckConstraint(
+                condition=models.Q(discount__gte=0, discount__lte=100), name="partners_tier_discount_is_a_percentage"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -91,29 +102,41 @@ class Partner(TenantOwned):
     legal_name = models.CharField(_("legal name"), max_length=200, blank=True)
     kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices, default=Kind.RESELLER)
     status = FSMField(_("status"), choices=Status.choices, default=Status.PROSPECT, protected=True)
-    domain = models.CharField(_("e-mail domain"), max_length=253, blank=True,
-                              help_text=_("Tells which organisation somebody belongs to, such as birch.example."))
+    domain = models.CharField(
+        _("e-mail domain"),
+        max_length=253,
+        blank=True,
+        help_text=_("Tells which organisation somebody belongs to, such as birch.example."),
+    )
     website = models.URLField(_("website"), max_length=300, blank=True)
     country = models.CharField(_("country"), max_length=2, blank=True, validators=[COUNTRY])
     city = models.CharField(_("city"), max_length=120, blank=True)
-    external_id = models.CharField(_("your reference"), max_length=80, blank=True,
-                                   help_text=_("The partner's number in your CRM or ERP."))
-    parent = TenantForeignKey("partners.Partner", null=True, blank=True, related_name="resellers",
-                              verbose_name=_("distributor"))
-    cam = TenantForeignKey("identity.Membership", null=True, blank=True, related_name="+",
-                           verbose_name=_("channel manager"))
+    external_id = models.CharField(
+        _("your reference"), max_length=80, blank=True, help_text=_("The partner's number in your CRM or ERP.")
+    )
+    parent = TenantForeignKey(
+        "partners.Partner", null=True, blank=True, related_name="resellers", verbose_name=_("distributor")
+    )
+    cam = TenantForeignKey(
+        "identity.Membership", null=True, blank=True, related_name="+", verbose_name=_("channel manager")
+    )
     created_at = models.DateTimeField()
 
     class Meta:
         verbose_name, verbose_name_plural = _("partner"), _("partners")
         ordering = ["name"]
         constraints = [
-            models.UniqueConstraint(fields=["tenant", "external_id"], condition=~models.Q(external_id=""),
-                                    name="partners_partner_external_id",
-                                    violation_error_message=_("Another partner has this reference.")),
-            models.CheckConstraint(condition=~models.Q(parent=models.F("id")),
-                                   name="partners_partner_is_not_its_own_distributor",
-                                   violation_error_message=_("A partner can't be its own distributor.")),
+            models.UniqueConstraint(
+                fields=["tenant", "external_id"],
+                condition=~models.Q(external_id=""),
+                name="partners_partner_external_id",
+                violation_error_message=_("Another partner has this reference."),
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(parent=models.F("id")),
+                name="partners_partner_is_not_its_own_distributor",
+                violation_error_message=_("A partner can't be its own distributor."),
+            ),
         ]
         indexes = [
             models.Index(fields=["tenant", "name"]),
@@ -132,8 +155,7 @@ class Partner(TenantOwned):
     def suspend(self) -> None:
         """Its people still read; rules refuse what they submit."""
 
-    @transition(field=status, source=[Status.PROSPECT, Status.ACTIVE, Status.SUSPENDED],
-                target=Status.TERMINATED)
+    @transition(field=status, source=[Status.PROSPECT, Status.ACTIVE, Status.SUSPENDED], target=Status.TERMINATED)
     def terminate(self) -> None:
         """The relationship has ended; its history stays."""
 
@@ -197,8 +219,7 @@ class EnrolmentTerritory(TenantOwned):
     class Meta:
         verbose_name, verbose_name_plural = _("territory of an enrolment"), _("territories of enrolments")
         constraints = [
-            models.UniqueConstraint(fields=["tenant", "enrolment", "territory"],
-                                    name="partners_one_territory_each")
+            models.UniqueConstraint(fields=["tenant", "enrolment", "territory"], name="partners_one_territory_each")
         ]
 
     def __str__(self) -> str:
@@ -259,8 +280,9 @@ class ImportBatch(TenantOwned):
         ordering = ["-created_at"]
         indexes = [
             models.Index(fields=["tenant", "-created_at"]),
-            models.Index(fields=["state"], condition=models.Q(state__in=["checking", "running"]),
-                         name="partners_import_at_work"),
+            models.Index(
+                fields=["state"], condition=models.Q(state__in=["checking", "running"]), name="partners_import_at_work"
+            ),
         ]
 
     def __str__(self) -> str:

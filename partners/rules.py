@@ -20,12 +20,20 @@ def decide_move(*, status: str, to: str, reason: str) -> Decision:
     explained = bool(reason.strip()) or to == "active"
     reasons = []
     if not legal:
-        reasons.append(Reason("partner.wrong_status", _("A partner that is {status} can't become {to}.")
-                              .format(status=status, to=to), "vendor"))
+        reasons.append(
+            Reason(
+                "partner.wrong_status",
+                _("A partner that is {status} can't become {to}.").format(status=status, to=to),
+                "vendor",
+            )
+        )
     if not explained:
         reasons.append(Reason("partner.reason_missing", _("Say why: the reason is kept with the partner."), "vendor"))
     return Decision(
-        rule="partner-status/1", outcome="refused" if reasons else to, allowed=not reasons, reasons=tuple(reasons),
+        rule="partner-status/1",
+        outcome="refused" if reasons else to,
+        allowed=not reasons,
+        reasons=tuple(reasons),
         facts={"status": status, "to": to, "reason": reason},
         checks=(Check(_("status allows it"), legal, status), Check(_("a reason is given"), explained, reason)),
     )
@@ -42,8 +50,11 @@ def decide_tier(*, enrolled: bool, held: str, wanted: str, same_program: bool) -
     if enrolled and not changed:
         reasons.append(Reason("tier.unchanged", _("The partner is in this tier already."), "vendor"))
     return Decision(
-        rule="partner-tier/1", outcome="refused" if reasons else "changed", allowed=not reasons,
-        reasons=tuple(reasons), facts={"enrolled": enrolled, "held": held, "wanted": wanted},
+        rule="partner-tier/1",
+        outcome="refused" if reasons else "changed",
+        allowed=not reasons,
+        reasons=tuple(reasons),
+        facts={"enrolled": enrolled, "held": held, "wanted": wanted},
         checks=(
             Check(_("enrolled in the program"), enrolled),
             Check(_("tier of the same program"), same_program, wanted),
@@ -63,8 +74,13 @@ def decide_cam(*, roles: Collection[str], current_member: bool, of_vendor: bool)
         reasons.append(Reason("cam.wrong_role", _("This person is no channel account manager."), "vendor"))
     facts: dict[str, Any] = {"roles": sorted(roles), "current_member": current_member, "of_vendor": of_vendor}
     return Decision(
-        rule="partner-cam/1", outcome="refused" if reasons else "assigned", allowed=not reasons,
-        reasons=tuple(reasons), facts=facts,
-        checks=(Check(_("member of the vendor"), current_member and of_vendor),
-                Check(_("channel account manager"), suitable, ", ".join(sorted(roles)))),
+        rule="partner-cam/1",
+        outcome="refused" if reasons else "assigned",
+        allowed=not reasons,
+        reasons=tuple(reasons),
+        facts=facts,
+        checks=(
+            Check(_("member of the vendor"), current_member and of_vendor),
+            Check(_("channel account manager"), suitable, ", ".join(sorted(roles))),
+        ),
     )

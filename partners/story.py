@@ -27,11 +27,20 @@ WORDS: Mapping[str, tuple[Any, str, str]] = {
     "partner.unwatched": (gettext_lazy("Watch taken off"), "eye-off", "neutral"),
 }
 FIELDS: Mapping[str, Any] = {
-    "name": gettext_lazy("name"), "legal_name": gettext_lazy("legal name"), "kind": gettext_lazy("kind"),
-    "domain": gettext_lazy("e-mail domain"), "website": gettext_lazy("website"), "country": gettext_lazy("country"),
-    "city": gettext_lazy("city"), "external_id": gettext_lazy("your reference"), "tier": gettext_lazy("tier"),
-    "parent_id": gettext_lazy("distributor"), "territories": gettext_lazy("territories"),
-    "program": gettext_lazy("program"), "status": gettext_lazy("status"), "cam": gettext_lazy("channel manager"),
+    "name": gettext_lazy("name"),
+    "legal_name": gettext_lazy("legal name"),
+    "kind": gettext_lazy("kind"),
+    "domain": gettext_lazy("e-mail domain"),
+    "website": gettext_lazy("website"),
+    "country": gettext_lazy("country"),
+    "city": gettext_lazy("city"),
+    "external_id": gettext_lazy("your reference"),
+    "tier": gettext_lazy("tier"),
+    "parent_id": gettext_lazy("distributor"),
+    "territories": gettext_lazy("territories"),
+    "program": gettext_lazy("program"),
+    "status": gettext_lazy("status"),
+    "cam": gettext_lazy("channel manager"),
 }
 
 

@@ -34,7 +34,7 @@ class VendorAdminSite(AdminSite):
             super().register(model_or_iterable, admin_class, **options)
 
     def has_permission(self, request: HttpRequest) -> bool:
-        roles = getattr(getattr(request, "actor", None), "roles", frozenset())
+        roles: frozenset[str] = getattr(getattr(request, "actor", None), "roles", frozenset())
         return not roles.isdisjoint(ENTER)
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
@@ -55,8 +55,8 @@ class VendorAdminSite(AdminSite):
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         return redirect("account_login")
 
-    def logout(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    def logout(self, request: HttpRequest, extra_context: Any = None) -> Any:
         return redirect("account_logout")
 
-    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> Any:
         return redirect("account_change_password")

@@ -24,12 +24,39 @@ def first_deal() -> Found:
     return Found(count > 0, ngettext("{n} deal registered", "{n} deals registered", count).format(n=count))
 
 
-register_step(Step(
-    "workflows", gettext_lazy("Workflows"), gettext_lazy("They take a deal from submission to an answer."),
-    workflows, "workflows:list", gettext_lazy("Look at the workflows"), order=80))
-register_step(Step(
-    "customers", gettext_lazy("Your customers"), gettext_lazy("Deals are checked against the customers you have."),
-    customers, "partners_console:imports", gettext_lazy("Import customers"), group="data", order=230))
-register_step(Step(
-    "first_deal", gettext_lazy("The first deal"), gettext_lazy("A partner registers it in the portal."),
-    first_deal, "dealreg_console:list", gettext_lazy("See the deals"), group="data", order=240, optional=True))
+register_step(
+    Step(
+        "workflows",
+        gettext_lazy("Workflows"),
+        gettext_lazy("They take a deal from submission to an answer."),
+        workflows,
+        "workflows:list",
+        gettext_lazy("Look at the workflows"),
+        order=80,
+    )
+)
+register_step(
+    Step(
+        "customers",
+        gettext_lazy("Your customers"),
+        gettext_lazy("Deals are checked against the customers you have."),
+        customers,
+        "partners_console:imports",
+        gettext_lazy("Import customers"),
+        group="data",
+        order=230,
+    )
+)
+register_step(
+    Step(
+        "first_deal",
+        gettext_lazy("The first deal"),
+        gettext_lazy("A partner registers it in the portal."),
+        first_deal,
+        "dealreg_console:list",
+        gettext_lazy("See the deals"),
+        group="data",
+        order=240,
+        optional=True,
+    )
+)

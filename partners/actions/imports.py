@@ -30,12 +30,25 @@ def open_batch(*, kind: str, file_name: str, data: bytes, actor: Actor, now: dat
     """Read a file and guess what its columns mean. Raises Unreadable with a sentence for the user."""
     table = read_table(data)
     batch = ImportBatch.objects.create(
-        kind=kind, file_name=file_name[-200:], encoding=table.encoding, delimiter=table.delimiter,
-        header=table.header, rows=table.rows, mapping=importers[kind].guess(table.header), total=len(table.rows),
-        actor=_kept(actor), created_by=actor.name, created_at=now,
+        kind=kind,
+        file_name=file_name[-200:],
+        encoding=table.encoding,
+        delimiter=table.delimiter,
+        header=table.header,
+        rows=table.rows,
+        mapping=importers[kind].guess(table.header),
+        total=len(table.rows),
+        actor=_kept(actor),
+        created_by=actor.name,
+        created_at=now,
     )
-    audit.record("import.opened", target=batch, actor=actor, at=now,
-                 after={"kind": kind, "file": batch.file_name, "rows": batch.total})
+    audit.record(
+        "import.opened",
+        target=batch,
+        actor=actor,
+        at=now,
+        after={"kind": kind, "file": batch.file_name, "rows": batch.total},
+    )
     return batch
 
 
@@ -61,15 +74,17 @@ def start_run(*, batch_id: UUID, actor: Actor, now: datetime) -> ImportBatch:
 
 def next_chunk(*, batch_id: UUID, now: datetime) -> bool:
     """Work off the next rows of a batch; False when there is nothing (more) to do or somebody else is at it."""
-    batch = ImportBatch.objects.select_for_update(skip_locked=True).filter(
-        pk=batch_id, state__in=(State.CHECKING, State.RUNNING)).first()
+    batch = (
+        ImportBatch.objects.select_for_update(skip_locked=True)
+        .filter(pk=batch_id, state__in=(State.CHECKING, State.RUNNING))
+        .first()
+    )
     if batch is None:
         return False
-    rows = batch.rows[batch.position:batch.position + CHUNK]
+    rows = batch.rows[batch.position : batch.position + CHUNK]
     tally = _work(importers[batch.kind], batch, rows, now)
     batch.position += len(rows)
-    batch.counts = {key: batch.counts.get(key, 0) + tally.counts.get(key, 0)
-                    for key in {*batch.counts, *tally.counts}}
+    batch.counts = {key: batch.counts.get(key, 0) + tally.counts.get(key, 0) for key in {*batch.counts, *tally.counts}}
     batch.errors = [*batch.errors, *tally.errors]
     if batch.position >= batch.total:
         _finish(batch, now)
@@ -86,9 +101,7 @@ def fail_batch(*, batch_id: UUID, why: str, now: datetime) -> None:
     audit.record("import.failed", target=batch, actor=Actor.system("import"), at=now, after={"why": why})
 
 
-def _start(
-    batch_id: UUID, sources: tuple[str, ...], state: str, actor: Actor, now: datetime
-) -> ImportBatch:
+def _start(batch_id: UUID, sources: tuple[str, ...], state: str, actor: Actor, now: datetime) -> ImportBatch:
     batch = _locked(batch_id)
     if batch.state not in sources or importers[batch.kind].missing(batch.mapping):
         return batch
@@ -122,21 +135,35 @@ def _finish(batch: ImportBatch, now: datetime) -> None:
     batch.state = State.DONE
     failed = {line for line, _column, _reason in batch.errors}
     batch.rows = [row for row in batch.rows if row[0] in failed]
-    audit.record("import.finished", target=batch, actor=_actor(batch), at=now,
-                 after={"kind": batch.kind, "file": batch.file_name, **batch.counts})
+    audit.record(
+        "import.finished",
+        target=batch,
+        actor=_actor(batch),
+        at=now,
+        after={"kind": batch.kind, "file": batch.file_name, **batch.counts},
+    )
 
 
 def _kept(actor: Actor) -> dict[str, Any]:
-    return {"kind": actor.kind, "id": actor.id, "name": actor.name, "roles": sorted(actor.roles),
-            "membership": str(actor.membership_id) if actor.membership_id else "",
-            "impersonator": actor.impersonator}
+    return {
+        "kind": actor.kind,
+        "id": actor.id,
+        "name": actor.name,
+        "roles": sorted(actor.roles),
+        "membership": str(actor.membership_id) if actor.membership_id else "",
+        "impersonator": actor.impersonator,
+    }
 
 
 def _actor(batch: ImportBatch) -> Actor:
     kept = batch.actor
     return Actor(
-        kind=kept["kind"], id=kept["id"], name=kept["name"], roles=frozenset(kept["roles"]),
-        membership_id=UUID(kept["membership"]) if kept["membership"] else None, impersonator=kept["impersonator"],
+        kind=kept["kind"],
+        id=kept["id"],
+        name=kept["name"],
+        roles=frozenset(kept["roles"]),
+        membership_id=UUID(kept["membership"]) if kept["membership"] else None,
+        impersonator=kept["impersonator"],
     )
 
 

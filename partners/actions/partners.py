@@ -55,7 +55,12 @@ def update_partner(*, partner_id: UUID, changes: Mapping[str, Any], actor: Actor
 
 
 def enrol_partner(
-    *, partner_id: UUID, program_id: UUID, tier_id: UUID, actor: Actor, now: datetime,
+    *,
+    partner_id: UUID,
+    program_id: UUID,
+    tier_id: UUID,
+    actor: Actor,
+    now: datetime,
     territories: Iterable[UUID] = (),
 ) -> Enrolment:
     """Enrol a partner in a program, or bring its tier and territories there up to date.
@@ -65,7 +70,8 @@ def enrol_partner(
     partner = _locked(partner_id)
     tier = Tier.objects.get(pk=tier_id, program_id=program_id)
     enrolment, created = Enrolment.objects.get_or_create(
-        partner=partner, program_id=program_id,
+        partner=partner,
+        program_id=program_id,
         defaults={"tier": tier, "enrolled_on": clock.local_date(now)},
     )
     before = {} if created else _enrolment_values(enrolment)
@@ -93,7 +99,8 @@ def change_tier(
     tier = Tier.objects.get(pk=tier_id)
     enrolment = (
         Enrolment.objects.filter(partner=partner, program_id=program_id, status=Enrolment.Status.ACTIVE)
-        .select_related("tier").first()
+        .select_related("tier")
+        .first()
     )
     held = enrolment.tier.code if enrolment else ""
     decision = rules.decide_tier(
@@ -104,8 +111,13 @@ def change_tier(
         enrolment.save(update_fields=["tier"])
         events.publish(happened.TierChanged.of(partner, **{"partner.tier": held}), at=now)
     audit.record(
-        "partner.tier_changed" if decision.allowed else "partner.tier_change_refused", target=partner,
-        actor=actor, at=now, decision=decision, before={"tier": held}, after={"tier": tier.code, "reason": reason},
+        "partner.tier_changed" if decision.allowed else "partner.tier_change_refused",
+        target=partner,
+        actor=actor,
+        at=now,
+        decision=decision,
+        before={"tier": held},
+        after={"tier": tier.code, "reason": reason},
     )
     return decision
 
@@ -114,19 +126,28 @@ def assign_cam(*, partner_id: UUID, cam_id: UUID | None, actor: Actor, now: date
     """Say who looks after a partner; None for nobody."""
     partner = _locked(partner_id)
     member = Membership.objects.filter(pk=cam_id).first() if cam_id else None
-    decision = rules.decide_cam(
-        roles=member.roles if member else (),
-        current_member=member is not None and member.ended_at is None,
-        of_vendor=member is not None and member.partner_id is None,
-    ) if cam_id else Decision(rule="partner-cam/1", outcome="released", allowed=True)
+    decision = (
+        rules.decide_cam(
+            roles=member.roles if member else (),
+            current_member=member is not None and member.ended_at is None,
+            of_vendor=member is not None and member.partner_id is None,
+        )
+        if cam_id
+        else Decision(rule="partner-cam/1", outcome="released", allowed=True)
+    )
     before = str(partner.cam) if partner.cam else ""
     if decision.allowed:
         partner.cam = member
         partner.save(update_fields=["cam"])
         events.publish(happened.CamAssigned.of(partner, **{"partner.has_cam": bool(before)}), at=now)
     audit.record(
-        "partner.cam_assigned" if decision.allowed else "partner.cam_refused", target=partner, actor=actor, at=now,
-        decision=decision, before={"cam": before}, after={"cam": str(member) if member else ""},
+        "partner.cam_assigned" if decision.allowed else "partner.cam_refused",
+        target=partner,
+        actor=actor,
+        at=now,
+        decision=decision,
+        before={"cam": before},
+        after={"cam": str(member) if member else ""},
     )
     return decision
 
@@ -175,8 +196,13 @@ def unwatch_partner(*, partner_id: UUID, actor: Actor, now: datetime) -> bool:
 
 
 def _move(
-    partner_id: UUID, to: str, transition: Any, event: type[happened.PartnerEvent], reason: str,
-    actor: Actor, now: datetime,
+    partner_id: UUID,
+    to: str,
+    transition: Any,
+    event: type[happened.PartnerEvent],
+    reason: str,
+    actor: Actor,
+    now: datetime,
 ) -> Decision:
     partner = _locked(partner_id)
     before = partner.status
@@ -186,8 +212,13 @@ def _move(
         partner.save(update_fields=["status"])
         events.publish(event.of(partner, **{"partner.status": before}), at=now)
     audit.record(
-        f"partner.{to}" if decision.allowed else f"partner.{to}_refused", target=partner, actor=actor, at=now,
-        decision=decision, before={"status": before}, after={"status": partner.status, "reason": reason},
+        f"partner.{to}" if decision.allowed else f"partner.{to}_refused",
+        target=partner,
+        actor=actor,
+        at=now,
+        decision=decision,
+        before={"status": before},
+        after={"status": partner.status, "reason": reason},
     )
     return decision
 

@@ -17,20 +17,24 @@ from prm.kernel.identity.roles import labels
 def company(request: HttpRequest) -> HttpResponse:
     """Who we are to the vendor, what we hold, who works here, and whom to ask."""
     partner = _mine(request)
-    return render(request, "partners/company.html", {
-        "partner": partner,
-        "facts": [
-            (_("Legal name"), partner.legal_name),
-            (_("Where"), ", ".join(part for part in (partner.city, partner.country) if part)),
-            (_("Website"), partner.website),
-            (_("E-mail domain"), partner.domain),
-            (_("Distributor"), queries.distributor_name(partner.pk)),
-            (_("Partner since"), partner.created_at, {"kind": "date"}),
-        ],
-        "people": [(member, labels(member.roles)) for member in queries.people_of(partner.pk)],
-        "cam": queries.cam_of(partner.pk),
-        "certificates": PartnerCertification.objects.filter(partner=partner),
-    })
+    return render(
+        request,
+        "partners/company.html",
+        {
+            "partner": partner,
+            "facts": [
+                (_("Legal name"), partner.legal_name),
+                (_("Where"), ", ".join(part for part in (partner.city, partner.country) if part)),
+                (_("Website"), partner.website),
+                (_("E-mail domain"), partner.domain),
+                (_("Distributor"), queries.distributor_name(partner.pk)),
+                (_("Partner since"), partner.created_at, {"kind": "date"}),
+            ],
+            "people": [(member, labels(member.roles)) for member in queries.people_of(partner.pk)],
+            "cam": queries.cam_of(partner.pk),
+            "certificates": PartnerCertification.objects.filter(partner=partner),
+        },
+    )
 
 
 @require_GET

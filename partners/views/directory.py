@@ -99,8 +99,12 @@ def enrol(request: HttpRequest, partner_id: UUID) -> HttpResponse:
     form = EnrolForm(request.POST or None, initial=_held(found, request.GET.get("program", "")))
     if request.method == "POST" and form.is_valid():
         actions.enrol_partner(
-            partner_id=partner_id, program_id=form.cleaned_data["program"].pk, tier_id=form.cleaned_data["tier"].pk,
-            territories=[territory.pk for territory in form.cleaned_data["territories"]], **_who(request))
+            partner_id=partner_id,
+            program_id=form.cleaned_data["program"].pk,
+            tier_id=form.cleaned_data["tier"].pk,
+            territories=[territory.pk for territory in form.cleaned_data["territories"]],
+            **_who(request),
+        )
         messages.success(request, _("{name} is enrolled.").format(name=found.name))
         return redirect("partners_console:partner", partner_id)
     return render(request, "partners/enrol.html", {"form": form, "partner": found})
@@ -117,8 +121,13 @@ def tier(request: HttpRequest, partner_id: UUID, program_id: UUID) -> HttpRespon
     if not form.is_valid():
         messages.error(request, _("Choose one of the program's tiers."))
         return redirect("partners_console:partner", partner_id)
-    decision = actions.change_tier(partner_id=partner_id, program_id=program_id, tier_id=form.cleaned_data["tier"].pk,
-                                   reason=form.cleaned_data["reason"], **_who(request))
+    decision = actions.change_tier(
+        partner_id=partner_id,
+        program_id=program_id,
+        tier_id=form.cleaned_data["tier"].pk,
+        reason=form.cleaned_data["reason"],
+        **_who(request),
+    )
     return _answered(request, partner_id, decision, _("The tier is changed."))
 
 
@@ -211,8 +220,11 @@ def _held(found: Partner, program: str) -> dict[str, Any]:
     held = next((e for e in queries.enrolments_of(found.pk) if not program or str(e.program_id) == program), None)
     if held is None:
         return {"program": queries.default_program()}
-    return {"program": held.program_id, "tier": held.tier_id,
-            "territories": [row.territory_id for row in held.territories.all()]}
+    return {
+        "program": held.program_id,
+        "tier": held.tier_id,
+        "territories": [row.territory_id for row in held.territories.all()],
+    }
 
 
 def _facts(found: Partner) -> list[tuple[Any, ...]]:

@@ -43,8 +43,9 @@ def upload(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         file = form.cleaned_data["file"]
         try:
-            batch = actions.open_batch(kind=form.cleaned_data["kind"], file_name=file.name, data=file.read(),
-                                       **_who(request))
+            batch = actions.open_batch(
+                kind=form.cleaned_data["kind"], file_name=file.name, data=file.read(), **_who(request)
+            )
         except Unreadable as unreadable:
             form.add_error("file", str(unreadable))
         else:
@@ -119,8 +120,9 @@ def _acted(request: HttpRequest, batch: ImportBatch, importer: Importer) -> Http
 
 
 def _mapping_form(batch: ImportBatch, importer: Importer, data: Any = None) -> MappingForm:
-    return MappingForm(data, importer=importer, header=batch.header,
-                       initial={key: str(at) for key, at in batch.mapping.items()})
+    return MappingForm(
+        data, importer=importer, header=batch.header, initial={key: str(at) for key, at in batch.mapping.items()}
+    )
 
 
 def _context(batch: ImportBatch, importer: Importer, form: MappingForm) -> dict[str, Any]:

@@ -21,12 +21,16 @@ def setup(request: HttpRequest) -> HttpResponse:
     standing = checklist.standing()
     needed = [one for one in standing if not one.step.optional]
     groups = [(name, [one for one in standing if one.step.group == name]) for name in GROUPS]
-    return render(request, "partners/setup.html", {
-        "groups": groups,
-        "done": sum(one.done for one in needed),
-        "total": len(needed),
-        "next": next((one for one in needed if not one.done), None),
-    })
+    return render(
+        request,
+        "partners/setup.html",
+        {
+            "groups": groups,
+            "done": sum(one.done for one in needed),
+            "total": len(needed),
+            "next": next((one for one in needed if not one.done), None),
+        },
+    )
 
 
 @require_GET

@@ -60,13 +60,21 @@ class RuleSetAdmin(TenantModelAdmin):
         published = next((v for v in versions if v.status == RuleVersion.Status.PUBLISHED), None)
         draft = next((v for v in versions if v.status == RuleVersion.Status.DRAFT), None)
         mine = draft is not None and request.actor.id in (draft.author, *draft.editors)  # type: ignore[attr-defined]
-        return self._page(request, "admin/ruleset.html", ruleset, {
-            "published": published, "draft": draft, "versions": versions, "mine": mine,
-            "told": in_words(published.document, ruleset) if published else [],
-            "drafted": in_words(draft.document, ruleset) if draft else [],
-            "otherwise": dict(OUTCOMES).get((published.document if published else {}).get("otherwise", "allow")),
-            "only_admin": queries.count_of_admins() <= 1,
-        })
+        return self._page(
+            request,
+            "admin/ruleset.html",
+            ruleset,
+            {
+                "published": published,
+                "draft": draft,
+                "versions": versions,
+                "mine": mine,
+                "told": in_words(published.document, ruleset) if published else [],
+                "drafted": in_words(draft.document, ruleset) if draft else [],
+                "otherwise": dict(OUTCOMES).get((published.document if published else {}).get("otherwise", "allow")),
+                "only_admin": queries.count_of_admins() <= 1,
+            },
+        )
 
     def version(self, request: HttpRequest, pk: UUID, number: int) -> HttpResponse:
         """One version in words."""
@@ -86,12 +94,17 @@ class RuleSetAdmin(TenantModelAdmin):
         data = with_one_more(request.POST) if adding else request.POST or None
         editor = DraftEditor(schema_named(ruleset.schema), document, held.note if held else "", data)
         if request.method == "POST" and not adding and editor.is_valid():
-            actions.save_rule_draft(ruleset_id=pk, document=editor.document(),
-                                    note=editor.draft.cleaned_data["note"], **who(request))
+            actions.save_rule_draft(
+                ruleset_id=pk, document=editor.document(), note=editor.draft.cleaned_data["note"], **who(request)
+            )
             messages.success(request, _("The draft is saved. It decides nothing until somebody else publishes it."))
             return redirect(self._url(pk))
-        return self._page(request, "admin/ruleset_draft.html", ruleset,
-                          {"editor": editor, "held": held, "adding": adding, "title": _("Draft")})
+        return self._page(
+            request,
+            "admin/ruleset_draft.html",
+            ruleset,
+            {"editor": editor, "held": held, "adding": adding, "title": _("Draft")},
+        )
 
     def publish(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Be the second person."""
@@ -116,8 +129,13 @@ class RuleSetAdmin(TenantModelAdmin):
         return redirect(self._url(pk))
 
     def _page(self, request: HttpRequest, template: str, ruleset: RuleSet, context: Mapping[str, Any]) -> HttpResponse:
-        shared = {**self.admin_site.each_context(request), "title": ruleset.name, "ruleset": ruleset,
-                  "opts": self.opts, "may_write": self.has_change_permission(request)}
+        shared = {
+            **self.admin_site.each_context(request),
+            "title": ruleset.name,
+            "ruleset": ruleset,
+            "opts": self.opts,
+            "may_write": self.has_change_permission(request),
+        }
         return render(request, template, {**shared, **context})
 
     def _get(self, pk: UUID) -> RuleSet:
@@ -138,10 +156,16 @@ def in_words(document: Mapping[str, Any], ruleset: RuleSet) -> list[dict[str, An
     """Each rule as a sentence, for those who read and don't edit."""
     schema = schema_named(ruleset.schema)
     return [
-        {"name": rule.get("name") or rule.get("key"), "sentence": _sentence(rule.get("when"), schema),
-         "outcome": dict(OUTCOMES).get(rule.get("outcome"), rule.get("outcome")), "kind": rule.get("outcome"),
-         "active": rule.get("active", True), "reason": rule.get("reason") or {}}
-        for rule in document.get("rules", []) if isinstance(rule, Mapping)
+        {
+            "name": rule.get("name") or rule.get("key"),
+            "sentence": _sentence(rule.get("when"), schema),
+            "outcome": dict(OUTCOMES).get(str(rule.get("outcome")), rule.get("outcome")),
+            "kind": rule.get("outcome"),
+            "active": rule.get("active", True),
+            "reason": rule.get("reason") or {},
+        }
+        for rule in document.get("rules", [])
+        if isinstance(rule, Mapping)
     ]
 
 

@@ -27,11 +27,17 @@ class RuleForm(forms.Form):
     name = forms.CharField(label=gettext_lazy("Name"), max_length=120)
     outcome = forms.ChoiceField(label=gettext_lazy("Then"), choices=OUTCOMES, initial="review")
     partner = forms.CharField(
-        label=gettext_lazy("What the partner reads"), max_length=300, required=False,
-        help_text=gettext_lazy("Say what to do, and nothing about other partners. Empty: it is told nothing."))
+        label=gettext_lazy("What the partner reads"),
+        max_length=300,
+        required=False,
+        help_text=gettext_lazy("Say what to do, and nothing about other partners. Empty: it is told nothing."),
+    )
     vendor = forms.CharField(
-        label=gettext_lazy("What your people read"), max_length=300, required=False,
-        help_text=gettext_lazy("Empty: the condition in words."))
+        label=gettext_lazy("What your people read"),
+        max_length=300,
+        required=False,
+        help_text=gettext_lazy("Empty: the condition in words."),
+    )
     active = forms.BooleanField(label=gettext_lazy("In use"), required=False, initial=True)
 
     def __init__(self, *args: Any, schema: FactSchema, **options: Any) -> None:
@@ -46,18 +52,31 @@ class RuleForm(forms.Form):
         typed = self.cleaned_data
         key = typed["key"] or _free(slugify(typed["name"])[:60] or "rule", taken)
         taken.add(key)
-        reason = {"key": typed["reason_key"] or f"{schema.name}.{key.replace('-', '_')}",
-                  "partner": typed["partner"], "vendor": typed["vendor"]}
-        return {"key": key, "name": typed["name"], "when": typed["when"], "outcome": typed["outcome"],
-                "reason": reason, "active": typed["active"]}
+        reason = {
+            "key": typed["reason_key"] or f"{schema.name}.{key.replace('-', '_')}",
+            "partner": typed["partner"],
+            "vendor": typed["vendor"],
+        }
+        return {
+            "key": key,
+            "name": typed["name"],
+            "when": typed["when"],
+            "outcome": typed["outcome"],
+            "reason": reason,
+            "active": typed["active"],
+        }
 
 
 class DraftForm(forms.Form):
     """What holds for all rules of a draft."""
 
     otherwise = forms.ChoiceField(label=gettext_lazy("When no rule applies"), choices=OUTCOMES, initial="allow")
-    note = forms.CharField(label=gettext_lazy("What changes, and why"), max_length=300, required=False,
-                           help_text=gettext_lazy("Whoever publishes it reads this."))
+    note = forms.CharField(
+        label=gettext_lazy("What changes, and why"),
+        max_length=300,
+        required=False,
+        help_text=gettext_lazy("Whoever publishes it reads this."),
+    )
 
 
 RuleFormSet = forms.formset_factory(RuleForm, extra=0, can_delete=True, max_num=200, absolute_max=200)
@@ -69,8 +88,9 @@ class DraftEditor:
     def __init__(self, schema: FactSchema, document: Mapping[str, Any], note: str = "", data: Any = None) -> None:
         self.schema = schema
         self.draft = DraftForm(data, initial={"otherwise": document.get("otherwise", "allow"), "note": note})
-        self.rules = RuleFormSet(data, initial=[_initial(rule) for rule in _rules(document)], prefix=PREFIX,
-                                 form_kwargs={"schema": schema})
+        self.rules = RuleFormSet(
+            data, initial=[_initial(rule) for rule in _rules(document)], prefix=PREFIX, form_kwargs={"schema": schema}
+        )
 
     def is_valid(self) -> bool:
         return self.draft.is_valid() and self.rules.is_valid()
@@ -79,8 +99,10 @@ class DraftEditor:
         """The rules in order, without those that were ticked away."""
         kept = [form for form in self.rules if form.cleaned_data and not form.cleaned_data.get("DELETE")]
         taken = {form.cleaned_data["key"] for form in kept if form.cleaned_data["key"]}
-        return {"rules": [form.rule(self.schema, taken) for form in kept],
-                "otherwise": self.draft.cleaned_data["otherwise"]}
+        return {
+            "rules": [form.rule(self.schema, taken) for form in kept],
+            "otherwise": self.draft.cleaned_data["otherwise"],
+        }
 
     def problems(self) -> Sequence[Problem]:
         return validate_rules(self.document(), self.schema)
@@ -101,9 +123,16 @@ def _rules(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def _initial(rule: Mapping[str, Any]) -> dict[str, Any]:
     reason = rule.get("reason") or {}
-    return {"key": rule.get("key", ""), "reason_key": reason.get("key", ""), "name": rule.get("name", ""),
-            "outcome": rule.get("outcome", "review"), "partner": reason.get("partner") or "",
-            "vendor": reason.get("vendor") or "", "active": rule.get("active", True), "when": rule.get("when", ALWAYS)}
+    return {
+        "key": rule.get("key", ""),
+        "reason_key": reason.get("key", ""),
+        "name": rule.get("name", ""),
+        "outcome": rule.get("outcome", "review"),
+        "partner": reason.get("partner") or "",
+        "vendor": reason.get("vendor") or "",
+        "active": rule.get("active", True),
+        "when": rule.get("when", ALWAYS),
+    }
 
 
 def _free(wanted: str, taken: set[str]) -> str:

@@ -27,8 +27,12 @@ def keep_record(*, record: models.Model, before: Mapping[str, Any], actor: Actor
     if not changed:
         return
     audit.record(
-        "configuration.changed" if before else "configuration.added", target=record, actor=actor, at=now,
-        before={name: before.get(name) for name in changed} if before else {}, after=changed,
+        "configuration.changed" if before else "configuration.added",
+        target=record,
+        actor=actor,
+        at=now,
+        before={name: before.get(name) for name in changed} if before else {},
+        after=changed,
     )
 
 
@@ -50,6 +54,11 @@ def seed_holidays(
     fresh = [Holiday(calendar=calendar, day=day, name=name[:120]) for day, name in days.items() if day not in held]
     Holiday.objects.bulk_create(fresh)
     if fresh:
-        audit.record("calendar.holidays_seeded", target=calendar, actor=actor, at=now,
-                     after={"country": country, "subdivision": subdivision, "days": len(fresh)})
+        audit.record(
+            "calendar.holidays_seeded",
+            target=calendar,
+            actor=actor,
+            at=now,
+            after={"country": country, "subdivision": subdivision, "days": len(fresh)},
+        )
     return len(fresh)

@@ -26,9 +26,15 @@ from prm.kernel.reference.models import (
 )
 from prm.kernel.tenancy.forms import TenantModelForm
 
-WEEK = [(0, gettext_lazy("Monday")), (1, gettext_lazy("Tuesday")), (2, gettext_lazy("Wednesday")),
-        (3, gettext_lazy("Thursday")), (4, gettext_lazy("Friday")), (5, gettext_lazy("Saturday")),
-        (6, gettext_lazy("Sunday"))]
+WEEK = [
+    (0, gettext_lazy("Monday")),
+    (1, gettext_lazy("Tuesday")),
+    (2, gettext_lazy("Wednesday")),
+    (3, gettext_lazy("Thursday")),
+    (4, gettext_lazy("Friday")),
+    (5, gettext_lazy("Saturday")),
+    (6, gettext_lazy("Sunday")),
+]
 
 
 def known_currency(code: str) -> str:
@@ -64,10 +70,12 @@ class TerritoryForm(TenantModelForm):
 class CalendarForm(TenantModelForm):
     """Working days as boxes; hours that end after they begin; a zone that exists."""
 
-    days = forms.TypedMultipleChoiceField(label=gettext_lazy("working days"), choices=WEEK, coerce=int,
-                                          widget=forms.CheckboxSelectMultiple)
-    time_zone = forms.ChoiceField(label=gettext_lazy("time zone"),
-                                  choices=[(zone, zone) for zone in sorted(available_timezones())])
+    days = forms.TypedMultipleChoiceField(
+        label=gettext_lazy("working days"), choices=WEEK, coerce=int, widget=forms.CheckboxSelectMultiple
+    )
+    time_zone = forms.ChoiceField(
+        label=gettext_lazy("time zone"), choices=[(zone, zone) for zone in sorted(available_timezones())]
+    )
 
     def clean(self) -> dict[str, Any]:
         found = super().clean() or {}
@@ -80,10 +88,15 @@ class CalendarForm(TenantModelForm):
 class SeedForm(forms.Form):
     """Whose public holidays, for which years."""
 
-    country = forms.CharField(label=gettext_lazy("Country"), max_length=2, min_length=2,
-                              help_text=gettext_lazy("Two letters, such as DE."))
-    subdivision = forms.CharField(label=gettext_lazy("State or region"), max_length=6, required=False,
-                                  help_text=gettext_lazy("Such as BY for Bavaria; empty for the national ones."))
+    country = forms.CharField(
+        label=gettext_lazy("Country"), max_length=2, min_length=2, help_text=gettext_lazy("Two letters, such as DE.")
+    )
+    subdivision = forms.CharField(
+        label=gettext_lazy("State or region"),
+        max_length=6,
+        required=False,
+        help_text=gettext_lazy("Such as BY for Bavaria; empty for the national ones."),
+    )
     first = forms.IntegerField(label=gettext_lazy("From year"), min_value=2000, max_value=2100)
     last = forms.IntegerField(label=gettext_lazy("To year"), min_value=2000, max_value=2100)
 
@@ -170,21 +183,30 @@ class CalendarAdmin(TenantModelAdmin):
         """Add a country's public holidays."""
         calendar = self.get_object(request, str(pk))
         if calendar is None or not self.has_change_permission(request):
-            return self._get_obj_does_not_exist_redirect(request, self.opts, str(pk))
+            return self.not_there(request, str(pk))
         year = request.now.year  # type: ignore[attr-defined]
         form = SeedForm(request.POST or None, initial={"first": year, "last": year + 2})
         if request.method == "POST" and form.is_valid() and self._seeded(request, calendar, form):
             return redirect(reverse("admin:reference_calendar_change", args=[pk]))
-        context = {**self.admin_site.each_context(request), "title": _("Add public holidays"), "form": form,
-                   "opts": self.opts, "original": calendar}
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Add public holidays"),
+            "form": form,
+            "opts": self.opts,
+            "original": calendar,
+        }
         return render(request, "admin/seed_holidays.html", context)
 
     def _seeded(self, request: HttpRequest, calendar: Calendar, form: SeedForm) -> bool:
         typed = form.cleaned_data
         try:
             count = seed_holidays(
-                calendar=calendar, country=typed["country"].upper(), subdivision=typed["subdivision"].upper(),
-                years=range(typed["first"], typed["last"] + 1), **who(request))
+                calendar=calendar,
+                country=typed["country"].upper(),
+                subdivision=typed["subdivision"].upper(),
+                years=range(typed["first"], typed["last"] + 1),
+                **who(request),
+            )
         except ValueError as error:
             form.add_error("country", str(error))
             return False

@@ -9,4 +9,4 @@ class TenantModelForm(forms.ModelForm):  # type: ignore[type-arg]
     """Checks unique constraints although their first column, the tenant, is on no form."""
 
     def _get_validation_exclusions(self) -> Any:
-        return super()._get_validation_exclusions() - {"tenant"}
+        return super()._get_validation_exclusions() - {"tenant"}  # type: ignore[misc]
