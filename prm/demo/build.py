@@ -150,7 +150,7 @@ def workers(count: int) -> Iterator[None]:
     process = processes.spawn(
         [*(sys.executable, "-m", "celery", "-A", "prm", "worker"), "--concurrency", str(count), *quiet],
         log=addresses.folder(addresses.current_kind()) / "demo-worker.log",
-        at_death=signal.SIGTERM,
+        at_death=signal.SIGQUIT,  # at once: its database stops too
         env=environment,
     )
     try:
