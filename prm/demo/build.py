@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from dealreg.imports import CustomerRow
 from django.contrib.auth.hashers import make_password
 
 from dealreg import actions as deals
+from dealreg.imports import CustomerRow
 from prm.demo import cast
 from prm.demo.cast import BUILDER, Organisation, Worker
 from prm.demo.history import YEAR, History, catch_up, settle
