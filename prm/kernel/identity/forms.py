@@ -16,7 +16,7 @@ from prm.kernel.identity.models import Membership, Person
 class RolesField(forms.MultipleChoiceField):
     def __init__(self, *, partner: bool, **options: Any) -> None:
         super().__init__(
-            label=_("Roles"), choices=roles.choices(partner=partner), widget=forms.CheckboxSelectMultiple, **options
+            label=_("Roles"), choices=roles.explained(partner=partner), widget=forms.CheckboxSelectMultiple, **options
         )
 
 

@@ -1,6 +1,7 @@
 """What each role is called and may do, in words for the people who give them."""
 
 from django.utils.functional import Promise
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from prm.kernel.identity.actors import PARTNER_ROLES, VENDOR_ROLES
@@ -29,6 +30,11 @@ def roles_for(*, partner: bool) -> tuple[str, ...]:
 
 def choices(*, partner: bool) -> list[tuple[str, Words]]:
     return [(role, ROLES[role][0]) for role in roles_for(partner=partner)]
+
+
+def explained(*, partner: bool) -> list[tuple[str, Words]]:
+    """The roles with what they may do, for whoever gives them."""
+    return [(role, format_lazy("{} – {}", *ROLES[role])) for role in roles_for(partner=partner)]
 
 
 def label(role: str) -> str:

@@ -88,6 +88,7 @@ def person(request: HttpRequest, membership_id: UUID) -> HttpResponse:
         {
             "member": member,
             "roles": roles.labels(member.roles),
+            "contact": _contact(member),
             "form": RolesForm(initial={"roles": member.roles}, partner=member.partner_id is not None),
             "may_view_as": impersonation.decide(actor, member).allowed,
             "pages": {page: name_here(request, page) for page in ("people", "roles", "end")},
@@ -129,6 +130,13 @@ def view_as(request: HttpRequest, membership_id: UUID) -> HttpResponse:
 
 def is_portal(request: HttpRequest) -> bool:
     return request.actor.partner_id is not None  # type: ignore[attr-defined]
+
+
+def _contact(member: Membership) -> list[Any]:
+    rows: list[Any] = [(_("E-mail"), member.email)]
+    if member.title:
+        rows.append((_("Job title"), member.title))
+    return [*rows, (_("Joined"), member.joined_at, {"kind": "when"})]
 
 
 def _may_change(actor: Actor, member: Membership) -> bool:
