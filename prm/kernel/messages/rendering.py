@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime
+from babel.dates import format_skeleton, format_time
 from liquid import Environment, StrictUndefined
 from liquid.exceptions import LiquidError
 
@@ -55,9 +55,10 @@ def readable(value: object, *, language: str, zone: str) -> object:
     if isinstance(value, Money):
         return value.format(language)
     if isinstance(value, datetime):
-        return format_datetime(value, "EEE d MMM y, HH:mm", tzinfo=ZoneInfo(zone), locale=language)
+        day = format_skeleton("yMMMEd", value, tzinfo=ZoneInfo(zone), locale=language)
+        return f"{day}, {format_time(value, 'short', tzinfo=ZoneInfo(zone), locale=language)}"
     if isinstance(value, date):
-        return format_date(value, "d MMM y", locale=language)
+        return str(format_skeleton("yMMMd", value, locale=language))
     if isinstance(value, Mapping):
         return {str(k): readable(v, language=language, zone=zone) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
