@@ -19,19 +19,17 @@ from prm.kernel.money import Money
 TRACES = 6
 
 
-def rivals_of(deal_id: UUID) -> dict[str, Any]:
-    """The evidence of one deal, for the vendor's people only."""
-    deal = Deal.objects.select_related("partner", "vertical", "territory").get(pk=deal_id)
+def rivals_of(deal_id: UUID, *, deal: Deal | None = None) -> dict[str, Any]:
+    """The evidence of one deal, for the vendor's people only. Whoever has loaded it with its partner may give it."""
+    deal = deal or Deal.objects.select_related("partner", "vertical", "territory").get(pk=deal_id)
     found = assessment_of(deal_id)
     findings = [_shown(deal, finding) for finding in (found.findings if found else [])]
     return {
         "deal": deal,
-        "lines": list(deal.lines.select_related("product_line").values_list("product_line__name", flat=True)),
         "assessment": found,
         "customer": found.customer if found else None,
         "findings": findings,
         "best": next(iter(findings), None),
-        "traces": _traces(deal_id),
     }
 
 
@@ -64,7 +62,7 @@ def queue_evidence(deal_id: UUID) -> Mapping[str, Any]:
     evidence = rivals_of(deal_id)
     others = [(f["deal_id"] or f["id"], f"{f['name']} · {f['number']}".strip(" ·")) for f in evidence["findings"]]
     return {
-        "evidence": evidence,
+        "evidence": evidence | {"traces": _traces(deal_id)},
         "fields": [(name, field_label(name)) for name in FIELDS],
         "others": list(dict(others).items()),
     }

@@ -36,7 +36,7 @@ def deal(request: Any, pk: UUID) -> HttpResponse:
         "deal": found,
         "next": next_step(found, now=request.now),
         "lines": found.lines.select_related("product_line"),
-        "evidence": queries.rivals_of(found.pk),
+        "evidence": queries.rivals_of(found.pk, deal=found),
         "decisions": DecisionRecord.objects.filter(subject_id=pk).order_by("-at", "-id"),
         "story": list(reversed(story_of("deal", found.pk))),
         "mails": Message.objects.filter(subject_id=pk).select_related("recipient").order_by("-at"),

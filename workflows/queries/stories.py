@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.db.models.functions import Now
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
@@ -52,6 +53,7 @@ def open_task_for(subject_id: UUID) -> HumanTask | None:
     return (
         HumanTask.objects.filter(subject_id=subject_id, status__in=["open", "deciding"])
         .select_related("owner", "claimed_by")
+        .annotate(machine=Now())
         .order_by("opened_at")
         .first()
     )
@@ -60,7 +62,8 @@ def open_task_for(subject_id: UUID) -> HumanTask | None:
 def timeline(subject_id: UUID) -> list[Mapping[str, Any]]:
     """The same as entries of a timeline, oldest first."""
     entries: list[Mapping[str, Any]] = []
-    for run in Run.objects.filter(subject_id=subject_id).select_related("workflow", "version").order_by("started_at"):
+    runs = Run.objects.filter(subject_id=subject_id).select_related("workflow", "version").prefetch_related("events")
+    for run in runs.order_by("started_at"):
         entries += entries_of(run)
     return entries
 
@@ -71,8 +74,8 @@ def entries_of(run: Run) -> list[dict[str, Any]]:
         program: Program | None = program_of(run.version_id, run.version.checksum)
     except BrokenDefinition:
         program = None
-    told = run.events.order_by("id").exclude(kind="branch", value="otherwise")
-    return [_entry(run, program, one) for one in told]
+    told = sorted(run.events.all(), key=lambda one: one.pk)
+    return [_entry(run, program, one) for one in told if (one.kind, one.value) != ("branch", "otherwise")]
 
 
 def _entry(run: Run, program: Program | None, told: RunEvent) -> dict[str, Any]:

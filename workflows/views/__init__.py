@@ -20,3 +20,4 @@ class Asking(HttpRequest):
     membership: Membership
     now: datetime
     htmx: Any
+    waiting: tuple[int, int]

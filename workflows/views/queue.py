@@ -63,15 +63,13 @@ class Split:
 
     @cached_property
     def task(self) -> HumanTask | None:
-        """The chosen task, whether or not the view still lists it; else the row at the same place."""
-        if self.chosen is not None:
-            try:
-                return task_named(self.chosen)
-            except HumanTask.DoesNotExist:
-                raise Http404 from None
-        if not self.shown:
-            return None
-        return task_named(self.shown[min(self.position, len(self.shown) - 1)].pk)
+        """The chosen task, whether or not the view still lists it; else what is listed at the same place."""
+        if self.chosen is None:
+            return self.shown[min(self.position, len(self.shown) - 1)] if self.shown else None
+        try:
+            return next((row for row in self.shown if row.pk == self.chosen), None) or task_named(self.chosen)
+        except HumanTask.DoesNotExist:
+            raise Http404 from None
 
     @cached_property
     def place(self) -> int:
@@ -102,12 +100,14 @@ class Split:
 
     def context(self) -> dict[str, Any]:
         """Everything that workflows/queue_split.html shows."""
+        views, incidents = self._views(), Incident.objects.filter(status="open").count()
+        self.request.waiting = (views[0]["count"], incidents)  # the navigation shows the same figures
         context = {
             "split": self,
             "rows": [(row, self.url(row)) for row in self.shown],
             "more": len(self.rows) > ROWS,
-            "views": self._views(),
-            "incident_count": Incident.objects.filter(status="open").count(),
+            "views": views,
+            "incident_count": incidents,
             "picks": self.request.actor.has(*WORKERS),
             "task": self.task,
             "sorts": [
@@ -162,8 +162,8 @@ def queue(request: Asking) -> HttpResponse:
     """The queue with its first row open, or with the open task of ?subject=."""
     split = Split(request, request.GET)
     if subject := request.GET.get("subject"):
-        task = queries.open_task_for(_uuid(subject))
-        split.chosen = task.pk if task else None
+        if task := queries.open_task_for(_uuid(subject)):
+            split.chosen, split.task = task.pk, task
     return show(request, split)
 
 
