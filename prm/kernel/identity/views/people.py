@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from prm.kernel import clock
 from prm.kernel.decisions import Decision
 from prm.kernel.identity import actions, impersonation, queries, roles, rules
 from prm.kernel.identity.access import RolesRequired, require_roles
@@ -136,7 +137,7 @@ def _contact(member: Membership) -> list[Any]:
     rows: list[Any] = [(_("E-mail"), member.email)]
     if member.title:
         rows.append((_("Job title"), member.title))
-    return [*rows, (_("Joined"), member.joined_at, {"kind": "when"})]
+    return [*rows, (_("Joined"), clock.local_date(member.joined_at), {"kind": "date"})]
 
 
 def _may_change(actor: Actor, member: Membership) -> bool:
