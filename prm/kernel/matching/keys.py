@@ -11,8 +11,6 @@ from hashlib import blake2b
 from itertools import combinations
 from typing import NamedTuple, TypeVar
 
-from jellyfish import metaphone
-
 from prm.kernel.matching.acronyms import initials_of, shortened_initials, skeleton
 from prm.kernel.matching.normalise import NameForm, Normal
 from prm.kernel.matching.weights import TokenWeights
@@ -21,6 +19,7 @@ TOO_MANY = 2_000
 """A key that finds more records than this says too little to be followed."""
 MOST_KEYS = 40
 MOST_TOKENS = 5
+MOST_LETTERS = 8
 INITIALS = 10.0
 OWN = 6.0
 """From this idf on a word is worth finding misspelt."""
@@ -89,21 +88,24 @@ def _name_keys(form: NameForm, idf: Callable[[str], float]) -> Iterator[tuple[st
         yield "token", token, idf(token)
     for one, other in combinations(rarest[:4], 2):
         yield "pair", " ".join(sorted((one, other))), min(12.0, idf(one) + idf(other))
-    for token in rarest[:2]:
-        if idf(token) > OWN or len(tokens) == 1:
-            yield from _misspelt(token, idf(token))
+    if idf(rarest[0]) > OWN or len(tokens) == 1:
+        yield from _misspelt(rarest[0], idf(rarest[0]))
     yield from _acronyms(form)
 
 
 def _misspelt(token: str, weight: float) -> Iterator[tuple[str, str, float]]:
-    """What a misspelt or differently romanised word still has: its sound, its halves, its consonants."""
-    if len(token) < 5 or token.isdigit():
+    """What a misspelt or otherwise romanised word still has: its consonants, but for one of them.
+
+    Leaving one letter out on both sides meets every single slip (a letter more, less, other, or two
+    swapped); over the consonants alone, wrong vowels come free.
+    """
+    if len(token) < 4 or token.isdigit():
         return
-    yield "sound", metaphone(token), weight * 0.6
-    yield "skeleton", skeleton(token), weight * 0.6
-    half = (len(token) + 1) // 2
-    yield "head", token[: max(4, half)], weight * 0.5
-    yield "tail", token[-max(4, half) :], weight * 0.4
+    sound = skeleton(token)
+    spelt = sound if len(sound) > 3 else token
+    yield "near", spelt, weight * 0.5
+    for position in range(min(len(spelt), MOST_LETTERS)):
+        yield "near", spelt[:position] + spelt[position + 1 :], weight * 0.4
 
 
 def _acronyms(form: NameForm) -> Iterator[tuple[str, str, float]]:
