@@ -50,7 +50,7 @@ class PartnerDeals(List):
         Column(
             "submitted_by", _("Registered by"), value=lambda d: d.submitted_by and d.submitted_by.name, kind="person"
         ),
-        Column("number", _("Number"), sort="number"),
+        Column("number", _("Number"), kind="code", sort="number"),
         Column("changed_at", _("Changed"), kind="when", sort="changed_at", optional=True),
         Column("stage", _("Stage"), value=lambda d: d.get_pipeline_stage_display(), optional=True),
     )
@@ -102,7 +102,7 @@ class VendorDeals(List):
             value=lambda d: d.answer_due_at if d.is_waiting else None,
         ),
         Column("owner_cam", _("Channel manager"), value=lambda d: d.owner_cam and d.owner_cam.name, kind="person"),
-        Column("number", _("Number"), sort="number"),
+        Column("number", _("Number"), kind="code", sort="number"),
         Column("protected_until", _("Protected until"), kind="date", sort="protected_until", optional=True),
         Column("expected_close_on", _("Expected close"), kind="date", sort="expected_close_on", optional=True),
         Column("stage", _("Stage"), value=lambda d: d.get_pipeline_stage_display(), optional=True),

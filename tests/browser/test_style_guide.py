@@ -140,3 +140,17 @@ class TestBranding:
             page.evaluate("getComputedStyle(document.querySelector('.btn-primary')).backgroundColor")
             == "rgb(15, 123, 108)"
         )
+
+
+class TestWeight:
+    def test_of_a_first_visit_stays_under_200_kB_with_80_of_script_in_15_requests(self, open_as: Open) -> None:
+        page = open_as(ada, "/console/")
+        page.wait_for_load_state("networkidle")
+        loaded = page.evaluate(
+            "[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]"
+            ".map(one => [one.name, one.transferSize])"
+        )
+
+        assert sum(size for _name, size in loaded) < 200_000, loaded
+        assert sum(size for name, size in loaded if name.endswith(".js")) < 80_000, loaded
+        assert len(loaded) <= 15

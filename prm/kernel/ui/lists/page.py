@@ -127,7 +127,13 @@ class Page:
 
     def _cell(self, column: Column, row: Any) -> dict[str, Any]:
         html = column.cell(row, self.request)
-        return {"html": html, "label": column.label, "at_end": column.at_end, "blank": "–</span>" in html[-10:]}
+        return {
+            "html": html,
+            "label": column.label,
+            "at_end": column.at_end,
+            "code": column.kind == "code",
+            "blank": "–</span>" in html[-10:],
+        }
 
     @property
     def count(self) -> int:
