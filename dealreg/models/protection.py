@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dealreg.models.customers import Customer
 from dealreg.models.deals import Deal
+from prm.kernel.matching import Thresholds
 from prm.kernel.tenancy.models import TenantForeignKey, TenantOwned
 
 
@@ -76,6 +77,7 @@ class DealReminder(TenantOwned):
         ]
 
 
+SHIPPED = Thresholds()
 SHARE: dict[str, Any] = {
     "max_digits": 4,
     "decimal_places": 3,
@@ -92,13 +94,13 @@ class DealPolicy(TenantOwned):
 
     conflict_threshold = models.DecimalField(
         **SHARE,
-        default=Decimal("0.900"),
+        default=Decimal(str(SHIPPED.conflict)),
         verbose_name=_("conflict from"),
         help_text=_("Likelihood from which two records are the same customer"),
     )
     review_threshold = models.DecimalField(
         **SHARE,
-        default=Decimal("0.350"),
+        default=Decimal(str(SHIPPED.review)),
         verbose_name=_("people look from"),
         help_text=_("Likelihood from which a person compares two records"),
     )

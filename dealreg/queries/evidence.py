@@ -35,7 +35,7 @@ def rivals_of(deal_id: UUID, *, deal: Deal | None = None) -> dict[str, Any]:
 
 def queue_rows(ids: Iterable[UUID]) -> Mapping[UUID, Mapping[str, Any]]:
     """What the queue's list shows of many deals, in two queries."""
-    deals = list(Deal.objects.filter(pk__in=list(ids)).select_related("partner"))
+    deals = list(Deal.objects.filter(pk__in=list(ids)).select_related("partner", "tenant"))
     tiers = {
         (row["partner_id"], row["program_id"]): row["tier__name"]
         for row in Enrolment.objects.filter(partner_id__in={deal.partner_id for deal in deals}).values(
@@ -48,7 +48,7 @@ def queue_rows(ids: Iterable[UUID]) -> Mapping[UUID, Mapping[str, Any]]:
             "partner": deal.partner.name,
             "partner_id": deal.partner_id,
             "value": deal.amount_vendor,
-            "currency": None if deal.amount_vendor is None else deal.currency,
+            "currency": None if deal.amount_vendor is None else deal.tenant.currency,
             "tier": tiers.get((deal.partner_id, deal.program_id), ""),
             "url": reverse("dealreg_console:deal", args=[deal.pk]),
             "status": deal.status,
