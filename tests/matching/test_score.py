@@ -1,6 +1,7 @@
 """Scores, their explanation, and what is decided on them."""
 
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -17,6 +18,7 @@ from prm.kernel.matching import (
     normalise,
     score,
 )
+from prm.kernel.matching.acronyms import abbreviates
 from prm.kernel.matching.features import CATEGORIES, FEATURES, NUMBERS
 from prm.kernel.matching.model import Model, logistic
 from prm.kernel.matching.sentences import CATEGORIES as CATEGORY_SENTENCES
@@ -195,3 +197,26 @@ class TestTokenWeights:
 
     def test_a_tenant_without_records_uses_the_shipped_table(self):
         assert TokenWeights.shipped().blended({}, 0) is TokenWeights.shipped()
+
+
+class TestAcronyms:
+    @pytest.mark.parametrize(
+        ("short", "name", "strength"),
+        [
+            ("NHTW", "Northern Hydraulics Tools Works", 3),
+            ("NTW", "Northern Hydraulics Tools Works", 1),
+            ("UNICOLE", "Universal College of Learning", 2),
+            ("GAESA", "Grupo de Administracion Empresarial S.A.", 2),
+            ("XYZ", "Northern Hydraulics Tools", 0),
+            ("N", "Northern Hydraulics", 0),
+        ],
+    )
+    def test_names_are_abbreviated_by_initials_or_heads(self, short, name, strength):
+        assert abbreviates(short.lower(), _record(name).names[0]) == strength
+
+    def test_a_name_made_to_be_slow_is_judged_at_once(self):
+        began = time.process_time()
+        judge("a b " * 400, "aaaaaaab", b={"domain": "aaaaaaab.com"})
+        judge(" ".join(["of the"] * 12), "otototox")
+
+        assert time.process_time() - began < 0.2

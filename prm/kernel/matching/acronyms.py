@@ -54,17 +54,15 @@ def abbreviates(short: str, form: NameForm) -> int:
 
 
 def _fits(short: str, words: tuple[str, ...]) -> bool:
-    if not words:
-        return not short
-    optional, head = words[0][0] == "-", words[0].lstrip("-")
-    if optional and _fits(short, words[1:]):
-        return True
-    for length in range(1, len(head) + 1):
-        if short[:length] != head[:length]:
-            return False
-        if _fits(short[length:], words[1:]):
-            return True
-    return False
+    """Can `short` be cut so that each word gives its head? Stop words may give nothing."""
+    reached = {0}
+    for word in words:
+        head = word.lstrip("-")
+        onward = {
+            at + length for at in reached for length in range(1, len(head) + 1) if short.startswith(head[:length], at)
+        }
+        reached = onward | reached if word[0] == "-" else onward
+    return len(short) in reached
 
 
 def _loosely(short: str, words: tuple[str, ...]) -> bool:

@@ -109,7 +109,7 @@ def normalise(record: Record) -> Normal:
     """Make a record comparable; never raises, whatever the text."""
     notes: list[str] = []
     names: dict[NameForm, None] = {}
-    for position, typed in enumerate((record.name, *record.aliases)):
+    for position, typed in enumerate((record.name, *record.aliases[:MOST_NAMES])):
         cleaned = clean(typed or "")
         if position == 0:
             notes.extend(cleaned.notes)
