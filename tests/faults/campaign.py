@@ -16,7 +16,7 @@ from typing import Any
 import django
 
 WANTED = 200
-PATIENCE = 150.0  # seconds for everything to settle after the last fault
+PATIENCE = 90.0  # seconds without any progress, after which work counts as stuck (longer than every lease)
 
 
 def main() -> int:
@@ -124,10 +124,13 @@ class Campaign:
     # --- the verdict -------------------------------------------------------------------------
 
     def _settle(self) -> bool:
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
-            if stubbornly(is_quiet):
+        before, moved = -1, time.monotonic()
+        while time.monotonic() - moved < PATIENCE:
+            left = stubbornly(work_left)
+            if left == 0:
                 return True
+            if left != before:
+                before, moved = left, time.monotonic()
             time.sleep(0.5)
         return False
 
@@ -198,7 +201,7 @@ SOUNDS = ("", "otto", "ixa", "umbra", "esk", "andro", "ylla", "orant", "ivex", "
 TRADES = ("Foundry", "Optics", "Dairy", "Shipping", "Textiles", "Mining", "Seeds")
 
 
-def is_quiet() -> bool:
+def work_left() -> int:
     from django.db import connection
 
     from prm.kernel.tenancy.context import acting
@@ -206,13 +209,13 @@ def is_quiet() -> bool:
 
     with acting(tenant=acme.id, audience="auditor") as now, connection.cursor() as cursor:
         cursor.execute(
-            "SELECT EXISTS (SELECT 1 FROM events_delivery WHERE state = 'pending')"
-            " OR EXISTS (SELECT 1 FROM workflows_work WHERE status = 'ready' AND due_at <= %s AND kind <> 'escalation')"
-            " OR EXISTS (SELECT 1 FROM prm_messages_message WHERE state = 'waiting')"
-            " OR EXISTS (SELECT 1 FROM dealreg_deal WHERE status = 'submitted')",
+            "SELECT (SELECT count(*) FROM events_delivery WHERE state = 'pending')"
+            " + (SELECT count(*) FROM workflows_work WHERE status = 'ready' AND due_at <= %s AND kind <> 'escalation')"
+            " + (SELECT count(*) FROM prm_messages_message WHERE state = 'waiting')"
+            " + (SELECT count(*) FROM dealreg_deal WHERE status = 'submitted')",
             [now],
         )
-        return not cursor.fetchone()[0]
+        return int(cursor.fetchone()[0])
 
 
 _NONE_OF = {

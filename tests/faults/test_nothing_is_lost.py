@@ -42,7 +42,7 @@ class TestACampaignOfFaults:
         }
         done = subprocess.run(
             [sys.executable, "-m", "tests.faults.campaign"],
-            env=environment, cwd=ROOT, capture_output=True, text=True, timeout=540, check=False,
+            env=environment, cwd=ROOT, capture_output=True, text=True, timeout=900, check=False,
         )  # fmt: skip
         print(done.stdout)
 
