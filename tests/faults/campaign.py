@@ -223,7 +223,8 @@ _NONE_OF = {
         (SELECT count(*) FROM workflows_run AS r WHERE r.subject_id = d.id) <> 1""",
     "deals without exactly one conflict check": """SELECT count(*) FROM dealreg_deal AS d
         WHERE status <> 'draft' AND (
-        SELECT count(*) FROM audit_decisionrecord AS a WHERE a.subject_id = d.id AND a.rule = 'deal-conflict/1') <> 1""",
+        SELECT count(*) FROM audit_decisionrecord AS a
+        WHERE a.subject_id = d.id AND a.rule = 'deal-conflict/1') <> 1""",
     "approved deals without exactly one approval": """SELECT count(*) FROM dealreg_deal AS d
         WHERE status = 'approved' AND (
         SELECT count(*) FROM audit_auditentry AS a WHERE a.target_id = d.id AND a.action = 'deal.approved') <> 1""",
