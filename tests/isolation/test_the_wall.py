@@ -42,7 +42,8 @@ class TestEveryTable:
             superuser,
             """SELECT c.relname, i.relname FROM pg_index x JOIN pg_class c ON c.oid = x.indrelid
                JOIN pg_class i ON i.oid = x.indexrelid
-               WHERE c.relnamespace = 'public'::regnamespace AND c.relname = ANY(%s) AND x.indisunique AND NOT x.indisprimary
+               WHERE c.relnamespace = 'public'::regnamespace AND c.relname = ANY(%s)
+                 AND x.indisunique AND NOT x.indisprimary
                  AND (SELECT attname FROM pg_attribute WHERE attrelid = c.oid AND attnum = x.indkey[0])
                      IS DISTINCT FROM 'tenant_id'""",
             TENANT_TABLES,
