@@ -20,7 +20,6 @@ from typing import IO
 from prm.embedded import addresses, built, folders, keeper, ports, processes, users
 from prm.embedded.processes import EmbeddedError
 
-CHILD_STOP_SECONDS = 4.0
 READY_SECONDS = 90.0
 LONGEST_PAUSE = 30.0
 HALF_MADE = 3  # the status of `manage.py demo` when an earlier build was interrupted
@@ -224,17 +223,18 @@ class Supervisor:
             self._launch(child.name)
 
     def _stop_children(self) -> None:
-        """First who brings new work, then who does it, last who takes its mails."""
-        for names in (("scheduler", "web"), ("worker",), ("mail",)):
+        """First who brings work and does it, then who takes its mails; all within six seconds."""
+        for names, seconds in ((("scheduler", "web", "worker"), 4.0), (("mail",), 2.0)):
             alive = [child for child in self.children if child.name in names and child.process]
             for child in alive:
                 self.say(f"stopping {child.name}")
                 assert child.process is not None
                 with suppress(ProcessLookupError):
                     child.process.send_signal(child.stop_with)
+            end = time.monotonic() + seconds
             for child in alive:
                 assert child.process is not None
-                processes.see_off(child.process, CHILD_STOP_SECONDS)
+                processes.see_off(child.process, end - time.monotonic())
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         """Only take note: a second Ctrl-C must not interrupt the orderly end."""
