@@ -12,7 +12,7 @@ from django.test import Client
 django.setup()
 
 answer = Client(headers={"host": "localhost"}).get("/account/login/", secure=True)
-print(  # noqa: T201
+print(
     json.dumps(
         {
             "status": answer.status_code,

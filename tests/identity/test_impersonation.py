@@ -72,6 +72,11 @@ class TestViewingAs:
     def test_another_vendors_people_are_not_there(self) -> None:
         assert viewing(bo, by=zoe)[1].status_code == 404
 
+    def test_choosing_an_organisation_ends_it(self) -> None:
+        browser = viewing(bea)[0]
+        browser.post("/account/choose/", {"membership": str(olivia.membership_id)})
+        assert "view_as" not in browser.session
+
 
 class TestAnAuditor:
     def test_reads_everything_and_changes_nothing(self) -> None:

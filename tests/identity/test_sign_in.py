@@ -12,6 +12,7 @@ from allauth.usersessions.models import UserSession
 from django.core import mail
 from django.test import Client
 
+from prm.kernel.audit.models import AuditEntry
 from prm.kernel.identity.models import Membership, Person, SecurityEvent
 from prm.kernel.tenancy.models import Tenant
 from tests.cast import PASSWORD, acme, ada, birch, bo, client_of, olivia, vendor, zenith, zoe
@@ -182,6 +183,27 @@ class TestSecondFactor:
     def test_7_5_changing_the_address_asks_for_the_password_again(self) -> None:
         answer = client_of(bo).post("/account/email/", {"action_add": "", "email": "new@birch.example"})
         assert answer.url.startswith("/account/reauthenticate/")
+
+
+class TestChangingTheAddress:
+    def test_organisations_write_to_the_new_one_once_it_is_proven(self, settings: Any) -> None:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+        browser = sign_in(bo)[0]
+        browser.post("/account/reauthenticate/", {"password": PASSWORD})
+        browser.post("/account/email/", {"action_add": "", "email": "bodo@birch.example"})
+        assert Person.objects.get(pk=bo.person_id).email == bo.email
+
+        link = re.search(r"http://\S+?(/account/confirm-email/\S+)", mail.outbox[-1].body).group(1)  # type: ignore[union-attr]
+        browser.post(link)
+
+        assert Person.objects.get(pk=bo.person_id).email == "bodo@birch.example"
+        assert Membership.objects.get(pk=bo.membership_id).email == "bodo@birch.example"
+        with vendor(acme):
+            assert AuditEntry.objects.get(action="membership.email_changed").before == {"email": bo.email}
+        assert "email.changed" in events_of(bo)
+
+    def test_nonsense_instead_of_an_id_is_not_there(self) -> None:
+        assert client_of(bo).post("/account/choose/", {"membership": "nonsense"}).status_code == 404
 
 
 class TestSessions:

@@ -10,8 +10,11 @@ from django.contrib.auth.signals import user_logged_out
 from django.db.models.signals import post_save
 from django.dispatch import Signal
 
+from prm.kernel import audit
 from prm.kernel.identity import sign_in
-from prm.kernel.identity.models import Person
+from prm.kernel.identity.actors import Actor
+from prm.kernel.identity.models import Membership, Person
+from prm.kernel.tenancy.context import acting
 
 # What happened, and what it is called in the history.
 KINDS: dict[Signal, str] = {
@@ -33,6 +36,7 @@ KINDS: dict[Signal, str] = {
 def connect() -> None:
     for signal, kind in KINDS.items():
         signal.connect(_note, dispatch_uid=kind)
+    account.email_changed.connect(_memberships_follow, dispatch_uid="memberships.email")
     usersessions.session_client_changed.connect(_client_changed, dispatch_uid="session.moved")
     post_save.connect(_address_is_proven, sender=Person, dispatch_uid="person.address")
 
@@ -46,6 +50,27 @@ def _note(signal: Signal, request: Any = None, user: Person | None = None, **det
 
 def _client_changed(request: Any, from_session: Any, to_session: Any, **details: Any) -> None:
     sign_in.note(request, "session.moved", to_session.user, was=from_session.ip, now=to_session.ip)
+
+
+def _memberships_follow(user: Person, from_email_address: Any, to_email_address: Any, **details: Any) -> None:
+    """Organisations that know the person under the old address write to the new one, and have it on record."""
+    before, after = getattr(from_email_address, "email", ""), to_email_address.email
+    for found in Membership.objects.filter(person=user, email__iexact=before, ended_at=None):
+        with acting(tenant=found.tenant_id, audience="vendor") as now:
+            member = Membership.objects.get(pk=found.pk)
+            member.email = after
+            member.save(update_fields=["email"])
+            actor = Actor(
+                kind="person", id=str(user.pk), name=str(member), membership_id=member.pk, partner_id=member.partner_id
+            )
+            audit.record(
+                "membership.email_changed",
+                target=member,
+                actor=actor,
+                at=now,
+                before={"email": before},
+                after={"email": after},
+            )
 
 
 def _address_is_proven(instance: Person, created: bool, using: str, **details: Any) -> None:

@@ -1,12 +1,11 @@
 """Which organisation somebody works for just now."""
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from prm.kernel.identity import sign_in
-from prm.kernel.identity.models import Membership
+from prm.kernel.identity import impersonation, sign_in
 
 
 @require_safe
@@ -21,8 +20,11 @@ def root(request: HttpRequest) -> HttpResponse:
 def choose(request: HttpRequest) -> HttpResponse:
     """Show the person's organisations, and go to the one they pick."""
     if request.method == "POST":
-        mine = Membership.objects.filter(person_id=sign_in.person_id(request), ended_at=None, tenant__status="active")
-        membership = get_object_or_404(mine, pk=request.POST.get("membership"))
+        mine = sign_in.memberships_of(sign_in.person_id(request))
+        membership = next((m for m in mine if str(m.pk) == request.POST.get("membership")), None)
+        if membership is None:
+            raise Http404
+        impersonation.stop(request, request_id=request.id)  # type: ignore[attr-defined]
         request.session[sign_in.MEMBERSHIP_KEY] = str(membership.pk)
         return redirect(sign_in.home_of(membership.audience))
     return render(
