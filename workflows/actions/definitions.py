@@ -32,8 +32,8 @@ def install_template(*, key: str, actor: Actor, now: datetime) -> WorkflowVersio
     tree = dict(template.load())
     if problems := lint(tree, surroundings()):
         raise BrokenDefinition(f"The template “{key}”: {problems[0].path}: {problems[0].message}")
-    author = Actor.system(f"template:{key}")
-    version = _write_draft(tree, str(template.label), author)
+    author = Actor(kind="system", id=f"template:{key}", name="Shipped with the product")
+    version = _write_draft(tree, "", author)
     _publish(version, tree, actor, now)
     audit.record("workflow.installed", target=version, actor=actor, at=now, after={"template": key})
     return version

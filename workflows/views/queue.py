@@ -161,9 +161,9 @@ class Split:
 def queue(request: Asking) -> HttpResponse:
     """The queue with its first row open, or with the open task of ?subject=."""
     split = Split(request, request.GET)
-    if subject := request.GET.get("subject"):
-        if task := queries.open_task_for(_uuid(subject)):
-            split.chosen, split.task = task.pk, task
+    subject = request.GET.get("subject")
+    if subject and (task := queries.open_task_for(_uuid(subject))):
+        split.chosen, split.task = task.pk, task
     return show(request, split)
 
 
