@@ -12,6 +12,7 @@ from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
 from django.core.wsgi import get_wsgi_application
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.browser.parts import Sink, Worker
 from tests.cast import Somebody, client_of
 
 AXE = (Path(__file__).parent / "axe.min.js").read_text()
@@ -97,6 +98,22 @@ def open_as(site: str, chromium: Browser) -> Iterator[Open]:
 def _is_fault(message: Any) -> bool:
     """Errors and warnings, but for the browser's own note about an answer that the page expects (4xx)."""
     return message.type in ("error", "warning") and "status of 4" not in message.text
+
+
+@pytest.fixture
+def worker(the_world: None) -> Worker:
+    """What runs behind the web."""
+    return Worker()
+
+
+@pytest.fixture
+def sink(settings: Any) -> Iterator[Sink]:
+    """A real SMTP server that takes this test's mails."""
+    opened = Sink()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", opened.start()
+    yield opened
+    opened.stop()
 
 
 def barriers(page: Page) -> list[str]:
