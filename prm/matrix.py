@@ -157,5 +157,7 @@ MATRIX: dict[str, frozenset[str]] = {
     "api:deals-detail": ALL,
     "api:deals-comments": ALL_WRITERS,
     "api:deals-*": SELLERS,
+    "api:tasks-*": VENDOR,
+    "api:tasks-decide": WRITERS,
     "api_not_found": ALL,
 }

@@ -46,7 +46,15 @@ def refusal(decision: Decision) -> dict[str, Any]:
     return {"type": "refused", "title": title, "rule": decision.rule, "outcome": decision.outcome, "reasons": reasons}
 
 
-STALE = (".already_decided", ".wrong_state", ".wrong_status", ".changed_meanwhile")
+STALE = (
+    ".already_decided",
+    ".claimed_by_another",
+    ".not_open",
+    ".carried_out",
+    ".wrong_state",
+    ".wrong_status",
+    ".changed_meanwhile",
+)
 
 
 def is_conflict(decision: Decision) -> bool:

@@ -1,0 +1,59 @@
+"""The queue over the API: read, decide at once, and a 409 that says who was faster."""
+
+from typing import Any
+
+from django.test import Client
+
+from tests.cast import acme, ada, bea, vendor
+from tests.identity.test_tokens import call, key_of
+from tests.workflows.test_decide_task import ask
+from tests.workflows.things import happened, settle
+from tests.world import logged_in_as
+from workflows.models import HumanTask
+
+
+def waiting(**parts: Any) -> tuple[Any, str]:
+    """A subject that waits for a person, and its task's address."""
+    with logged_in_as("worker"):
+        subject = ask(**parts)
+    with vendor(acme):
+        return subject, f"/api/v1/tasks/{HumanTask.objects.get().pk}"
+
+
+def decide(secret: str, path: str, key: str, **body: Any) -> Any:
+    headers = {"Authorization": f"Bearer {secret}", "Idempotency-Key": key}
+    return Client().post(f"{path}/decide", body, content_type="application/json", headers=headers)
+
+
+class TestTasks:
+    def test_a_program_reads_what_waits_and_why(self) -> None:
+        waiting()
+        (row,) = call(key_of(ada, "ops"), "/api/v1/tasks?status=open").json()["results"]
+        assert row["status"] == "open" and "approve" in row["outcomes"]
+
+    def test_a_decision_is_carried_out_at_once(self) -> None:
+        subject, path = waiting()
+        answer = decide(key_of(ada, "ops", "admin"), path, "one", outcome="approve", note="fine")
+        with logged_in_as("worker"):
+            settle()
+            assert answer.status_code == 200, answer.json()
+            assert happened(subject)[-1] == ("ended", "done")
+        assert answer.json()["status"] == "decided"
+
+    def test_15_4_2_the_second_decider_gets_a_409_that_names_the_first(self) -> None:
+        _, path = waiting()
+        secret = key_of(ada, "ops", "admin")
+        decide(secret, path, "one", outcome="approve")
+        answer = decide(secret, path, "two", outcome="reject", note="late")
+        assert answer.status_code == 409
+        assert answer.json()["reasons"][0]["key"] == "task.already_decided"
+        assert "CRM" in answer.json()["title"]
+
+    def test_an_outcome_that_the_task_does_not_have_is_refused(self) -> None:
+        _, path = waiting()
+        assert decide(key_of(ada, "ops", "admin"), path, "one", outcome="explode").status_code == 422
+
+    def test_a_partners_key_has_no_queue(self) -> None:
+        _, path = waiting()
+        secret = key_of(bea, "partner_admin")
+        assert call(secret, "/api/v1/tasks").status_code == call(secret, path).status_code == 403

@@ -1,0 +1,79 @@
+"""The queue over the API: the vendor's programs read tasks and decide them. There is no undo: it is done at once."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, serializers, viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from prm.kernel.api import PerToken, Submissions, actor_of, answer, now_of, router
+from workflows import actions
+from workflows.models import HumanTask
+
+READERS = frozenset({"admin", "ops", "approver", "cam", "finance", "legal", "sales", "auditor"})
+DECIDERS = READERS - {"auditor"}
+
+
+class TaskSerializer(serializers.ModelSerializer[HumanTask]):
+    """A question to people, with why it is asked. `value` is text, so that no cent is lost."""
+
+    class Meta:
+        model = HumanTask
+        fields = [
+            "id", "queue", "title", "status", "outcomes", "note_required", "reasons", "subject_type", "subject_id",
+            "subject_name", "partner_id", "partner_name", "tier", "value", "currency", "owner_id", "role", "due_at",
+            "sla_paused", "outcome", "note", "decided_by", "decided_at", "opened_at",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+
+class TaskDecision(serializers.Serializer[Any]):
+    """`outcome` is one of the task's; some outcomes need a note. `detail` is what an outcome asks for besides,
+    such as `{"fields": ["amount"]}` for a return or `{"other": "<id>"}` for a duplicate."""
+
+    outcome = serializers.CharField(max_length=40)
+    note = serializers.CharField(max_length=5000, required=False, allow_blank=True, default="")
+    detail = serializers.DictField(required=False, default=dict)
+
+
+class TaskFilter(filters.FilterSet):  # type: ignore[misc]
+    subject = filters.UUIDFilter(field_name="subject_id")
+    due_before = filters.IsoDateTimeFilter(field_name="due_at", lookup_expr="lt")
+
+    class Meta:
+        model = HumanTask
+        fields = ["status", "queue", "role"]
+
+
+class Tasks(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[HumanTask]):
+    """What waits for a person, and what people decided."""
+
+    queryset = HumanTask.objects.none()
+    serializer_class = TaskSerializer
+    filterset_class = TaskFilter
+    throttle_classes = [PerToken, Submissions]
+    required_roles = READERS
+    action_roles = {"decide": DECIDERS}
+
+    def get_queryset(self) -> QuerySet[HumanTask]:
+        return HumanTask.objects.all()
+
+    @extend_schema(request=TaskDecision, responses={200: TaskSerializer})
+    @action(detail=True, methods=["post"])
+    def decide(self, request: Request, pk: str | None = None) -> Response:
+        """Decide a task. 409 when somebody was faster, 422 when the rules say no; the answer says who or why."""
+        task = self.get_object()
+        typed = TaskDecision(data=request.data)
+        typed.is_valid(raise_exception=True)
+        decision = actions.decide_task(
+            task_id=task.pk, actor=actor_of(request), now=now_of(request), immediately=True, **typed.validated_data
+        )
+        task.refresh_from_db()
+        return answer(request, decision, self.get_serializer(task).data)
+
+
+router.register("tasks", Tasks, basename="tasks")
