@@ -190,5 +190,6 @@ STEPS = (
         gettext_lazy("Import people"),
         group="data",
         order=220,
+        query="?kind=people",
     ),
 )

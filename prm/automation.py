@@ -45,6 +45,7 @@ register_step(
         gettext_lazy("Import customers"),
         group="data",
         order=230,
+        query="?kind=customers",
     )
 )
 register_step(

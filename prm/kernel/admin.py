@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db import models
+from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
@@ -50,12 +51,22 @@ class Rights:
         return not roles_of(request).isdisjoint(self.writers)
 
 
+class LabelledFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
+    """Rows whose every control has a name: the column's heading is not read aloud."""
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        for field in form.fields.values():
+            field.widget.attrs["aria-label"] = str(field.label or "")
+
+
 class TenantInline(Rights, admin.TabularInline):  # type: ignore[type-arg]
     """Rows that belong to the one above them."""
 
     extra = 0
     show_change_link = False
     form = TenantModelForm
+    formset = LabelledFormSet
 
 
 class TenantModelAdmin(Rights, admin.ModelAdmin):  # type: ignore[type-arg]

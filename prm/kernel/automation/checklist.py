@@ -19,7 +19,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing to set up. `look` reads the state; `url_name` is where it is done."""
+    """One thing to set up. `look` reads the state; `url_name` (and a query) is where it is done."""
 
     key: str
     label: Text
@@ -30,6 +30,7 @@ class Step:
     group: str = "program"
     order: int = 50
     optional: bool = False
+    query: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def standing() -> list[Standing]:
 def _stand(step: Step) -> Standing:
     found = step.look()
     try:
-        url = reverse(step.url_name)
+        url = reverse(step.url_name) + step.query
     except NoReverseMatch:
         url = ""
     return Standing(step, found.done, found.text, url)
