@@ -16,7 +16,7 @@ from prm.kernel.identity.actors import Actor
 from workflows import rules
 from workflows.definition import BrokenDefinition
 from workflows.engine import advance, ending, hint, start_runs
-from workflows.engine.step import Result, load, program_of
+from workflows.engine.step import Result, load, lock_run, program_of
 from workflows.events import IncidentResolved
 from workflows.models import Incident, Run, RunEvent, Work
 
@@ -41,6 +41,8 @@ def cancel_incident(*, incident_id: UUID, actor: Actor, now: datetime) -> Decisi
 def _resolve(
     verb: str, incident_id: UUID, actor: Actor, now: datetime, act: Resolve, move: Callable[[Incident], None]
 ) -> Decision:
+    if run_id := Incident.objects.values_list("run_id", flat=True).get(pk=incident_id):
+        lock_run(run_id)
     incident = Incident.objects.select_for_update(of=("self",)).select_related("run__version").get(pk=incident_id)
     roles = tuple(sorted(actor.roles))
     decision = rules.resolve_incident(rules.IncidentFacts(verb=verb, status=incident.status, roles=roles))

@@ -22,7 +22,7 @@ from workflows import rules
 from workflows.actions.tasks import claimed_by_another, is_owner, locked
 from workflows.engine import advance
 from workflows.engine.blocks import actor_document, actor_from
-from workflows.engine.step import Result, Step, load
+from workflows.engine.step import Result, Step, load, lock_run
 from workflows.events import TaskDecided
 from workflows.models import HumanTask, Intent, Vote
 
@@ -44,6 +44,8 @@ def decide_task(
 
     `immediately` carries it out at once: programs press no Undo.
     """
+    if immediately:  # it goes on to the run in this transaction, so it locks the run before the task
+        lock_run(HumanTask.objects.values_list("run_id", flat=True).get(pk=task_id))
     task = locked(task_id)
     decision = rules.decide_task(_facts(task, outcome, note, actor))
     intent = None

@@ -104,7 +104,7 @@ class _Lint:
                     path, _("Branches can be nested %(max)d deep. Move this one further out.") % {"max": MAX_DEPTH}
                 )
                 return
-            for message in self._block(path, item):
+            for message in self._told(path, item):
                 yield Problem(path, message, str(item.get("id", "")) if isinstance(item, Mapping) else "")
 
     # --- the head -----------------------------------------------------------------------------
@@ -127,7 +127,7 @@ class _Lint:
         yield from self._condition(trigger.get("when"), "trigger.when")  # type: ignore[union-attr]
         cancel_on = self.tree.get("cancel_on") or []
         for name in cancel_on if isinstance(cancel_on, list) else ["?"]:
-            if name not in registry.triggers:
+            if str(name) not in registry.triggers:
                 yield Problem("cancel_on", _("No app offers the event “%(event)s”.") % {"event": str(name)[:80]})
 
     def _condition(self, when: Any, path: str) -> Iterator[Problem]:
@@ -136,6 +136,13 @@ class _Lint:
                 yield Problem(f"{path}.{problem.path}" if problem.path else path, problem.message)
 
     # --- blocks -------------------------------------------------------------------------------
+
+    def _told(self, path: str, item: Any) -> list[str]:
+        """What is wrong with one block, whatever stands in its parts."""
+        try:
+            return list(self._block(path, item))
+        except (TypeError, ValueError, AttributeError, KeyError):
+            return [_("A part of this block has the wrong shape. Compare it with the JSON Schema.")]
 
     def _block(self, path: str, item: Any) -> Iterator[str]:
         if not isinstance(item, Mapping):
@@ -264,7 +271,7 @@ class _Lint:
                 yield _("There is no role “%(role)s”.") % {"role": value[:40]}
             elif kind == "person":
                 yield from self._person(value)
-            elif kind != "role" and name != "queue.owner" and name not in registry.recipients:
+            elif kind != "role" and name != "queue.owner" and str(name) not in registry.recipients:
                 yield _("Nobody knows who “%(name)s” is. Choose recipients from the list.") % {"name": str(name)[:60]}
 
     def _wait(self, path: str, item: Mapping[str, Any]) -> Iterator[str]:

@@ -12,7 +12,7 @@ from workflows.models import HumanTask, Incident, Intent, Run, Work
 
 def cancel_run(run_id: UUID, now: datetime, *, why: str, by: str = "") -> bool:
     """Cancel a live run; False when it was over already."""
-    run = Run.objects.select_for_update().filter(pk=run_id, status="running").first()
+    run = Run.objects.select_for_update(no_key=True).filter(pk=run_id, status="running").first()
     if run is None:
         return False
     Work.objects.filter(run=run).delete()

@@ -11,7 +11,7 @@ from django.db import connection
 from prm.kernel.decisions import jsonable
 from prm.kernel.identity.actors import Actor
 from workflows.definition import Block, BrokenDefinition, Program, program
-from workflows.models import WorkflowVersion
+from workflows.models import Run, WorkflowVersion
 
 
 @dataclass(slots=True)
@@ -93,19 +93,22 @@ class Result:
         return {"value": self.value, "detail": jsonable(self.detail), **jsonable(self.keep)}
 
 
+# Whoever locks, locks the run first, then its work, its tasks, their intents, its incidents. The first part
+# locks the run and waits for it; only then does the second lock the work, as it is by then.
 _LOAD = """
+WITH r AS MATERIALIZED (
+  SELECT * FROM workflows_run
+  WHERE id = (SELECT run_id FROM workflows_work WHERE id = %(work)s) AND status = 'running' FOR NO KEY UPDATE
+)
 SELECT w.id, w.fence, w.attempt, w.status, w.block, w.kind, w.data, r.id, r.workflow_id, f.name, r.event_id,
        r.subject_type, r.subject_id, r.subject_name, r.partner_id, r.context, r.version_id, v.checksum
-FROM workflows_work AS w
-JOIN workflows_run AS r ON r.tenant_id = w.tenant_id AND r.id = w.run_id
+FROM r
+JOIN workflows_work AS w ON w.tenant_id = r.tenant_id AND w.run_id = r.id AND w.id = %(work)s
 JOIN workflows_workflowversion AS v ON v.tenant_id = r.tenant_id AND v.id = r.version_id
 JOIN workflows_workflow AS f ON f.tenant_id = r.tenant_id AND f.id = r.workflow_id
-WHERE w.id = %(work)s AND w.status = %(status)s AND r.status = 'running'
-  AND (%(fence)s::int IS NULL OR w.fence = %(fence)s)
-FOR UPDATE OF w, r
+WHERE w.status = %(status)s AND (%(fence)s::int IS NULL OR w.fence = %(fence)s)
+FOR UPDATE OF w
 """
-
-
 _COLUMNS = tuple(name for name in Step.__dataclass_fields__ if name not in ("program", "now"))
 
 
@@ -119,6 +122,11 @@ def load(work_id: UUID, now: datetime, *, status: str = "ready", fence: int | No
     stands: dict[str, Any] = dict(zip(_COLUMNS, row, strict=False))
     stands |= {"data": _json(stands["data"]), "context": _json(stands["context"])}
     return Step(**stands, program=program_of(row[-2], row[-1]), now=now)
+
+
+def lock_run(run_id: UUID) -> None:
+    """Lock a run before anything of it, as everybody does, so that nobody waits for one who waits for them."""
+    Run.objects.select_for_update(no_key=True).filter(pk=run_id).values_list("pk").first()
 
 
 def program_of(version_id: UUID, digest: str) -> Program:

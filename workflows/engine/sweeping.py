@@ -31,7 +31,7 @@ def sweep(*, quiet: str = "60 seconds") -> int:
 def _report(tenant: UUID, run_id: UUID) -> bool:
     with acting(tenant=tenant, audience="vendor") as now:
         run = (
-            Run.objects.select_for_update()
+            Run.objects.select_for_update(no_key=True)
             .filter(pk=run_id, status="running")
             .exclude(work__kind__in=["step", "timer"])
             .exclude(incidents__status="open")

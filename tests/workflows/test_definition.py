@@ -1,0 +1,143 @@
+"""Linting: whatever is wrong with a tree is told with its place; whatever is thrown at it, it never breaks."""
+
+import copy
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.workflows.things import KEEP, TELL, WEIGH, approval, tree
+from workflows.definition import BrokenDefinition, checksum, lint, outline, program
+from workflows.definition.lint import Surroundings
+
+pytestmark = pytest.mark.pure
+HEAVY = {"field": "steps.weight", "operator": "=", "value": "heavy"}
+START = {"id": "clock", "type": "sla_start", "clock": "answer", "minutes": 60}
+
+
+def branch(**parts: Any) -> dict[str, Any]:
+    return {"id": "b", "type": "branch", "cases": [{"id": "c", "when": HEAVY, "blocks": [KEEP]}], "otherwise": [],
+            **parts}  # fmt: skip
+
+
+def told(*blocks: dict[str, Any], around: Surroundings | None = None, **head: Any) -> str:
+    return " ".join(problem.message for problem in lint(tree(*blocks, **head), around))
+
+
+class TestASoundTree:
+    def test_has_no_problems(self):
+        assert lint(tree(START, WEIGH, branch(), approval(), TELL)) == []
+
+    def test_has_the_same_checksum_however_its_json_was_written(self):
+        one = tree(WEIGH, KEEP)
+        assert checksum(one) == checksum(dict(reversed(list(one.items()))))
+
+    def test_goes_on_behind_a_branch_from_every_case(self):
+        read = program(tree(WEIGH, branch(otherwise=[{**TELL, "id": "other"}]), TELL))
+        assert read.block("keep").after == "tell"
+        assert read.block("other").after == "tell"
+        assert read.block("tell").after is None
+
+    def test_is_told_in_sentences(self):
+        lines = outline(tree(START, WEIGH, branch()))
+        assert lines[1].text == "Start the clock “answer”: 1 hour of business time"
+        assert lines[4].text == "If weight is heavy:"
+        assert lines[-1].text == "Otherwise: go on"
+
+
+class TestEachProblemIsTold:
+    @pytest.mark.parametrize(
+        ("blocks", "sentence"),
+        [
+            ([{"id": "x", "type": "jump"}], "There is no block of the type “jump”"),
+            ([{"id": "x", "type": "action", "action": "thing.melt"}], "No app offers the action “thing.melt”"),
+            ([WEIGH, {k: v for k, v in branch().items() if k != "otherwise"}], "This branch has no default"),
+            ([WEIGH, branch(cases=[{"id": "c", "when": {**HEAVY, "value": "huge"}, "blocks": []}])], "Case 1"),
+            ([WEIGH, branch(cases=[{"id": "c", "when": {**HEAVY, "field": "thing.colour"}, "blocks": []}])],
+             "“thing.colour” isn't a field"),
+            ([WEIGH, branch(cases=[{"id": "c", "when": {"field": "thing.weight", "operator": ">", "value": "x"},
+                                    "blocks": []}])], "Case 1"),
+            ([WEIGH, branch(cases=[{"id": "c", "when": None, "blocks": []}])], "no condition"),
+            ([KEEP, KEEP], "used twice"),
+            ([{**TELL, "template": "test.unknown"}], "no message template “test.unknown”"),
+            ([{**TELL, "recipients": ["role:king"]}], "no role “king”"),
+            ([{**TELL, "recipients": ["thing.owner"]}], "Nobody knows who “thing.owner” is"),
+            ([{**TELL, "recipients": ["person:gone@acme.example"]}], "gone@acme.example"),
+            ([approval(assign={"kind": "person", "value": "gone@acme.example"})], "not among our people"),
+            ([approval(assign={"kind": "role", "value": "king"})], "no role “king”"),
+            ([approval(outcomes=["approve"])], "at least two outcomes"),
+            ([approval(limit_fact="thing.size")], "no fact of this trigger"),
+            ([{"id": "w", "type": "wait"}], "Say how long to wait"),
+            ([{"id": "w", "type": "wait", "minutes": 0}], "Minutes are a whole number"),
+            ([{"id": "s", "type": "sla_stop", "clock": "answer"}], "is not started before this block"),
+            ([{**START, "warn_at": [120]}], "between 1 and 99"),
+            ([{**KEEP, "as": "review"}], "does not come before this block"),
+            ([{**KEEP, "parameters": {"reason": {"from": "review.note"}}}], "neither a fact nor a step"),
+            ([], "has no blocks"),
+        ],
+    )  # fmt: skip
+    def test_with_what_to_do_about_it(self, blocks: list[dict[str, Any]], sentence: str):
+        around = Surroundings(people=frozenset({"mia@acme.example"}), templates=frozenset({"test.thing_kept"}))
+        assert sentence in told(*blocks, around=around)
+
+    def test_a_trigger_that_nobody_offers(self):
+        assert "No app offers the event “test.thing.stolen”" in told(KEEP, event="test.thing.stolen")
+
+    def test_too_many_blocks_and_too_deep_ones(self):
+        assert "too many" in told(*({**KEEP, "id": f"k{n}"} for n in range(201)))
+        deep: dict[str, Any] = KEEP
+        for level in range(9):
+            deep = branch(id=f"b{level}", cases=[{"id": "c", "when": HEAVY, "blocks": [deep]}])
+        assert "8 deep" in told(WEIGH, deep)
+
+    def test_names_the_block(self):
+        problems = lint(tree(WEIGH, {"id": "x", "type": "action", "action": "thing.melt"}))
+        assert [(problem.path, problem.block) for problem in problems] == [("blocks.1", "x")]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+PARTS = [
+    "id",
+    "type",
+    "action",
+    "cases",
+    "otherwise",
+    "assign",
+    "recipients",
+    "save_as",
+    "outcomes",
+    "warn_at",
+    "minutes",
+    "clock",
+    "parameters",
+    "queue",
+    "quorum",
+]
+
+
+class TestWhateverIsThrownAtIt:
+    @given(JSON)
+    def test_lint_answers_and_never_breaks(self, anything: Any):
+        assert isinstance(lint(anything), list)
+
+    @given(st.sampled_from(PARTS), JSON)
+    def test_a_sound_tree_with_one_part_replaced_is_told_or_still_runs(self, part: str, anything: Any):
+        mutated = copy.deepcopy(tree(START, WEIGH, branch(), approval(), TELL))
+        for block in mutated["blocks"]:
+            if part in block:
+                block[part] = anything
+        if lint(mutated) == []:
+            program(mutated)
+
+    @given(JSON)
+    def test_reading_a_program_knows_only_one_fault(self, anything: Any):
+        if isinstance(anything, dict):
+            with pytest.raises(BrokenDefinition):
+                program(anything)
