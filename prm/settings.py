@@ -268,6 +268,7 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "prm.kernel.api.document_keys",
     ],
+    "ENUM_NAME_OVERRIDES": {"PipelineStage": "dealreg.models.PipelineStage"},
     "SWAGGER_UI_SETTINGS": {"persistAuthorization": False, "deepLinking": True},
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
