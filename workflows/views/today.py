@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from partners import queries as partners
 from partners.models import Partner
 from prm.kernel.identity.access import require_roles
 from workflows import queries
@@ -70,4 +71,4 @@ def _drafts(request: Asking) -> list[WorkflowVersion]:
 
 
 def _partners(request: Asking) -> list[Partner]:
-    return list(Partner.objects.filter(cam=request.membership).order_by("name")[:12])
+    return list(partners.visible_partners().filter(cam=request.membership).order_by("name")[:12])
