@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 
 from prm.kernel.identity.actors import Actor
 from prm.kernel.identity.models import Membership
@@ -16,14 +16,14 @@ from workflows import rules
 from workflows.models import HumanTask, Incident
 
 LABELS = {
-    "deals": lazy("Deals"),
-    "conflicts": lazy("Conflicts"),
-    "applications": lazy("Applications"),
-    "claims": lazy("Claims"),
-    "tiers": lazy("Tiers"),
-    "compliance": lazy("Compliance"),
-    "data": lazy("Data"),
-    "questions": lazy("Questions"),
+    "deals": gettext_lazy("Deals"),
+    "conflicts": gettext_lazy("Conflicts"),
+    "applications": gettext_lazy("Applications"),
+    "claims": gettext_lazy("Claims"),
+    "tiers": gettext_lazy("Tiers"),
+    "compliance": gettext_lazy("Compliance"),
+    "data": gettext_lazy("Data"),
+    "questions": gettext_lazy("Questions"),
 }
 SORTS = {
     "due": (F("due_at").asc(nulls_last=True), "opened_at", "id"),
