@@ -31,10 +31,13 @@ def save_draft(
 ) -> Deal:
     """Keep what was typed. What can't be read stays in `deal.typed` and is asked about on submission.
 
-    Raises Partner.DoesNotExist or Deal.DoesNotExist for what the caller may not see, and ValueError for a
-    deal that is no draft any more.
+    A deal that the same `import_key` has begun is gone on with, however many ask at once. Raises
+    Partner.DoesNotExist or Deal.DoesNotExist for what the caller may not see, and ValueError for a deal that is
+    no draft any more.
     """
     partner = partners.visible_partners().get(pk=partner_id)
+    if deal_id is None and import_key:
+        deal_id = _begun(partner.pk, import_key)
     if deal_id is None:
         with deciding():
             deal = _new(partner.pk, partner.cam_id, program_id, actor, now, import_key)
@@ -57,6 +60,14 @@ def discard_draft(*, deal_id: UUID, actor: Actor, now: datetime) -> Decision:
             save(deal, now)
         note("deal.discarded", deal, actor=actor, now=now, decision=decision)
     return decision
+
+
+def _begun(partner_id: UUID, import_key: str) -> UUID | None:
+    """The deal that this key has begun before; who asks at the same moment waits for who was first."""
+    with connection.cursor() as cursor:
+        key = f"{tenant_id()}:{partner_id}:{import_key}"
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
+    return Deal.objects.filter(partner_id=partner_id, import_key=import_key).values_list("pk", flat=True).first()
 
 
 def take_over(deal: Deal, typed: entry.Entry, now: datetime) -> None:

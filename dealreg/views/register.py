@@ -5,7 +5,8 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -16,6 +17,7 @@ from dealreg.views.common import deal_or_404
 from prm.kernel.clock import local_date
 from prm.kernel.decisions import Decision
 from prm.kernel.identity.access import require_roles
+from prm.kernel.tenancy.ids import uuid7
 
 SELLERS = ("seller", "partner_admin")
 
@@ -25,7 +27,10 @@ SELLERS = ("seller", "partner_admin")
 def register(request: Any) -> HttpResponse:
     """An empty form; posting it hands the deal in."""
     if request.method == "POST":
-        deal = _draft_of(request)
+        try:
+            deal = _draft_of(request)
+        except ValueError:  # pressed twice
+            return redirect("dealreg_portal:deal", pk=_handed_in(request).pk)
         return _hand_in(request, deal)
     form = DealForm(initial={"currency": request.tenant.currency}, today=local_date(request.now))
     return _page(request, form, None)
@@ -47,14 +52,19 @@ def edit(request: Any, pk: UUID) -> HttpResponse:
 @require_roles(*SELLERS)
 def save_draft(request: Any) -> HttpResponse:
     """Keep what is typed so far; answers with the draft's id and the hint from one's own deals."""
-    deal = _draft_of(request)
+    try:
+        deal = _draft_of(request)
+    except ValueError:  # handed in meanwhile
+        return HttpResponse(status=204)
     matches = queries.own_duplicates(
         customer_name=request.POST.get("customer_name", ""),
         customer_domain=request.POST.get("customer_domain", ""),
         customer_country=request.POST.get("customer_country", ""),
     )
     context = {"deal": deal, "matches": [match for match in matches if match.deal_id != deal.pk][:3]}
-    return render(request, "dealreg/draft_saved.html", context)
+    response = render(request, "dealreg/draft_saved.html", context)
+    response["HX-Replace-Url"] = reverse("dealreg_portal:edit", args=[deal.pk])  # so that a reload finds it again
+    return response
 
 
 @require_http_methods(["GET", "POST"])
@@ -90,26 +100,40 @@ def discard(request: Any, pk: UUID) -> HttpResponse:
 
 
 def _draft_of(request: Any) -> Deal:
-    """The draft that the form belongs to, with what is typed now; made at the first save."""
+    """The draft that the form belongs to, with what is typed now; made at the first save, once for each form.
+
+    Raises ValueError when the form has been handed in before.
+    """
     given = request.POST.get("deal", "")
-    deal_id = _own_draft(given).pk if given else None
+    deal_id = _deal_named(given).pk if given else None
     return actions.save_draft(
         partner_id=request.membership.partner_id,
         fields=posted(request.POST),
         deal_id=deal_id,
+        import_key=_form_key(request),
         actor=request.actor,
         now=request.now,
     )
 
 
-def _own_draft(given: str) -> Deal:
+def _form_key(request: Any) -> str:
+    """What tells this form from every other: saving while handing in must not make two deals."""
     try:
-        deal = deal_or_404(UUID(given))
+        return f"form:{UUID(request.POST.get('form', '')).hex}"
+    except ValueError:
+        return ""
+
+
+def _handed_in(request: Any) -> Deal:
+    given = request.POST.get("deal", "")
+    return _deal_named(given) if given else get_object_or_404(Deal, import_key=_form_key(request))
+
+
+def _deal_named(given: str) -> Deal:
+    try:
+        return deal_or_404(UUID(given))
     except ValueError:
         raise Http404 from None
-    if deal.status != DealStatus.DRAFT:
-        raise Http404
-    return deal
 
 
 def _hand_in(request: Any, deal: Deal) -> HttpResponse:
@@ -133,4 +157,5 @@ def _with_reasons(form: DealForm, decision: Decision) -> DealForm:
 
 
 def _page(request: HttpRequest, form: DealForm, deal: Deal | None, status: int = 200) -> HttpResponse:
-    return render(request, "dealreg/register.html", {"form": form, "deal": deal}, status=status)
+    context = {"form": form, "deal": deal, "form_key": request.POST.get("form") or uuid7()}
+    return render(request, "dealreg/register.html", context, status=status)

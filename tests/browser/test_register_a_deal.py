@@ -56,6 +56,7 @@ def saved(page: Page) -> None:
 def error_of(page: Page, name: str) -> Any:
     """What stands beside a field, as a screen reader connects it."""
     field = page.locator(f"[name={name}]").first
+    expect(page.get_by_text("Please check the form")).to_be_visible()
     described = page.evaluate(
         "name => { const field = document.querySelector(`[name=${name}]`);"
         " const holder = field.hasAttribute('aria-describedby') ? field : field.closest('[aria-describedby]');"
@@ -131,8 +132,12 @@ class TestTheDraft:
         page.reload()
 
         expect(page.locator("#id_customer_name")).to_have_value("Nordwind Logistik GmbH")
+        page.keyboard.press("Tab")
+        page.keyboard.type("nordwind-logistik.de")
+        page.keyboard.press("Tab")
+        saved(page)
         with vendor():
-            assert Deal.objects.count() == 1
+            assert [deal.customer_domain for deal in Deal.objects.all()] == ["nordwind-logistik.de"]
 
     def test_hints_at_a_deal_of_ones_own(self, open_as):
         approved()
