@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from partners import queries
+from partners.bulk import REACTIVATE, UNWATCH
 from partners.models import Enrolment, ImportBatch, Partner, Tier, Watch
 from prm.kernel.ui.lists import Choice, Column, Empty, Flag, List, Period, Search, View
 
@@ -64,6 +65,7 @@ class Directory(List):
         View("prospects", _("Prospects"), {"status": ["prospect"]}),
         View("suspended", _("Suspended"), {"status": ["suspended"]}),
     )
+    bulk = (REACTIVATE, UNWATCH)
     empty = Empty(
         _("No partners yet"),
         _("Add the first one, or bring in the list that you have."),

@@ -5,8 +5,9 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from partners.actions import watch_partner
 from tests.browser.conftest import Open, barriers, too_wide
-from tests.cast import olivia
+from tests.cast import acme, birch, olivia, vendor
 
 pytestmark = pytest.mark.browser
 
@@ -85,3 +86,22 @@ class TestAPhone:
         expect(page.locator("[data-row]")).to_have_count(2)
         assert too_wide(page) == 0
         assert barriers(page) == []
+
+
+class TestBulk:
+    def test_shows_what_would_happen_and_then_does_it(self, partners: Page) -> None:
+        with vendor(acme) as now:
+            watch_partner(partner_id=birch.id, reason="New owner", actor=olivia.actor, now=now)
+        partners.reload()
+        partners.get_by_label("Select every row of this page").check()
+        expect(partners.locator("[data-bulk-count]")).to_have_text("2")
+        assert barriers(partners) == []
+
+        partners.get_by_role("button", name="Stop watching").click()
+        dialog = partners.locator("#bulk-preview")
+        expect(dialog).to_contain_text("1 row will be changed")
+        expect(dialog).to_contain_text("It is not being watched")
+        assert barriers(partners) == []
+
+        dialog.get_by_role("button", name="Stop watching (1)").click()
+        expect(partners.locator("#toasts")).to_contain_text("The watch is taken off 1 partner.")
