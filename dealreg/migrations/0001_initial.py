@@ -136,7 +136,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=prm.kernel.tenancy.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('conflict_threshold', models.DecimalField(decimal_places=3, default=Decimal('0.950'), help_text='Likelihood from which two records are the same customer', max_digits=4, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(1)], verbose_name='conflict from')),
-                ('review_threshold', models.DecimalField(decimal_places=3, default=Decimal('0.500'), help_text='Likelihood from which a person compares two records', max_digits=4, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(1)], verbose_name='people look from')),
+                ('review_threshold', models.DecimalField(decimal_places=3, default=Decimal('0.450'), help_text='Likelihood from which a person compares two records', max_digits=4, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(1)], verbose_name='people look from')),
                 ('submissions_per_hour', models.PositiveIntegerField(default=120, help_text='So that nobody can probe for rivals', verbose_name='submissions per partner and hour')),
                 ('extension_days', models.PositiveSmallIntegerField(default=45, verbose_name='extension (days)')),
                 ('reminder_days', django.contrib.postgres.fields.ArrayField(base_field=models.PositiveSmallIntegerField(), default=dealreg.models.protection.reminder_days, size=None, verbose_name='reminders (days before)')),

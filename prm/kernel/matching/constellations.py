@@ -55,6 +55,6 @@ def _no_name_evidence(seen: dict[str, str]) -> bool:
 
 
 def _acronym_only(seen: dict[str, str], compared: Compared) -> bool:
-    if seen["acronym"] != "none" and compared.values[INDEX["overlap"]] < 0.5:
+    if seen["acronym"] != "none" and (compared.values[INDEX["overlap"]] < 0.5 or seen["first_word"] == "different"):
         return True
     return seen["alias"] == "other_name" and max(map(len, compared.shared), default=0) < SHORTEST_ALIAS

@@ -31,7 +31,7 @@ class Thresholds:
     """From `review` on a person looks, from `conflict` on the answer is automatic. A tenant may move both."""
 
     conflict: float = 0.95
-    review: float = 0.50
+    review: float = 0.45
 
     def __post_init__(self) -> None:
         if not 0 <= self.review <= self.conflict <= 1:

@@ -7,7 +7,7 @@ thing computed once, string distances by rapidfuzz.
 from collections.abc import Callable
 from typing import NamedTuple
 
-from rapidfuzz.distance import Indel, JaroWinkler
+from rapidfuzz.distance import OSA, Indel, JaroWinkler
 
 from prm.kernel.matching.acronyms import abbreviates, skeleton
 from prm.kernel.matching.normalise import NameForm, Normal
@@ -15,6 +15,7 @@ from prm.kernel.matching.vocabulary import COUNTRY_CODES, PLACES
 from prm.kernel.matching.weights import MOST
 
 ratio = Indel.normalized_similarity
+slips = OSA.normalized_similarity
 jaro_winkler = JaroWinkler.similarity
 
 CITY_WEIGHT = 4.0
@@ -219,7 +220,7 @@ def similarity(x: str, y: str) -> float:
     length = len(short)
     if length < 3 or short.isdigit():
         return 0.5 if length == 1 and long[0] == short and short.isalpha() else 0.0
-    alike = ratio(x, y)
+    alike = slips(x, y)
     if alike >= 0.8:
         return alike
     if long.startswith(short):
