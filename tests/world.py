@@ -12,6 +12,7 @@ from typing import Any
 import psycopg2
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
+from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connections
 from psycopg2.sql import SQL, Identifier
@@ -80,6 +81,7 @@ def copy_template(handle: Any, worker: str) -> Copy:
             SQL("CREATE DATABASE {} TEMPLATE {} OWNER prm_owner").format(Identifier(name), Identifier(template))
         )
     _point_at(name)
+    settings.CACHES["default"]["KEY_PREFIX"] = cache.key_prefix = name
     _state["name"] = name
     _state["reset"] = _connect(name)
     return Copy(name)
@@ -90,9 +92,14 @@ def put_back() -> None:
     with _state["reset"].cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")
         cursor.execute("SELECT cast_snapshot.put_back()")
-    from django.core.cache import cache
+    _forget_cached()
 
-    cache.clear()
+
+def _forget_cached() -> None:
+    """Drop this session's keys alone: sessions side by side share one Redis, and so do the workers' hints."""
+    client = cache._cache.get_client(None, write=True)
+    if keys := list(client.scan_iter(match=f"{cache.key_prefix}:*", count=1000)):
+        client.delete(*keys)
 
 
 @contextmanager
