@@ -2,7 +2,9 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from dealreg.lists import Customers, PartnerDeals, VendorDeals
 from prm.kernel.ui.navigation import register_nav
+from prm.kernel.ui.search import register_search
 from prm.kernel.ui.states import register_states
 
 register_nav(
@@ -63,3 +65,7 @@ register_states(
         "expired": ("neutral", _("Protection ended")),
     },
 )
+
+register_search("portal", PartnerDeals, "dealreg_portal:list", icon="file-check")
+register_search("console", VendorDeals, "dealreg_console:list", icon="file-check")
+register_search("console", Customers, "dealreg_console:customers", icon="building")

@@ -1,6 +1,8 @@
 from django.utils.translation import gettext_lazy as _
 
+from partners.lists import Directory
 from prm.kernel.ui.navigation import register_nav
+from prm.kernel.ui.search import register_search
 from prm.kernel.ui.states import register_states
 
 SETTERS = frozenset({"admin", "ops"})
@@ -62,3 +64,5 @@ register_states(
         "failed": ("bad", _("Stopped")),
     },
 )
+
+register_search("console", Directory, "partners_console:list", icon="handshake")

@@ -76,6 +76,8 @@ MATRIX: dict[str, frozenset[str]] = {
     # --- the frame ------------------------------------------------------------------------------------
     "ui:portal_logo": PARTNER,
     "ui:console_logo": VENDOR,
+    "ui:portal_search": PARTNER,
+    "ui:console_search": VENDOR,
     "ui:console_branding": _only("admin"),
     "ui:branding_preview": VENDOR,  # shows a colour, keeps nothing
     "conditions:*": RUNNERS,

@@ -112,7 +112,7 @@ class Shell:
 
 _LINKS: dict[str, tuple[str, ...]] = {
     "home": ("{audience}:home", "{audience}_home", "home"),
-    "search": ("{audience}:search", "{audience}_search"),
+    "search": ("ui:{audience}_search",),
     "notifications": ("{audience}:notifications", "{audience}_notifications", "prm_messages:{audience}_inbox"),
     "notifications_badge": ("prm_messages:{audience}_badge",),
     "organisations": ("identity:choose",),

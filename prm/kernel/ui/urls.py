@@ -3,7 +3,7 @@
 from django.urls import path
 from django.views.i18n import set_language
 
-from prm.kernel.ui import styleguide, views
+from prm.kernel.ui import search, styleguide, views
 
 app_name = "ui"
 urlpatterns = [
@@ -13,5 +13,7 @@ urlpatterns = [
     path("console/setup/branding", views.BrandingView.as_view(), name="console_branding"),
     path("console/setup/branding/preview", views.preview, name="branding_preview"),
     path("language", set_language, name="language"),
+    path("portal/search", search.show, name="portal_search"),
+    path("console/search", search.show, name="console_search"),
     path("styleguide", styleguide.show, name="styleguide"),
 ]
