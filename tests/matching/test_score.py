@@ -160,6 +160,14 @@ class TestDecisions:
         site = {"domain": "contoso.com", "country": "US"}
         assert verdict("Tailspin Hydraulics", "Quadrant Mills", a=site, b=site)[0] == "review"
 
+    @pytest.mark.parametrize(("one", "other"), [("", "Northwind"), ("", ""), ("😀", "Fabrikam Wheelworks")])
+    def test_a_record_without_a_name_is_nobody(self, one, other):
+        here = {"country": "DE", "city": "Ulm"}
+        assert verdict(one, other, a=here, b=here) == ("clear", "clear.no_name_evidence")
+
+    def test_a_blank_more_or_less_changes_nothing(self):
+        assert verdict("NorthwindTech", "Northwind Tech")[0] == "conflict"
+
     def test_a_verdict_says_why(self):
         assert "place" in decide(judge("Fabrikam Wheelworks", "Fabrikam Wheelworks India")).sentence
 

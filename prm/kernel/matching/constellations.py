@@ -24,6 +24,8 @@ def _under_one_domain(seen: dict[str, str]) -> Iterator[str]:
 
 
 def _elsewhere(seen: dict[str, str], compared: Compared) -> Iterator[str]:
+    if not compared.shared and not (compared.left_a and compared.left_b):
+        yield "nameless"
     if _no_name_evidence(seen):
         yield "no_name_evidence"
     if _acronym_only(seen, compared):

@@ -13,6 +13,7 @@ from prm.kernel.matching.sentences import verdict_sentence
 Outcome = Literal["clear", "review", "conflict"]
 
 HARD_RULES = (
+    "no_name_evidence",
     "same_domain_other_name",
     "acronym_only",
     "same_name_elsewhere",
@@ -60,7 +61,8 @@ def decide(scored: Scored, thresholds: Thresholds | None = None) -> Verdict:
     limits = thresholds or Thresholds()
     if scored.probability < limits.review:
         return Verdict("clear", "clear.threshold", scored.probability)
-    if "no_name_evidence" in scored.flags and scored.probability < limits.conflict:
+    unnamed = "no_name_evidence" in scored.flags and scored.probability < limits.conflict
+    if unnamed or "nameless" in scored.flags:
         return Verdict("clear", "clear.no_name_evidence", scored.probability)
     hard = next((rule for rule in HARD_RULES if rule in scored.flags), None)
     if hard:

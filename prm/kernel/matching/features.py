@@ -77,6 +77,8 @@ class Compared(NamedTuple):
 def compare(a: Normal, b: Normal, idf: Callable[[str], float]) -> Compared:
     """Lay two records side by side, over the pair of their names that is most alike."""
     one, other, alias = _closest(a, b)
+    if one.spelt == other.spelt:
+        other = one  # "Acme Tech" and "AcmeTech" differ in a blank only
     ta, tb = one.tokens[:MOST_TOKENS], other.tokens[:MOST_TOKENS]
     shared, left_a, left_b = _align(ta, tb, one.heads, other.heads)
     rarity = {token: idf(token) for token in (*ta, *tb)}

@@ -128,6 +128,7 @@ VERDICTS = {
     "review.threshold": _("Possibly the same organisation (%(percent)s): a person should look."),
     "clear.threshold": _("No sign of the same organisation (%(percent)s)."),
     "clear.no_name_evidence": _("Near in place or trade, but the names share no word of their own."),
+    "review.no_name_evidence": _("Everything fits but the names, which share no word: a person should look."),
     "review.acronym_only": _("One name only abbreviates the other: a person should look."),
     "review.parent_child": _("Perhaps parent and child, or two parts of one group: a person should look."),
     "review.one_rare_word": _("The names share one rare word and differ in others: a person should look."),
