@@ -7,6 +7,7 @@ from typing import Any
 import django_stubs_ext
 from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
+from kombu import Queue
 
 from prm.embedded import addresses
 
@@ -222,11 +223,15 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 10, "socket_connect_timeout": 3, "max_retries": 0}
 CELERY_TASK_PUBLISH_RETRY = False
+# mail has a queue of its own, so that a slow server holds back mails and nothing else
+CELERY_TASK_QUEUES = [Queue("celery"), Queue("mail")]
+CELERY_TASK_DEFAULT_QUEUE = "celery"
+CELERY_TASK_ROUTES = {"prm.kernel.messages.tasks.deliver": {"queue": "mail"}}
 CELERY_BEAT_SCHEDULE = {
     name: {"task": task, "schedule": seconds, "options": {"expires": seconds * 5}}
     for name, task, seconds in (
         ("relay", "prm.kernel.events.tasks.relay", 2.0),
-        ("workflows", "workflows.tasks.work", 2.0),
+        ("workflows", "workflows.tasks.work", 1.0),
         ("sweep", "workflows.tasks.sweep", 15.0),
         ("messages", "prm.kernel.messages.tasks.deliver", 3.0),
         ("deals", "dealreg.tasks.keep_time", 60.0),

@@ -146,7 +146,15 @@ def workers(count: int) -> Iterator[None]:
         "PRM_EMBEDDED": addresses.current_kind(),
         "PRM_LOG_LEVEL": "ERROR",
     }
-    quiet = ("--without-mingle", "--without-gossip", "--without-heartbeat", "--loglevel", "ERROR")
+    quiet = (
+        "--without-mingle",
+        "--without-gossip",
+        "--without-heartbeat",
+        "--queues",
+        "celery",
+        "--loglevel",
+        "ERROR",
+    )  # mails wait until the program runs
     process = processes.spawn(
         [*(sys.executable, "-m", "celery", "-A", "prm", "worker"), "--concurrency", str(count), *quiet],
         log=addresses.folder(addresses.current_kind()) / "demo-worker.log",

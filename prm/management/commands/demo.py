@@ -52,9 +52,12 @@ class Command(BaseCommand):
         self.stdout.flush()
 
     def _progress(self, what: str, share: float) -> None:
-        if not sys.stdout.isatty() and round(share * 100) % 10:
+        """A bar on a terminal; elsewhere a line for every tenth."""
+        terminal, tenth = sys.stdout.isatty(), (what, int(share * 10))
+        if not terminal and tenth == getattr(self, "last", None):
             return
+        self.last = tenth
         full = round(share * WIDTH)
-        end = "\n" if share >= 1 or not sys.stdout.isatty() else "\r"
+        end = "\n" if share >= 1 or not terminal else "\r"
         self.stdout.write(f"  {what:24} [{'#' * full}{'.' * (WIDTH - full)}] {share:4.0%}", ending=end)
         self.stdout.flush()
