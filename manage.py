@@ -4,6 +4,7 @@
 import os
 import sys
 
+
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "prm.settings")
     from django.core.management import execute_from_command_line
