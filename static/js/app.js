@@ -136,6 +136,37 @@
     }
   };
 
+  /* --- Ctrl-K: go to any page of the navigation, or search ------------------------------------------------- */
+  const commands = one("#commands"), commandList = one("[data-commands-list]");
+  const showCommands = () => {
+    const wanted = one("input", commands).value.trim().toLowerCase();
+    const links = all("#nav-drawer .nav-link").map((link) => [link, one("span", link).textContent.trim()]);
+    const fitting = links.filter(([, name]) => name.toLowerCase().includes(wanted));
+    commandList.replaceChildren(...fitting.map(([link, name]) => {
+      const item = document.createElement("li"), go = document.createElement("a"), text = document.createElement("span");
+      go.className = "menu-item"; go.href = link.href; text.textContent = name;
+      go.append(one("svg", link).cloneNode(true), text); item.append(go);
+      return item;
+    }));
+    const none = one("[data-commands-none]", commands);
+    if (none) none.hidden = fitting.length > 0;
+  };
+  const openCommands = () => { one("input", commands).value = ""; showCommands(); openDialog(commands); one("input", commands).focus(); };
+  document.addEventListener("keydown", (event) => {
+    if (!commands || root.dataset.keys === "off") return;
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") { event.preventDefault(); openCommands(); return; }
+    if (!commands.open || !["ArrowDown", "ArrowUp"].includes(event.key)) return;
+    const stops = [one("input", commands), ...all("a", commandList)], at = stops.indexOf(document.activeElement);
+    event.preventDefault();
+    stops[(at + (event.key === "ArrowDown" ? 1 : stops.length - 1)) % stops.length].focus();
+  });
+  document.addEventListener("input", (event) => { if (event.target.closest("[data-commands]")) showCommands(); });
+  document.addEventListener("submit", (event) => {
+    if (!event.target.matches("[data-commands]")) return;
+    const first = one("a", commandList);
+    if (first) { event.preventDefault(); first.click(); }
+  });
+
   /* --- lists: rows by J and K, X selects, Enter opens ------------------------------------------------ */
   const rowKey = (key, event) => {
     const list = one("[data-list]"), rows = list ? all("[data-row]", list) : [];

@@ -89,6 +89,27 @@ class TestKeys:
         assert barriers(page) == []
 
 
+class TestCommands:
+    def test_go_to_a_page_by_a_part_of_its_name(self, open_as: Open) -> None:
+        page = open_as(olivia, "/console/")
+        page.keyboard.press("Control+k")
+        page.keyboard.type("direct")
+
+        expect(page.locator("#commands a")).to_have_count(1)
+        assert barriers(page) == []
+        page.keyboard.press("Enter")
+        expect(page).to_have_url(re.compile("/console/partners/$"))
+
+    def test_search_where_no_page_has_that_name(self, open_as: Open) -> None:
+        page = open_as(olivia, "/console/")
+        page.keyboard.press("Control+k")
+        page.keyboard.type("cedar")
+        page.keyboard.press("Enter")
+
+        expect(page).to_have_url(re.compile(r"/console/search\?q=cedar$"))
+        expect(page.locator(".result-list")).to_contain_text("Cedar Networks")
+
+
 class TestThemes:
     def test_the_choice_is_kept(self, open_as: Open) -> None:
         page = open_as(olivia, "/styleguide")
