@@ -12,6 +12,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from prm.kernel.decisions import Check, Decision, Reason
+from prm.kernel.money import Money
 
 Facts = Mapping[str, Any]
 
@@ -171,7 +172,7 @@ def decide_routing(facts: Facts) -> Decision:
             Reason(
                 "deal.amount_above_limit",
                 _("%(amount)s is above the %(limit)s that go through without a person.")
-                % {"amount": facts["amount"], "limit": limit},
+                % {"amount": _money(facts["amount"], facts), "limit": _money(limit, facts)},
                 "vendor",
             )
         )
@@ -190,6 +191,11 @@ def decide_routing(facts: Facts) -> Decision:
         Check(_("not picked for quality control"), not facts["quality_sample"]),
     )
     return Decision("deal-routing/1", outcome, outcome == "automatic", tuple(reasons), facts, checks)
+
+
+def _money(amount: str, facts: Facts) -> str:
+    """An amount in the vendor's currency, as people write it; bare where the facts don't name the currency."""
+    return Money(Decimal(amount), facts["currency"]).format() if facts.get("currency") else amount
 
 
 def _route(facts: Facts, within: bool) -> str:
@@ -217,7 +223,8 @@ def decide_approval(facts: Facts) -> Decision:
         reasons.append(
             Reason(
                 "deal.amount_above_approver_limit",
-                _("%(amount)s is above your limit of %(limit)s.") % {"amount": facts["amount"], "limit": limit},
+                _("%(amount)s is above your limit of %(limit)s.")
+                % {"amount": _money(facts["amount"], facts), "limit": _money(limit, facts)},
                 "vendor",
             )
         )

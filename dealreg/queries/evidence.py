@@ -1,6 +1,7 @@
 """What a person looks at before deciding: the deal beside its rivals, and why the rules said what they said."""
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -130,6 +131,7 @@ def _shown(deal: Deal, finding: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **finding,
         "share": float(finding["probability"]),
+        "until": date.fromisoformat(finding["until"]) if finding.get("until") else None,
         "speaks": [
             {"text": line.sentence, "weight": line.contribution, "same": line.contribution > 0} for line in lines
         ],

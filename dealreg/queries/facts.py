@@ -17,7 +17,7 @@ from prm.kernel.conditions.facts import NOW, TODAY
 from prm.kernel.identity.actors import Actor
 from prm.kernel.identity.models import Membership
 from prm.kernel.reference.models import ProductLine, Program
-from prm.kernel.reference.queries import calendar_hours
+from prm.kernel.reference.queries import calendar_hours, vendor_currency
 from prm.kernel.tenancy.context import current, deciding
 
 APPROVING_ROLES = ("approver", "ops", "admin", "cam")
@@ -141,6 +141,7 @@ def routing_facts(deal: Deal, findings: Iterable[tuple[str, str]], conflict: str
         "conflict": conflict,
         "broken_rule": broken,
         "amount": str(deal.amount_vendor),
+        "currency": vendor_currency(),
         "auto_limit": None if partner.auto_approve_limit is None else str(partner.auto_approve_limit),
         "tier": partner.tier_name,
         "territory": deal.territory.code if deal.territory else "",
@@ -174,6 +175,7 @@ def approver_facts(deal: Deal, actor: Actor) -> dict[str, Any]:
         "approver_limit": None if limit is None else str(limit),
         "is_submitter": same or bool(actor.membership_id and actor.membership_id == deal.submitted_by_id),
         "amount": str(deal.amount_vendor),
+        "currency": vendor_currency(),
     }
 
 

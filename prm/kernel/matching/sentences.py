@@ -157,4 +157,5 @@ def _simple(feature: str, bin: str, facts: Mapping[str, str]) -> str:
     if feature in CATEGORIES:
         return str(CATEGORIES[feature][bin]) % facts
     value = facts[feature]
-    return str(NUMBERS[feature]) % {**facts, "value": value, "percent": f"{float(value):.0%}"}
+    text = str(NUMBERS[feature]) % {**facts, "value": value, "percent": f"{float(value):.0%}"}
+    return text.replace("( / ", "(").replace(" / )", ")")  # words are left over on one side only
