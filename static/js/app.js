@@ -83,8 +83,11 @@
     card.remove();
     try {
       const answer = await fetch(url, { method: "POST", headers: { "X-CSRFToken": csrf(), "HX-Request": "true" } });
+      if (answer.redirected) { location.reload(); return; }
       const told = JSON.parse(answer.headers.get("HX-Trigger") || "{}").toast;
-      showToast(told || { text: answer.ok ? words("undone-text") : await answer.text(), tone: answer.ok ? "good" : "warn" });
+      const plain = (answer.headers.get("Content-Type") || "").startsWith("text/plain");
+      const said = answer.ok ? words("undone-text") : plain ? await answer.text() : words("error-text");
+      showToast(told || { text: said, tone: answer.ok ? "good" : "warn" });
       document.body.dispatchEvent(new CustomEvent("undone", { bubbles: true, detail: { url, ok: answer.ok } }));
       if (answer.ok && !document.querySelector("[hx-trigger*='undone']")) location.reload();
     } catch { showToast({ text: words("fault-text"), tone: "bad" }); }
@@ -102,7 +105,14 @@
   document.addEventListener("htmx:responseError", (event) => {
     const request = event.detail.xhr;
     if (request.getResponseHeader("HX-Trigger")?.includes("toast")) return;
-    showToast({ text: request.status >= 500 ? words("error-text") : request.responseText.slice(0, 300).replace(/<[^>]*>/g, " ").trim() || words("error-text"), tone: "bad" });
+    const plain = (request.getResponseHeader("Content-Type") || "").startsWith("text/plain");
+    showToast({ text: (plain && request.responseText.slice(0, 300)) || words("error-text"), tone: "bad" });
+  });
+  /* a session that ended meanwhile: sign in again and come back, instead of a sign-in page inside this one */
+  document.addEventListener("htmx:beforeOnLoad", (event) => {
+    if (!new URL(event.detail.xhr.responseURL || location.href, location.href).pathname.startsWith("/account/login")) return;
+    event.preventDefault();
+    location.reload();
   });
 
   /* --- keys --------------------------------------------------------------------------------------- */

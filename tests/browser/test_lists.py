@@ -105,3 +105,12 @@ class TestBulk:
 
         dialog.get_by_role("button", name="Stop watching (1)").click()
         expect(partners.locator("#toasts")).to_contain_text("The watch is taken off 1 partner.")
+
+
+class TestASessionThatEnded:
+    def test_leads_to_the_sign_in_page_and_not_into_the_list(self, partners: Page) -> None:
+        partners.context.clear_cookies()
+        partners.locator("[data-list-search]").fill("cedar")
+
+        expect(partners).to_have_url(re.compile(r"/account/login/\?next="))
+        expect(partners.get_by_role("heading", name="Sign in")).to_be_visible()
