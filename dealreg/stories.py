@@ -9,13 +9,14 @@ from django.utils.translation import gettext_noop
 
 from dealreg.models import Deal
 from prm.kernel.audit.models import AuditEntry
+from prm.kernel.identity.models import Membership
 from prm.kernel.tenancy.context import deciding
 
 # What a partner may read of the audit: an action, its words, its icon and its tone. Nothing else is told.
 TOLD = {
     "deal.submitted": (gettext_noop("Registered"), "send", "info"),
     "deal.resubmitted": (gettext_noop("Answered and sent again"), "send", "info"),
-    "deal.review_started": (gettext_noop("With the deal desk"), "user-round", "info"),
+    "deal.in_review": (gettext_noop("With the deal desk"), "user-round", "info"),
     "deal.returned": (gettext_noop("The deal desk asks something"), "message-circle-question-mark", "warn"),
     "deal.approved": (gettext_noop("Protected"), "shield-check", "good"),
     "deal.rejected": (gettext_noop("Declined"), "x", "bad"),
@@ -32,19 +33,17 @@ def partner_story(deal: Deal) -> list[dict[str, Any]]:
     """What happened, newest first, in words for the partner; vendor's people appear as the deal desk."""
     with deciding():
         rows = list(AuditEntry.objects.filter(target_id=deal.pk, action__in=TOLD).order_by("-at", "-id"))
-    return [_told(row, deal) for row in rows]
+    theirs = {
+        str(pk) for pk in Membership.objects.filter(partner_id=deal.partner_id).values_list("person_id", flat=True)
+    }
+    return [_told(row, theirs) for row in rows]
 
 
-def _told(row: AuditEntry, deal: Deal) -> dict[str, Any]:
-    title, icon, tone = TOLD[row.action]
-    ours = row.partner_id and row.actor_kind == "person" and _is_partner(row, deal)
-    return {"at": row.at, "title": _(title), "icon": icon, "tone": tone, "actor": row.actor_name if ours else ""}
-
-
-def _is_partner(row: AuditEntry, deal: Deal) -> bool:
-    from prm.kernel.identity.models import Membership
-
-    return Membership.objects.filter(person_id=row.actor_id, partner_id=deal.partner_id).exists()
+def _told(row: AuditEntry, theirs: set[str]) -> dict[str, Any]:
+    again = row.action == "deal.submitted" and row.before.get("status") == "action_required"
+    title, icon, tone = TOLD["deal.resubmitted" if again else row.action]
+    named = row.actor_kind == "person" and str(row.actor_id) in theirs
+    return {"at": row.at, "title": _(title), "icon": icon, "tone": tone, "actor": row.actor_name if named else ""}
 
 
 def next_step(deal: Deal, *, now: datetime) -> Mapping[str, Any]:
