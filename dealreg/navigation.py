@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 import dealreg.slots  # noqa: F401  (registers the parts that deals add to other records)
 from dealreg.lists import Customers, PartnerDeals, VendorDeals
+from prm.kernel.audit.areas import register_area
 from prm.kernel.ui.navigation import register_nav
 from prm.kernel.ui.search import register_search
 from prm.kernel.ui.states import register_states
@@ -70,3 +71,6 @@ register_states(
 register_search("portal", PartnerDeals, "dealreg_portal:list", icon="file-check")
 register_search("console", VendorDeals, "dealreg_console:list", icon="file-check")
 register_search("console", Customers, "dealreg_console:customers", icon="building")
+
+register_area("deal", _("Deals"))
+register_area("customer", _("Customers"))

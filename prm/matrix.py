@@ -94,6 +94,8 @@ MATRIX: dict[str, frozenset[str]] = {
     "prm_messages:wording": _only("admin"),
     "prm_messages:restore": _only("admin"),
     "events:deliver*": RUNNERS | {"auditor"},
+    "audit:entries": RUNNERS | {"auditor"},
+    "audit:entry": RUNNERS | {"auditor"},
     "events:retry": RUNNERS,
     "events:skip": RUNNERS,
     # --- partners -----------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("portal/", include("dealreg.urls.portal")),
     path("", include("prm.kernel.messages.urls")),
     path("console/", include("prm.kernel.events.urls")),
+    path("console/", include("prm.kernel.audit.urls")),
     path("admin/", admin.site.urls),
 ]
 

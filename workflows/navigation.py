@@ -3,6 +3,7 @@
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from prm.kernel.audit.areas import register_area
 from prm.kernel.ui.navigation import register_nav
 from prm.kernel.ui.states import register_states
 
@@ -78,3 +79,7 @@ register_states(
         "cancelled": ("neutral", _("No longer needed")),
     },
 )
+
+register_area("workflow", _("Workflows"))
+register_area("incident", _("Incidents"))
+register_area("task", _("Tasks"))
