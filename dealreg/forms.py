@@ -4,11 +4,14 @@ from typing import Any
 
 from babel import Locale
 from django import forms
+from django.conf import settings
+from django.utils.text import capfirst
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from dealreg.entry import FIELDS
 from dealreg.models import Deal, PipelineStage
-from prm.kernel.reference.models import ProductLine
+from prm.kernel.reference.models import ProductLine, Vertical
 from prm.kernel.reference.queries import known_currencies
 
 
@@ -59,6 +62,7 @@ class DealForm(forms.Form):
         self.fields["product_lines"].choices = [(str(pk), name) for pk, name in lines]  # type: ignore[attr-defined]
         self.fields["currency"].choices = [(c, c) for c in known_currencies(today)]  # type: ignore[attr-defined]
         if only is not None:
+            self.fields |= {name: _more(name) for name in only if name not in self.fields}
             for name in [name for name in self.fields if name not in only]:
                 del self.fields[name]
 
@@ -73,15 +77,33 @@ class DealForm(forms.Form):
             "currency": deal.currency,
             "expected_close_on": deal.expected_close_on,
             "notes": deal.notes,
+            "customer_city": deal.customer_city,
+            "contact_name": deal.contact_name,
+            "contact_email": deal.contact_email,
+            "name": deal.name,
+            "vertical": str(deal.vertical_id or ""),
             "product_lines": [str(pk) for pk in deal.lines.values_list("product_line_id", flat=True)],
         }
         return stored | {key: value for key, value in (deal.typed or {}).items() if value not in (None, "", [])}
 
 
+def _more(name: str) -> forms.Field:
+    """A field that the short form leaves out and the deal desk has asked for."""
+    field: Any = Deal._meta.get_field(name)
+    label = capfirst(field.verbose_name)
+    if name == "vertical":
+        return forms.ChoiceField(label=label, choices=[("", "–"), *_verticals()])
+    return forms.CharField(label=label, max_length=field.max_length)
+
+
+def _verticals() -> list[tuple[str, str]]:
+    return [(str(pk), name) for pk, name in Vertical.objects.order_by("name").values_list("pk", "name")]
+
+
 def posted(data: Any) -> dict[str, Any]:
     """The deal fields of a POST as typed, lists kept as lists."""
-    fields = {name: data.get(name, "") for name in DealForm.base_fields if name in data}
-    if "product_lines" in DealForm.base_fields and ("product_lines" in data or "customer_name" in data):
+    fields = {name: data.get(name, "") for name in FIELDS if name in data}
+    if "product_lines" in data or "customer_name" in data:
         fields["product_lines"] = data.getlist("product_lines")
     return fields
 
@@ -100,6 +122,13 @@ class StaffCommentForm(CommentForm):
 
 class FileForm(forms.Form):
     file = forms.FileField(label=_("File"), help_text=_("PDF, Office, image or text, up to 20 MB."))
+
+    def clean_file(self) -> Any:
+        """Its size is judged before it is read (SECURITY 5.2.1)."""
+        file = self.cleaned_data["file"]
+        if file.size > settings.FILE_UPLOAD_MAX_SIZE:
+            raise forms.ValidationError(_("At most %(most)s MB.") % {"most": settings.FILE_UPLOAD_MAX_SIZE // 2**20})
+        return file
 
 
 class StaffFileForm(FileForm):

@@ -158,4 +158,4 @@ def _simple(feature: str, bin: str, facts: Mapping[str, str]) -> str:
         return str(CATEGORIES[feature][bin]) % facts
     value = facts[feature]
     text = str(NUMBERS[feature]) % {**facts, "value": value, "percent": f"{float(value):.0%}"}
-    return text.replace("( / ", "(").replace(" / )", ")")  # words are left over on one side only
+    return text.replace(" ( / )", "").replace("( / ", "(").replace(" / )", ")")  # words are left over on one side only
