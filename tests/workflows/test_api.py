@@ -53,6 +53,18 @@ class TestTasks:
         _, path = waiting()
         assert decide(key_of(ada, "ops", "admin"), path, "one", outcome="explode").status_code == 422
 
+    def test_8_2_1_a_key_decides_with_its_own_roles_not_with_its_makers(self) -> None:
+        _, path = waiting()
+        answer = decide(key_of(ada, "sales"), path, "one", outcome="approve")
+        assert answer.status_code == 422
+        assert [reason["key"] for reason in answer.json()["reasons"]] == ["task.not_yours_to_decide"]
+
+    def test_2_3_5_two_keys_of_one_person_are_one_voice(self) -> None:
+        _, path = waiting(block={"quorum": 2})
+        assert decide(key_of(ada, "ops"), path, "one", outcome="approve").status_code == 200
+        again = decide(key_of(ada, "approver"), path, "two", outcome="approve")
+        assert [reason["key"] for reason in again.json()["reasons"]] == ["task.already_voted"]
+
     def test_a_partners_key_has_no_queue(self) -> None:
         _, path = waiting()
         secret = key_of(bea, "partner_admin")

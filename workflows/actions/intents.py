@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import OperationalError, connection
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
@@ -237,7 +238,7 @@ def _give_back(intent_id: UUID, now: datetime, why: str) -> None:
 
 def _facts(task: HumanTask, outcome: str, note: str, actor: Actor, *, executing: bool = False) -> rules.TaskFacts:
     member = Membership.objects.filter(pk=actor.membership_id).first() if actor.membership_id else None
-    roles = member.roles if member else actor.roles
+    roles = actor.roles if member is None or actor.kind == "token" else member.roles  # a key holds its own roles alone
     limit, value, unknown = _limit(task, member)
     return rules.TaskFacts(
         status="open" if executing and task.status == HumanTask.Status.DECIDING else task.status,
@@ -248,7 +249,7 @@ def _facts(task: HumanTask, outcome: str, note: str, actor: Actor, *, executing:
         is_owner=is_owner(task, actor),
         claimed_by="" if executing else claimed_by_another(task, actor),
         decided_by=_decider(task),
-        has_voted=Vote.objects.filter(task=task, voter=actor.id).exists(),
+        has_voted=_has_voted(task, actor),
         note_given=bool(note.strip()),
         note_required=outcome in task.note_required,
         value=value,
@@ -257,6 +258,14 @@ def _facts(task: HumanTask, outcome: str, note: str, actor: Actor, *, executing:
         currency=vendor_currency() if limit is not None else "",
         is_member=member is None or member.ended_at is None,
     )
+
+
+def _has_voted(task: HumanTask, actor: Actor) -> bool:
+    """A person and the keys that they made are one voice."""
+    mine = Q(voter=actor.id)
+    if actor.membership_id:
+        mine |= Q(membership=actor.membership_id)
+    return Vote.objects.filter(mine, task=task).exists()
 
 
 def _decider(task: HumanTask) -> str:
