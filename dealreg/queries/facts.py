@@ -13,6 +13,7 @@ from django.conf import settings
 from dealreg.models import Deal, DealAssessment, DealPolicy, DealStatus
 from dealreg.models.deals import OPEN
 from partners import queries as partners
+from prm.kernel.audit.models import AuditEntry
 from prm.kernel.conditions.facts import NOW, TODAY
 from prm.kernel.identity.actors import Actor
 from prm.kernel.identity.models import Membership
@@ -173,10 +174,16 @@ def approver_facts(deal: Deal, actor: Actor) -> dict[str, Any]:
         "by": "person" if actor.kind in ("person", "token") else actor.kind,
         "may_approve": actor.has(*APPROVING_ROLES) and actor.is_vendor,
         "approver_limit": None if limit is None else str(limit),
-        "is_submitter": same or bool(actor.membership_id and actor.membership_id == deal.submitted_by_id),
+        "is_submitter": same or bool(member and (member.pk == deal.submitted_by_id or handed_in_as(deal, member))),
         "amount": str(deal.amount_vendor),
         "currency": vendor_currency(),
     }
+
+
+def handed_in_as(deal: Deal, member: Membership) -> bool:
+    """Whether this member of ours handed the deal in while viewing as a partner's person."""
+    handed_in = AuditEntry.objects.filter(target_id=deal.pk, action="deal.submitted", impersonator=str(member))
+    return handed_in.exists()
 
 
 def protection_facts(deal: Deal, now: datetime, today: date) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Approving: who may, what stands in the way, and that two rivals never both win."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from threading import Barrier
@@ -15,8 +16,8 @@ from prm.kernel.clock import local_date
 from prm.kernel.events.models import EventRow
 from prm.kernel.identity.actors import Actor
 from prm.kernel.reference.models import ProductLine
-from tests.cast import acme, birch, bo, cedar, finn, mia, olivia, vendor
-from tests.dealreg.deals import approved, in_review, submitted, the
+from tests.cast import acme, birch, bo, cedar, finn, mia, olivia, partner, vendor
+from tests.dealreg.deals import approved, draft, in_review, submitted, the
 
 WORKFLOW = Actor.system("deal workflow")
 
@@ -27,6 +28,17 @@ def approve(deal, actor=mia.actor, **more):
 
 
 class TestApproveDeal:
+    def test_2_3_5_is_not_for_whoever_handed_it_in_as_somebody_else(self):
+        deal = draft()
+        with partner() as now:
+            seen = replace(bo.actor, impersonator="Olivia")
+            assert actions.submit_deal(deal_id=deal, actor=seen, now=now).allowed
+
+        refused = approve(deal, olivia.actor)
+
+        assert "approver.is_submitter" in refused.reason_keys
+        assert "approver.is_submitter" not in approve(deal, mia.actor).reason_keys
+
     def test_protects_the_customer_line_by_line_for_the_tiers_days(self):
         deal = the(approved())
 
