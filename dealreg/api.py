@@ -16,9 +16,10 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from dealreg import actions
+from dealreg import actions, eligibility
 from dealreg.models import Deal, DealStatus, PipelineStage
 from prm.kernel.api import HasRoles, Submissions, actor_of, answer, now_of, router
+from prm.kernel.audit.api import keep_within
 
 SELLERS = frozenset({"seller", "partner_admin"})
 
@@ -170,3 +171,4 @@ def _as_typed(value: Any) -> Any:
 
 
 router.register("deals", Deals, basename="deals")
+keep_within(f"{eligibility.RULESET}/", "deal-conflict/", "deal-routing/", "deal-approval/")

@@ -30,7 +30,8 @@ def answered(request: HttpRequest, decision: Decision, done: Any, to: str) -> Ht
     if decision.allowed:
         messages.success(request, done)
     else:
-        for reason in decision.reasons:
+        seen = decision if request.actor.is_vendor else decision.for_partner()  # type: ignore[attr-defined]
+        for reason in seen.reasons:
             messages.error(request, reason.text or reason.key)
     return redirect(to)
 

@@ -79,7 +79,7 @@ def answer(request: Any, pk: UUID) -> HttpResponse:
         form = DealForm(initial=DealForm.typed_in(deal), today=today, only=deal.returned_fields)
         return render(request, "dealreg/answer.html", {"deal": deal, "form": form})
     fields = {name: value for name, value in posted(request.POST).items() if name in deal.returned_fields}
-    decision = actions.resubmit_deal(deal_id=pk, fields=fields, actor=request.actor, now=request.now)
+    decision = actions.resubmit_deal(deal_id=pk, fields=fields, actor=request.actor, now=request.now).for_partner()
     if decision.allowed:
         messages.success(request, _("Thank you. The deal is with us again."))
         return redirect("dealreg_portal:deal", pk=pk)

@@ -6,8 +6,9 @@ from django.db import ProgrammingError, transaction
 from dealreg import actions, queries
 from dealreg.models import Customer, Deal, DealAssessment, MatchKey, NotSame, Protection
 from prm.kernel.audit.models import AuditEntry, DecisionRecord
-from tests.cast import birch, bo, cedar, cy, mia, partner, vendor, zenith
+from tests.cast import bea, birch, bo, cedar, cy, mia, partner, vendor, zenith
 from tests.dealreg.deals import approved, draft, in_review, submitted, the
+from tests.identity.test_tokens import call, key_of
 
 
 class TestAPartner:
@@ -58,6 +59,16 @@ class TestAPartner:
         text = " ".join(map(str, row.values()))
         assert str(first) not in text and "Birch" not in text and the(first).number not in text
         assert row["answer_reasons"][0]["key"] == "deal.customer_already_protected"
+
+    def test_8_2_2_is_not_told_of_a_rival_before_anybody_has_decided(self):
+        approved(cedar)
+        deal = submitted(birch)
+        with vendor() as now:
+            assert actions.check_conflicts(deal_id=deal, actor=mia.actor, now=now).outcome == "conflict"
+
+        rows = call(key_of(bea, "partner_admin"), "/api/v1/decisions")
+
+        assert rows.status_code == 200 and "already" not in rows.content.decode()
 
 
 class TestTheHint:

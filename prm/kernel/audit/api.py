@@ -19,6 +19,23 @@ SAID_TO_PARTNERS = Q(document__reasons__contains=[{"audience": "partner"}]) | Q(
 )
 
 
+_within: set[str] = set()
+
+
+def keep_within(*rules: str) -> None:
+    """Name rules (`deal-conflict/`, by their beginning) whose decisions prepare an answer: a partner reads the
+    answer, never what led to it, which would tell of a rival before anybody has decided."""
+    _within.update(rules)
+
+
+def said_to_partners() -> Q:
+    """Which decisions had something to say to a partner."""
+    inside = Q()
+    for rule in sorted(_within):
+        inside |= Q(rule__startswith=rule)
+    return SAID_TO_PARTNERS & ~inside if _within else SAID_TO_PARTNERS
+
+
 class DecisionSerializer(serializers.ModelSerializer[DecisionRecord]):
     """`reasons` is for everybody; `rule`, `outcome` and `document` are the vendor's alone."""
 
@@ -96,7 +113,7 @@ class Decisions(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gener
         actor = actor_of(self.request)
         if actor.is_vendor:
             return DecisionRecord.objects.all()
-        return DecisionRecord.objects.filter(SAID_TO_PARTNERS, partner_id=actor.partner_id)
+        return DecisionRecord.objects.filter(said_to_partners(), partner_id=actor.partner_id)
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         with deciding():
