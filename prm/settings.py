@@ -78,6 +78,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "prm.kernel.identity.middleware.RequestId",
+    "prm.kernel.identity.middleware.SizeLimit",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",  # sign-in pages; inside, Acting knows the reader better
@@ -209,6 +210,7 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG or not SECURE_SITE
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_MAX_SIZE = 20 * 1024 * 1024
+LARGEST_REQUEST = FILE_UPLOAD_MAX_SIZE + 1024 * 1024  # the file and the form around it
 
 # --- Celery: hints only -----------------------------------------------------------------------
 CELERY_BROKER_URL = addresses.broker_url()

@@ -6,7 +6,8 @@ from typing import Any
 from django.test import Client
 
 from prm.kernel.audit.models import AuditEntry
-from prm.kernel.identity.models import Invitation
+from prm.kernel.identity.models import ApiToken, Invitation
+from prm.kernel.tenancy.models import Tenant
 from tests.cast import acme, ada, bea, bo, client_of, finn, olivia, vendor, zoe
 
 
@@ -87,3 +88,16 @@ class TestAnAuditor:
         assert browser.post("/console/setup/people/", {"save_view": "1", "name": "x"}).status_code == 403
         with vendor(acme):
             assert AuditEntry.objects.get(action="access.denied").actor_name == "Aud"
+
+    def test_8_2_1_no_key_is_made_with_anothers_eyes(self) -> None:
+        browser = viewing(bea, may_act=True)[0]
+        page = browser.post("/portal/company/keys/", {"name": "CRM", "days": "30", "roles": ["seller"]})
+        assert b"Only an admin can make keys" in page.content and b"prm_" not in page.content
+        with vendor(acme):
+            assert not ApiToken.objects.exists()
+
+    def test_6_3_3_the_viewer_still_needs_the_second_factor(self) -> None:
+        browser = viewing(bea)[0]
+        with vendor(acme):
+            Tenant.objects.update(mfa_required=True)
+        assert browser.get("/portal/company/people/").url == "/account/second-factor/"

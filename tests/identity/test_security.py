@@ -136,6 +136,20 @@ class TestProxies:
         assert SecurityEvent.objects.get(person_id=bo.person_id).address == "198.51.100.7"
 
 
+class TestAudiences:
+    def test_8_2_2_a_claimed_script_name_opens_no_other_audience(self) -> None:
+        answer = client_of(bo).get("/console/deals/", SCRIPT_NAME="/portal")
+        assert (answer.status_code, answer.url) == (302, "/account/choose/")  # type: ignore[attr-defined]
+
+    @pytest.mark.parametrize("path", ["//portal/", "/Portal/", "/portal/../console/", "/%2e/console/deals/"])
+    def test_8_2_2_a_path_written_otherwise_is_no_page(self, path: str) -> None:
+        assert client_of(bo).get(path).status_code in (404, 302)
+
+    def test_5_2_1_what_is_too_large_is_refused_before_it_is_read(self) -> None:
+        answer = client_of(bo).generic("POST", "/portal/deals/new/", b"x", CONTENT_LENGTH=str(2**31))
+        assert answer.status_code == 413
+
+
 class TestPasswords:
     def test_11_4_2_they_rest_as_argon2id(self) -> None:
         person = Person.objects.create_user("new@acme.example", PASSWORD)

@@ -41,6 +41,19 @@ class RequestId:
         return response
 
 
+class SizeLimit:
+    """Refuses a request that says it is larger than any file we take, before a byte of it is read."""
+
+    def __init__(self, get_response: Response) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        told = str(request.META.get("CONTENT_LENGTH") or "0")
+        if not told.isdecimal() or len(told) > 12 or int(told) > settings.LARGEST_REQUEST:
+            return HttpResponse("This is larger than anything we take.", status=413, content_type="text/plain")
+        return self.get_response(request)
+
+
 class Acting:
     """Opens the caller's context around the view, and rolls it back on any exception."""
 
@@ -49,7 +62,7 @@ class Acting:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.actor = request.membership = request.token = request.tenant = None  # type: ignore[attr-defined]
-        audience = audience_of(request.path)
+        audience = audience_of(request.path_info)  # what the URL map reads, whatever SCRIPT_NAME claims
         if audience is None:
             return self.get_response(request)
         return self._with_token(request) if audience == "token" else self._with_session(request, audience)
@@ -81,7 +94,7 @@ class Acting:
         membership = view.membership if view else membership_of(request, audience)
         if membership is None:
             return redirect("identity:choose")
-        if security.lacks_second_factor(membership):
+        if security.lacks_second_factor(view.by if view else membership):
             return redirect("identity:second_factor")
         partners = (membership.partner_id,) if membership.partner_id else ()
         request.membership, request.view_as = membership, view  # type: ignore[attr-defined]

@@ -44,6 +44,7 @@ def grant(
         is_self=member is not None and member.pk == actor.membership_id,
         already_member=bool(email) and members().filter(partner=partner_id, email=email).exists(),
         leaves_no_admin=member is not None and _leaves_no_admin(member, roles),
+        viewing_as=actor.impersonator is not None,
     )
 
 

@@ -24,6 +24,7 @@ class Grant:
     is_self: bool = False
     already_member: bool = False
     leaves_no_admin: bool = False
+    viewing_as: bool = False
 
 
 def decide_invitation(grant: Grant) -> Decision:
@@ -51,7 +52,8 @@ def decide_withdrawal(grant: Grant, *, is_open: bool) -> Decision:
 
 
 def decide_token(grant: Grant) -> Decision:
-    """Whether a key for programs may be made: by admins, for their organisation."""
+    """Whether a key for programs may be made: by admins, for their organisation, and never with another's eyes:
+    a key would outlive the half hour of a view."""
     return _judge("identity-token/1", "issued", grant, _is_admin, _roles_fit)
 
 
@@ -84,6 +86,7 @@ def _may_grant(grant: Grant) -> Answer:
 def _is_admin(grant: Grant) -> Answer:
     needed = "partner_admin" if grant.actor_is_partner else "admin"
     held = needed in grant.actor_roles and (grant.same_organisation or not grant.actor_is_partner)
+    held = held and not grant.viewing_as
     return held, Reason("token.not_yours_to_make", str(_("Only an admin can make keys for programs.")))
 
 
