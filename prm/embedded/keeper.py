@@ -17,6 +17,7 @@ from types import FrameType
 from typing import IO, Any
 
 import psycopg2
+from psycopg2 import sql
 
 from prm.embedded import addresses, folders, roles
 from prm.embedded.postgres import Postgres, superuser
@@ -127,7 +128,8 @@ def empty_database(kind: str) -> None:
     admin = psycopg2.connect(**superuser(addresses.place(kind)))
     admin.autocommit = True
     with admin.cursor() as cursor:
-        cursor.execute(f"DROP DATABASE IF EXISTS {addresses.NAME} WITH (FORCE)")
+        drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+        cursor.execute(drop.format(sql.Identifier(addresses.NAME)))
     admin.close()
     make_roles(kind)
 
