@@ -2,6 +2,7 @@
 
 import logging
 import os
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,7 @@ class PlatformTask(Task):  # type: ignore[misc]
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if args or kwargs:
             raise TypeError(f"{self.name} sweeps every tenant and takes no arguments.")
+        _taken(self.name)
         return super().__call__()
 
 
@@ -48,8 +50,22 @@ app.autodiscover_tasks()
 
 
 def nudge(task: str) -> None:
-    """Send a hint; when Redis is away, say so once in the log and carry on (sweepers will look)."""
+    """Send a hint, unless one is under way that no worker has taken yet: it will see this commit, too.
+
+    When Redis is away, say so in the log and carry on: sweepers look by themselves.
+    """
+    from django.core.cache import cache
+
     try:
-        app.send_task(task, ignore_result=True, expires=30, retry=False)
+        if cache.add(f"hint:{task}", 1, timeout=5):
+            app.send_task(task, ignore_result=True, expires=30, retry=False)
     except Exception as error:
         log.warning("no hint sent for %s: %s", task, error)
+
+
+def _taken(task: str) -> None:
+    """A worker has begun: what commits from now on needs a hint of its own."""
+    from django.core.cache import cache
+
+    with suppress(Exception):  # with Redis away there is no hint to take
+        cache.delete(f"hint:{task}")
