@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterable
 
 from django.utils.translation import gettext_lazy as _
 
+from dealreg import counting
 from dealreg.models import DealAssessment, DealStatus, PipelineStage
+from partners import counting as partners
 from prm.kernel.conditions import Fact, FactSchema
 from prm.kernel.reference.models import ProductLine, Territory, Vertical
 from prm.kernel.tenancy.context import is_acting
@@ -45,37 +47,61 @@ DEAL = FactSchema(
         ),
         Fact("deal.vertical", _("Industry"), "choice", choices=_codes(Vertical), orm="vertical__code"),
         Fact("deal.close_on", _("Expected close"), "date", orm="expected_close_on"),
-        Fact("deal.close_in_days", _("Days until close"), "number"),
+        Fact("deal.close_in_days", _("Days until close"), "number", orm=counting.days_until_close),
         Fact("deal.status", _("Status"), "choice", choices=DealStatus.choices, orm="status"),
         Fact("deal.stage", _("Stage"), "choice", choices=PipelineStage.choices, orm="pipeline_stage"),
         Fact("deal.submission", _("Submission"), "number", orm="submission", help=_("1 is the first")),
         Fact("deal.customer_name", _("Customer"), "text", orm="customer_name"),
         Fact("deal.customer_domain", _("Customer's website"), "text", orm="customer_domain"),
-        Fact("deal.customer_domain_kind", _("Kind of the customer's domain"), "choice", choices=DOMAIN_KINDS),
+        Fact(
+            "deal.customer_domain_kind",
+            _("Kind of the customer's domain"),
+            "choice",
+            choices=DOMAIN_KINDS,
+            orm=counting.domain_kind,
+        ),
         Fact("deal.answer_due_at", _("Answer due"), "datetime", orm="answer_due_at"),
         Fact("deal.protected_until", _("Protected until"), "date", orm="protected_until"),
         Fact("deal.reason", _("Reason told to the partner"), "text", orm="reason_for_partner"),
-        Fact("customer.is_blocked", _("Customer is on the blackout list"), "bool"),
-        Fact("customer.is_house", _("Customer is a house account"), "bool"),
+        Fact(
+            "customer.is_blocked",
+            _("Customer is on the blackout list"),
+            "bool",
+            orm=counting.assessed("customer__is_blocked"),
+        ),
+        Fact(
+            "customer.is_house", _("Customer is a house account"), "bool", orm=counting.assessed("customer__is_house")
+        ),
         Fact(
             "deal.conflict",
             _("Result of the conflict check"),
             "choice",
             choices=DealAssessment.Outcome.choices,
-            orm="assessments__outcome",
+            orm=counting.assessed("outcome"),
         ),
         Fact("partner.name", _("Partner"), "text", orm="partner__name"),
-        Fact("partner.kind", _("Kind of partner"), "text", orm="partner__kind"),
-        Fact("partner.status", _("Partner's status"), "text", orm="partner__status"),
+        Fact("partner.kind", _("Kind of partner"), "choice", choices=partners.KINDS, orm="partner__kind"),
+        Fact("partner.status", _("Partner's status"), "choice", choices=partners.STATES, orm="partner__status"),
         Fact("partner.country", _("Partner's country"), "text", orm="partner__country"),
-        Fact("partner.enrolled", _("Partner is enrolled in the program"), "bool"),
-        Fact("partner.tier", _("Partner's tier"), "text"),
-        Fact("partner.tier_rank", _("Rank of the partner's tier"), "number", help=_("1 is the entry tier")),
-        Fact("partner.certified", _("Partner is certified"), "bool"),
-        Fact("partner.certifications", _("Partner's certificates"), "list"),
-        Fact("partner.covers_country", _("Partner may sell in the customer's country"), "bool"),
-        Fact("partner.has_cam", _("Partner has a channel manager"), "bool"),
-        Fact("partner.watched", _("Partner is being watched"), "bool"),
-        Fact("partner.open_deals", _("Partner's open deals"), "number"),
+        Fact("partner.enrolled", _("Partner is enrolled in the program"), "bool", orm=partners.enrolled),
+        Fact("partner.tier", _("Partner's tier"), "text", orm=partners.tier("code")),
+        Fact(
+            "partner.tier_rank",
+            _("Rank of the partner's tier"),
+            "number",
+            help=_("1 is the entry tier"),
+            orm=partners.tier("rank"),
+        ),
+        Fact("partner.certified", _("Partner is certified"), "bool", orm=partners.certified),
+        Fact("partner.certifications", _("Partner's certificates"), "list", orm=partners.certifications),
+        Fact(
+            "partner.covers_country",
+            _("Partner may sell in the customer's country"),
+            "bool",
+            orm=counting.covers_country,
+        ),
+        Fact("partner.has_cam", _("Partner has a channel manager"), "bool", orm=counting.has_cam),
+        Fact("partner.watched", _("Partner is being watched"), "bool", orm=partners.watched),
+        Fact("partner.open_deals", _("Partner's open deals"), "number", orm=counting.open_deals),
     ),
 )

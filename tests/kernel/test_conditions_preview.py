@@ -45,7 +45,12 @@ class TestPreview:
         assert "Matches 0 of 0 deals now." in text
 
     def test_says_why_something_can_not_be_counted(self):
-        assert "isn&#x27;t stored" in asked(ada, PREVIEW, row("partner.watched", "=", "true")).content.decode()
+        assert "known at an event only" in asked(ada, PREVIEW, row("deal.amount", "changed")).content.decode()
+
+    def test_counts_by_facts_that_no_column_holds(self):
+        drafts("500", "1000")
+        answer = asked(olivia, PREVIEW, row("partner.watched", "=", "false")).content.decode()
+        assert "Matches 2 of 2 deals now." in answer
 
     def test_waits_for_the_rest_of_a_row(self):
         assert "Complete every row" in asked(ada, PREVIEW, row("deal.amount", ">=")).content.decode()

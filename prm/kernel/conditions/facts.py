@@ -18,6 +18,7 @@ FACT_TYPES: frozenset[str] = frozenset(get_args(TypeName))
 
 Text = str | Promise
 Choices = Iterable[tuple[Any, Any]]
+Orm = str | Callable[[Any], Any]
 
 BEFORE = "@before"  # facts[BEFORE]: the values before the event, of those that the event knows
 NOW = "@now"  # facts[NOW]: business time, for operators that count days from now
@@ -33,16 +34,16 @@ class Fact:
     """One thing known about a subject.
 
     `choices` gives the allowed values with their labels and may be a callable that reads them when they
-    are shown or validated. `orm` is the lookup path from the schema's model; without it the fact can be
-    judged in Python but not counted in the database. `currency` names the currency of a money fact
-    when it is fixed.
+    are shown or validated. `orm` is the lookup path from the schema's model, or makes an expression of its
+    columns from the local date; without it the fact can be judged in Python but not counted in the
+    database. `currency` names the currency of a money fact when it is fixed.
     """
 
     key: str
     label: Text
     type: str
     choices: Callable[[], Choices] | Choices | None = None
-    orm: str | None = None
+    orm: Orm | None = None
     help: Text = ""
     nullable: bool = True
     currency: str | None = None

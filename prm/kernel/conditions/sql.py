@@ -31,7 +31,7 @@ from django.db.models.sql import Query
 from django.utils.translation import gettext as _
 
 from prm.kernel.conditions import folding
-from prm.kernel.conditions.facts import FactSchema
+from prm.kernel.conditions.facts import FactSchema, Orm
 from prm.kernel.conditions.operators import CHANGES, DAYS
 from prm.kernel.conditions.python import anchor_of, bounds
 from prm.kernel.conditions.tree import Group, Leaf, parsed
@@ -60,11 +60,15 @@ def model_of(schema: FactSchema) -> type[models.Model]:
 
 @dataclass(frozen=True)
 class _Column:
-    """Where a fact is stored: its path from the model, its field, and whether many rows may hold it."""
+    """Where a fact is found: its path from the model or an expression, its field, whether many rows may hold it."""
 
-    path: str
+    path: Any
     field: Any
     many: bool
+
+    @property
+    def at(self) -> Any:
+        return F(self.path) if isinstance(self.path, str) else self.path
 
     @property
     def is_text(self) -> bool:
@@ -76,10 +80,10 @@ class _Column:
 
     @property
     def filled(self) -> Q:
-        there = Q(IsNull(F(self.path), False))
+        there = Q(IsNull(self.at, False))
         if isinstance(self.field, (ArrayField, models.JSONField)):
             return there & ~_no_items(self)
-        return there & ~Q(Exact(F(self.path), Value(""))) if self.is_text else there
+        return there & ~Q(Exact(self.at, Value(""))) if self.is_text else there
 
     def stored(self, value: str) -> Any:
         """The value as the column stores it; raises ValidationError when it can't be stored there."""
@@ -113,12 +117,12 @@ class _Writer:
             return column.filled
         if leaf.operator in DAYS:
             anchor = anchor_of(leaf.fact, self.now, self.today)
-            return column.filled & _between(F(column.path), bounds(leaf.operator, leaf.value, anchor))
+            return column.filled & _between(column.at, bounds(leaf.operator, leaf.value, anchor))
         return _compared(leaf, column)
 
     def _column(self, leaf: Leaf) -> _Column:
-        column = leaf.fact.orm and _column(self.model, leaf.fact.orm)
-        if not column:
+        column = _column(self.model, leaf.fact.orm, self.today)
+        if column is None:
             raise NotQueryable(_("%(field)s isn't stored, so it can't be counted.") % {"field": leaf.fact.label})
         if not _suits(column, leaf.fact.type):
             raise NotQueryable(
@@ -127,7 +131,12 @@ class _Writer:
         return column
 
 
-def _column(model: type[models.Model], path: str) -> _Column | None:
+def _column(model: type[models.Model], path: Orm | None, today: date | None) -> _Column | None:
+    if path is None or (callable(path) and today is None):
+        return None
+    if not isinstance(path, str):
+        found = path(today)
+        return _Column(found, found.output_field, many=False)
     try:
         steps, field, _targets, rest = Query(model).names_to_path(path.split("__"), model._meta)
     except FieldError:
@@ -148,16 +157,16 @@ def _suits(column: _Column, fact_type: str) -> bool:
 def _compared(leaf: Leaf, column: _Column) -> Q:
     """A comparison with one column; false when the column is empty."""
     if leaf.fact.type == "text":
-        return column.filled & _TEXTS[leaf.operator](_Folded(F(column.path)), leaf.value)
+        return column.filled & _TEXTS[leaf.operator](_Folded(column.at), leaf.value)
     if leaf.fact.type not in ("choice", "id"):
-        return column.filled & _TESTS[leaf.operator](F(column.path), leaf.value)
+        return column.filled & _TESTS[leaf.operator](column.at, leaf.value)
     return column.filled & _coded(leaf, column)
 
 
 def _coded(leaf: Leaf, column: _Column) -> Q:
     """A code compared as the column stores it; what it can't store equals nothing."""
     wanted = leaf.value if isinstance(leaf.value, tuple) else (leaf.value,)
-    among = _among(F(column.path), [value for code in wanted for value in _storable(column, code)])
+    among = _among(column.at, [value for code in wanted for value in _storable(column, code)])
     return ~among if leaf.operator in ("!=", "not_in") else among
 
 
@@ -203,16 +212,16 @@ class _ManyValues:
 def _holds_item(column: _Column, code: str) -> Q:
     if isinstance(column.field, ArrayField):
         texts = ArrayField(models.TextField())
-        return Q(ArrayContains(Cast(F(column.path), texts), Cast(Value([code], texts), texts)))
-    return Q(DataContains(F(column.path), Value([code], models.JSONField())))
+        return Q(ArrayContains(Cast(column.at, texts), Cast(Value([code], texts), texts)))
+    return Q(DataContains(column.at, Value([code], models.JSONField())))
 
 
 def _no_items(column: _Column) -> Q:
     if isinstance(column.field, ArrayField):
-        items = Func(F(column.path), function="cardinality", output_field=models.IntegerField())
+        items = Func(column.at, function="cardinality", output_field=models.IntegerField())
         return Q(Exact(items, 0))
     none, null = Value([], models.JSONField()), Value(None, models.JSONField())
-    return Q(Exact(F(column.path), none)) | Q(Exact(F(column.path), null))
+    return Q(Exact(column.at, none)) | Q(Exact(column.at, null))
 
 
 class _Folded(Func):
