@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 from prm.embedded import ensure_started
 
@@ -38,6 +39,13 @@ def the_world(request: pytest.FixtureRequest) -> Iterator[None]:
     request.getfixturevalue("django_db_setup")
     yield
     world.put_back()
+
+
+@pytest.fixture(autouse=True)
+def the_language() -> Iterator[None]:
+    """A page in German leaves its language behind in the thread of the test client; the next test begins in English."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture
