@@ -76,15 +76,16 @@ def faults_of(page: Page, site: str, path: str, who: Somebody, scheme: str) -> l
     return found
 
 
+LOOKS = [(bo, "light"), (bo, "dark"), (bea, "light"), (olivia, "dark"), (ada, "light"), (ada, "dark"), (aud, "light")]
+
+
 class TestEveryPageOfTheNavigation:
-    @pytest.mark.parametrize("who", [bo, bea, olivia, ada, aud], ids=lambda who: who.name)
-    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    @pytest.mark.parametrize(("who", "scheme"), LOOKS, ids=[f"{who.name}-{scheme}" for who, scheme in LOOKS])
     def test_opens_and_fits(self, open_as: Open, site: str, story: dict[str, UUID], who: Somebody, scheme: str):
         page = open_as(who, "/portal/" if who.partner else "/console/", scheme=scheme)
+        paths = [path for path in pages_of(page) if who is bo or not path.startswith("/account/")]
 
-        faults = [fault for path in pages_of(page) for fault in faults_of(page, site, path, who, scheme)]
-
-        assert faults == []
+        assert [fault for path in paths for fault in faults_of(page, site, path, who, scheme)] == []
 
 
 class TestRecords:
