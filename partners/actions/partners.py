@@ -13,8 +13,9 @@ from partners import rules
 from partners.models import Enrolment, EnrolmentTerritory, Partner, Tier, Watch
 from prm.kernel import audit, clock, events
 from prm.kernel.decisions import Decision
+from prm.kernel.identity.actions import end_membership, revoke_invitation
 from prm.kernel.identity.actors import Actor
-from prm.kernel.identity.models import Membership
+from prm.kernel.identity.models import Invitation, Membership
 from prm.kernel.tenancy.context import deciding
 from prm.kernel.tenancy.ids import uuid7
 
@@ -163,7 +164,7 @@ def reactivate_partner(*, partner_id: UUID, actor: Actor, now: datetime, reason:
 
 
 def terminate_partner(*, partner_id: UUID, reason: str, actor: Actor, now: datetime) -> Decision:
-    """End the relationship: enrolments end with it, its history stays."""
+    """End the relationship: enrolments end with it, and its people's access with their keys; its history stays."""
     decision = _move(partner_id, "terminated", Partner.terminate, happened.PartnerTerminated, reason, actor, now)
     if decision.allowed:
         with deciding():
@@ -171,7 +172,16 @@ def terminate_partner(*, partner_id: UUID, reason: str, actor: Actor, now: datet
                 enrolment.end()
                 enrolment.ended_on = clock.local_date(now)
                 enrolment.save(update_fields=["status", "ended_on"])
+            _let_go(partner_id, actor, now)
     return decision
+
+
+def _let_go(partner_id: UUID, actor: Actor, now: datetime) -> None:
+    """Nobody of a partner that has ended signs in for it any more, by invitation neither."""
+    for invitation in Invitation.objects.filter(partner_id=partner_id, accepted_at=None, revoked_at=None):
+        revoke_invitation(invitation_id=invitation.pk, actor=actor, now=now)
+    for member in Membership.objects.filter(partner_id=partner_id, ended_at=None):
+        end_membership(membership_id=member.pk, actor=actor, now=now)
 
 
 def watch_partner(*, partner_id: UUID, reason: str, actor: Actor, now: datetime) -> Watch:

@@ -12,7 +12,8 @@ from prm.kernel.audit.models import AuditEntry
 from prm.kernel.events.models import EventRow
 from prm.kernel.identity.models import Membership
 from prm.kernel.reference.models import Program, Territory
-from tests.cast import acme, ada, birch, cam, cedar, mia, olivia, partner, vendor, zenith, zinc
+from tests.cast import acme, ada, bea, birch, bo, cam, cedar, client_of, mia, olivia, partner, vendor, zenith, zinc
+from tests.identity.test_tokens import call, key_of
 
 
 def entries(action):
@@ -115,6 +116,16 @@ class TestStatus:
 
             assert again.reason_keys == ("partner.wrong_status",)
             assert Enrolment.objects.get(partner_id=birch.id).status == "ended"
+
+    def test_7_4_ending_ends_its_peoples_access_and_keys(self):
+        key, browser = key_of(bea, "partner_admin"), client_of(bo)
+        with vendor() as now:
+            actions.terminate_partner(partner_id=birch.id, reason="Sold", actor=olivia.actor, now=now)
+
+        assert call(key).status_code == 401
+        assert browser.get("/portal/").status_code == 302
+        with vendor():
+            assert not Membership.objects.filter(partner_id=birch.id, ended_at=None).exists()
 
     def test_the_database_refuses_a_jump_that_no_transition_makes(self):
         with (
