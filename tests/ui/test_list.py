@@ -173,6 +173,7 @@ class TestFilters:
         with vendor(acme):
             assert names("view=me") == ["Olivia"]
             assert names("view=me", who=mia) == ["Mia"]
+            assert names("title=me") == names("")
 
     @pytest.mark.parametrize(
         "query",

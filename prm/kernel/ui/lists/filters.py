@@ -87,7 +87,9 @@ class Choice(Filter):
         return [(str(value), label) for value, label in found]
 
     def read(self, params: Params, request: HttpRequest) -> tuple[str, ...] | None:
-        known = {value for value, _label in self._cached(request)} | {ME}
+        known = {value for value, _label in self._cached(request)}
+        if self.field == "pk" or self.field.endswith("_id"):  # elsewhere nobody's id makes sense
+            known.add(ME)
         chosen = tuple(dict.fromkeys(value for value in params.get(self.key, ()) if value in known))
         return (chosen if self.many else chosen[-1:]) or None
 
