@@ -121,3 +121,6 @@ class DealPolicy(TenantOwned):
                 condition=models.Q(review_threshold__lte=models.F("conflict_threshold")),
             ),
         ]
+
+    def __str__(self) -> str:
+        return str(self._meta.verbose_name)

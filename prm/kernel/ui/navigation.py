@@ -124,3 +124,14 @@ def _current(urls: list[str], path: str) -> str | None:
 def _link(request: HttpRequest, item: NavItem, url: str, current: bool) -> Link:
     count = item.badge(request) if item.badge else None
     return Link(item.label, url, item.icon, current, count, item.phone)
+
+
+register_nav(
+    "console",
+    section="setup",
+    label=_("Branding"),
+    url_name="ui:console_branding",
+    icon="palette",
+    roles=frozenset({"admin"}),
+    order=8,
+)
