@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from prm.kernel.messages.models import Message
@@ -16,7 +15,7 @@ class Log(List):
     noun = (_("message"), _("messages"))
     default_sort = "-at"
     columns = (
-        Column("subject", _("Message"), sort="subject", link=lambda m: m.url or None),
+        Column("subject", _("Message"), sort="subject", link=lambda m: m.url),
         Column("recipient", _("To"), value=lambda m: m.recipient.name, kind="person"),
         Column("channel", _("Channel"), value=lambda m: m.get_channel_display()),
         Column("state", _("Delivery"), kind="status", states="message", sort="state"),
@@ -38,7 +37,7 @@ class Log(List):
     )
     empty = Empty(_("No messages yet"), _("Every message that is sent appears here with its cause and delivery."))
 
-    def rows(self, request: HttpRequest) -> QuerySet[Any]:
+    def rows(self, request: Any) -> QuerySet[Any]:
         return Message.objects.select_related("recipient")
 
 
@@ -48,11 +47,11 @@ class Inbox(List):
     noun = (_("notification"), _("notifications"))
     default_sort = "-at"
     columns = (
-        Column("subject", _("What"), link=lambda m: m.url or None, sort="subject"),
+        Column("subject", _("What"), link=lambda m: m.url, sort="subject"),
         Column("at", _("When"), kind="when", sort="at"),
     )
     filters = (Search("subject"),)
     empty = Empty(_("Nothing new"), _("Answers, reminders and questions reach you here and by e-mail."))
 
-    def rows(self, request: HttpRequest) -> QuerySet[Any]:
-        return Message.objects.filter(recipient_id=request.membership.pk, channel="in_app")  # type: ignore[attr-defined]
+    def rows(self, request: Any) -> QuerySet[Any]:
+        return Message.objects.filter(recipient_id=request.membership.pk, channel="in_app")

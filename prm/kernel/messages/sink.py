@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from mailbox import Maildir
-from typing import cast
 
 from prm.embedded import addresses
 
@@ -42,7 +41,7 @@ def _arrival(key: str) -> tuple[int, str]:
 
 
 def _read(box: Maildir, key: str) -> Mail:
-    mail = cast(EmailMessage, message_from_bytes(box.get_bytes(key), policy=policy.default))
+    mail = message_from_bytes(box.get_bytes(key), policy=policy.default)
     return Mail(
         key=key,
         subject=str(mail["Subject"] or ""),

@@ -4,7 +4,7 @@ from prm.celery import app
 from prm.kernel.messages import delivery
 
 
-@app.task(base=app.PlatformTask)
+@app.task(base=app.PlatformTask)  # type: ignore[untyped-decorator]
 def deliver() -> int:
     """Hand over the e-mails that are due."""
     return delivery.deliver_due()

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages as toasts
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -32,25 +32,25 @@ class LogView(RolesRequired, ListView):
 
 
 @require_POST
-def read_all(request: HttpRequest) -> HttpResponse:
-    actions.read_messages(actor=request.actor)  # type: ignore[attr-defined]
+def read_all(request: Any) -> HttpResponse:
+    actions.read_messages(actor=request.actor)
     return redirect(request.path.removesuffix("read"))
 
 
 @require_GET
-def badge(request: HttpRequest) -> HttpResponse:
+def badge(request: Any) -> HttpResponse:
     """How many notifications are unread, for the bell."""
     unread = Message.objects.filter(
         recipient_id=request.membership.pk,
         channel="in_app",
-        read_at=None,  # type: ignore[attr-defined]
+        read_at=None,
     )
     return render(request, "messages/badge.html", {"count": unread[:100].count()})
 
 
 @require_GET
 @require_roles("admin", "ops", "auditor")
-def wordings(request: HttpRequest) -> HttpResponse:
+def wordings(request: Any) -> HttpResponse:
     """Every message that can be sent, and which wordings are the vendor's own."""
     own = set(MessageTemplate.objects.values_list("key", "language"))
     rows = [
@@ -65,7 +65,7 @@ def wordings(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @require_roles("admin")
-def wording(request: HttpRequest, key: str, language: str) -> HttpResponse:
+def wording(request: Any, key: str, language: str) -> HttpResponse:
     """Edit one wording; it is tried with sample values before it is kept."""
     kind = _kind(key, language)
     own = MessageTemplate.objects.filter(key=key, language=language).first()
@@ -81,7 +81,7 @@ def wording(request: HttpRequest, key: str, language: str) -> HttpResponse:
             language=language,
             actor=request.actor,
             now=request.now,
-            **form.cleaned_data,  # type: ignore[attr-defined]
+            **form.cleaned_data,
         )
         if decision.allowed:
             toasts.success(request, _("Saved. The next message uses it."))
@@ -101,15 +101,15 @@ def wording(request: HttpRequest, key: str, language: str) -> HttpResponse:
 
 @require_POST
 @require_roles("admin")
-def restore(request: HttpRequest, key: str, language: str) -> HttpResponse:
+def restore(request: Any, key: str, language: str) -> HttpResponse:
     _kind(key, language)
-    actions.restore_template(key=key, language=language, actor=request.actor, now=request.now)  # type: ignore[attr-defined]
+    actions.restore_template(key=key, language=language, actor=request.actor, now=request.now)
     toasts.success(request, _("The shipped wording is in use again."))
     return redirect("prm_messages:wording", key=key, language=language)
 
 
 @require_GET
-def demo_mails(request: HttpRequest, key: str = "") -> HttpResponse:
+def demo_mails(request: Any, key: str = "") -> HttpResponse:
     """What the demo's mail sink got. There is no such page outside the demo."""
     if not settings.DEMO:
         raise Http404

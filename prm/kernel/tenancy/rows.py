@@ -50,10 +50,10 @@ def row_of(model: type[models.Model], tenant: UUID, partner: UUID) -> Row:
     if kind == "child":
         relation: Any = model._meta.get_field(through)
         parent = row_of(relation.related_model, tenant, partner)
-    values = {f.column: value_of(f) for f in model._meta.local_concrete_fields if _wanted(f)}
+    values: dict[str, Any] = {str(f.column): value_of(f) for f in model._meta.local_concrete_fields if _wanted(f)}
     values["id"], values["tenant_id"] = new_id(model), tenant
     if parent is not None:
-        values[model._meta.get_field(through).column] = parent.values["id"]  # type: ignore[union-attr]
+        values[str(relation.column)] = parent.values["id"]
     if kind == "own":
         values[wall.partner_column] = partner
     values.update(_shown_to_partners(wall.partner_where))
