@@ -288,6 +288,7 @@
     all("[data-bulk-form]").forEach(countPicked);
   };
   drawTheme();
+  one(".side [aria-current]")?.scrollIntoView({ block: "nearest" });
   settle();
   setInterval(drawTimes, 30000);
 })();

@@ -107,7 +107,7 @@ class TestCommands:
         page.keyboard.press("Enter")
 
         expect(page).to_have_url(re.compile(r"/console/search\?q=cedar$"))
-        expect(page.locator(".result-list")).to_contain_text("Cedar Networks")
+        expect(page.locator("main")).to_contain_text("Cedar Networks")
 
 
 class TestThemes:

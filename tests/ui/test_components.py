@@ -7,6 +7,7 @@ import pytest
 from django import forms
 from django.template import Context, Template
 from django.test import RequestFactory, override_settings
+from django.utils import translation
 
 from prm.kernel.ui import styleguide
 from prm.kernel.ui.navigation import navigation, register_nav
@@ -120,6 +121,12 @@ class TestDecisions:
         html = drawn("{% decision_trace d %}", d=self.DECISION)
 
         assert all(word in html for word in ("Ours", "Amount is small", "deal-approval/3", "Less."))
+
+    def test_what_was_stored_in_english_is_read_in_german_where_it_is_known(self):
+        with translation.override("de"):
+            html = drawn("{% decision_trace d %}", d={"checks": [{"label": "status allows it", "passed": True}]})
+
+        assert "Status erlaubt es" in html
 
 
 class TestCountdowns:

@@ -167,12 +167,17 @@ def decision_trace(decision: Any, audience: str = "vendor", title: Any = "") -> 
     inside = audience == "vendor"
     return {
         "decision": document,
-        "reasons": reasons,
-        "checks": document.get("checks", ()) if inside else (),
+        "reasons": [{**r, "text": _spoken(r.get("text"))} for r in reasons],
+        "checks": [{**c, "label": _spoken(c.get("label"))} for c in document.get("checks", ())] if inside else (),
         "nearest": document.get("nearest") if inside else None,
         "inside": inside,
         "title": title,
     }
+
+
+def _spoken(text: Any) -> str:
+    """A stored sentence in the reader's language, where it is one of the catalogue's."""
+    return _(str(text)) if text else ""
 
 
 def _document(decision: Any) -> dict[str, Any]:
