@@ -97,7 +97,7 @@ def enrol(request: HttpRequest, partner_id: UUID) -> HttpResponse:
     """Enrol a partner, or change its territories and tier in one go."""
     found = _get(partner_id)
     form = EnrolForm(request.POST or None, initial=_held(found, request.GET.get("program", "")))
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and form.is_valid() and _may_give(request, found, form):
         actions.enrol_partner(
             partner_id=partner_id,
             program_id=form.cleaned_data["program"].pk,
@@ -213,6 +213,16 @@ def _answered(request: HttpRequest, partner_id: UUID, decision: Decision, done: 
 def _with_form(enrolment: Enrolment) -> dict[str, Any]:
     days = enrolment.tier.protection_days or enrolment.program.protection_days
     return {"row": enrolment, "days": days, "form": TierForm(enrolment=enrolment, initial={"tier": enrolment.tier_id})}
+
+
+def _may_give(request: HttpRequest, found: Partner, form: EnrolForm) -> bool:
+    """Another tier than the one held is for those who decide on tiers, whichever form asks for it."""
+    program, tier = form.cleaned_data["program"], form.cleaned_data["tier"]
+    other = Enrolment.objects.filter(partner=found, program=program).exclude(tier=tier)
+    if request.actor.has(*DECIDERS) or not other.exists():  # type: ignore[attr-defined]
+        return True
+    form.add_error("tier", _("Your roles don't let you do this."))
+    return False
 
 
 def _held(found: Partner, program: str) -> dict[str, Any]:

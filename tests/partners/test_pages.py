@@ -116,6 +116,18 @@ class TestRecord:
 
 
 class TestForms:
+    def test_8_2_1_no_form_gives_a_tier_to_whoever_may_not_decide_on_tiers(self):
+        with vendor():
+            held = Enrolment.objects.get(partner_id=birch.id)
+            best = Tier.objects.filter(program_id=held.program_id).exclude(pk=held.tier_id).order_by("-rank")[0]
+        form = {"program": held.program_id, "tier": best.pk}
+        page = client_of(cam).post(reverse("partners_console:enrol", args=[birch.id]), form)
+
+        assert page.status_code == 200 and b"Your roles don" in page.content
+        with vendor():
+            assert Enrolment.objects.get(partner_id=birch.id).tier_id == held.tier_id
+        assert client_of(olivia).post(reverse("partners_console:enrol", args=[birch.id]), form).status_code == 302
+
     def test_add_enrol_edit(self):
         client = client_of(olivia)
         answer = client.post(
