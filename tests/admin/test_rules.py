@@ -204,6 +204,15 @@ class TestEditor:
             client.post(self.page(ruleset, "publish")).status_code,
         ] == [404, 404, 404]
 
+    def test_2_3_5_no_way_of_writing_the_id_opens_a_form_without_a_second_person(self, ruleset):
+        for written in (ruleset.pk.hex, str(ruleset.pk).upper()):
+            address = f"/admin/automation/ruleset/{written}/change/"
+            given = {"key": "other", "name": "Other", "schema": "deal"}
+            assert client_of(ada).post(address, given).status_code in (404, 405, 200)
+            assert b'name="key"' not in client_of(ada).get(address).content
+        with vendor():
+            assert RuleSet.objects.get(pk=ruleset.pk).key == "deal-eligibility"
+
     def test_get_publishes_nothing(self, ruleset):
         assert client_of(ada).get(self.page(ruleset, "publish")).status_code == 405
 
