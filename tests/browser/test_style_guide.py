@@ -156,11 +156,8 @@ class TestBranding:
         page.get_by_role("button", name="Save").click()
 
         expect(page.locator("#toasts")).to_contain_text("Saved")
-        assert page.locator("link[href='/branding/0f7b6c.css']").count() == 1
-        assert (
-            page.evaluate("getComputedStyle(document.querySelector('.btn-primary')).backgroundColor")
-            == "rgb(15, 123, 108)"
-        )
+        expect(page.locator("link[href='/branding/0f7b6c.css']")).to_have_count(1)
+        expect(page.locator(".btn-primary").first).to_have_css("background-color", "rgb(15, 123, 108)")
 
 
 class TestWeight:
