@@ -5,6 +5,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
 from dealreg import entry
 from dealreg.actions.base import write_keys
 from dealreg.models import Customer, CustomerAlias, Deal, MatchKey, NotSame
@@ -28,7 +31,11 @@ def create_customer(
     is_house: bool = False,
     is_blocked: bool = False,
 ) -> Customer:
-    """A customer of the vendor, found from now on by the conflict check."""
+    """A customer of the vendor, found from now on by the conflict check.
+
+    Raises ValidationError when another customer has that external id.
+    """
+    _still_free(external_id)
     customer = Customer(
         name=entry.plain(name)[:300],
         domain=entry.plain(domain)[:255],
@@ -44,16 +51,27 @@ def create_customer(
 
 
 def update_customer(*, customer_id: UUID, changes: Mapping[str, Any], actor: Actor, now: datetime) -> Customer:
-    """Change a customer. Raises ValueError for a field that can't be changed here."""
+    """Change a customer.
+
+    Raises ValueError for a field that can't be changed here, ValidationError for another customer's external id.
+    """
     if unknown := set(changes) - set(CHANGEABLE):
         raise ValueError(f"not changeable: {', '.join(sorted(unknown))}")
     customer = Customer.objects.select_for_update().get(pk=customer_id)
+    _still_free(changes.get("external_id", ""), customer_id)
     before = {name: getattr(customer, name) for name in changes}
     for name, value in changes.items():
         setattr(customer, name, value)
     _save(customer)
     audit.record("customer.updated", target=customer, actor=actor, at=now, before=before, after=dict(changes))
     return customer
+
+
+def _still_free(external_id: str, customer_id: UUID | None = None) -> None:
+    wanted = entry.plain(external_id)[:80]
+    other = Customer.objects.filter(external_id=wanted).exclude(pk=customer_id).first() if wanted else None
+    if other:
+        raise ValidationError({"external_id": _("%(name)s has this reference already.") % {"name": other.name}})
 
 
 def add_alias(*, customer_id: UUID, name: str, actor: Actor, now: datetime, domain: str = "") -> CustomerAlias:

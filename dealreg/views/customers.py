@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -37,9 +38,7 @@ def _customer(pk: UUID) -> Customer:
 def customer(request: Any, pk: UUID) -> HttpResponse:
     found = _customer(pk)
     context = {
-        "customer": found,
-        "aliases": found.aliases.order_by("name"),
-        "story": queries.customer_story(found.pk),
+        **queries.customer_story(found.pk),
         "audit": AuditEntry.objects.filter(target_id=pk).order_by("-at", "-id"),
         "alias_form": AliasForm(),
         "may_edit": request.actor.has(*EDITORS),
@@ -52,9 +51,13 @@ def customer(request: Any, pk: UUID) -> HttpResponse:
 def create(request: Any) -> HttpResponse:
     form = CustomerForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        made = actions.create_customer(actor=request.actor, now=request.now, **form.cleaned_data)
-        messages.success(request, _("The customer is saved; new deals are compared with it from now on."))
-        return redirect("dealreg_console:customer", pk=made.pk)
+        try:
+            made = actions.create_customer(actor=request.actor, now=request.now, **form.cleaned_data)
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            messages.success(request, _("The customer is saved; new deals are compared with it from now on."))
+            return redirect("dealreg_console:customer", pk=made.pk)
     return render(request, "dealreg/customer_form.html", {"form": form}, status=422 if form.errors else 200)
 
 
@@ -64,9 +67,13 @@ def edit(request: Any, pk: UUID) -> HttpResponse:
     found = _customer(pk)
     form = CustomerForm(request.POST or None, initial={name: getattr(found, name) for name in CustomerForm.base_fields})
     if request.method == "POST" and form.is_valid():
-        actions.update_customer(customer_id=pk, changes=form.cleaned_data, actor=request.actor, now=request.now)
-        messages.success(request, _("Saved."))
-        return redirect("dealreg_console:customer", pk=pk)
+        try:
+            actions.update_customer(customer_id=pk, changes=form.cleaned_data, actor=request.actor, now=request.now)
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("dealreg_console:customer", pk=pk)
     context = {"form": form, "customer": found}
     return render(request, "dealreg/customer_form.html", context, status=422 if form.errors else 200)
 
