@@ -29,7 +29,8 @@ from workflows import actions as tasks
 from workflows.models import HumanTask
 
 YEAR = timedelta(days=365)
-STILL_OPEN = timedelta(days=4)  # at the end of the year, the newest questions wait for whoever opens the demo
+RUSH = 60  # deals of the last morning: they fill the queue for whoever opens the demo
+UNANSWERED = 40  # working days before the end after which partners leave questions open
 LOST = ("The customer took another product", "The budget was cut", "Price", "No decision was made")
 
 
@@ -62,15 +63,17 @@ class History:
         """Run the whole year. `progress` gets the share that is done."""
         planned = 261
         for number, now in enumerate(self.days()):
-            wanted = round(self.deals_wanted * (number + 1) / planned)
-            last = number >= planned - 3
+            wanted = round(max(0, self.deals_wanted - RUSH) * (number + 1) / planned)
             nudge("dealreg.tasks.keep_time")
-            self._partners_follow_up(now)
-            self._staff_decide(leave=STILL_OPEN if last else timedelta(hours=2))
+            self._partners_follow_up(now, answer=number < planned - UNANSWERED)
+            self._staff_decide()
             while self.handed_in < wanted:
                 self._hand_in()
             settle(self.tenant)
             progress(min(1.0, (number + 1) / planned))
+        for _number in range(min(RUSH, self.deals_wanted)):
+            self._hand_in()
+        settle(self.tenant, 60)
         self._leave_drafts(15)
 
     def _hand_in(self) -> None:
@@ -97,11 +100,11 @@ class History:
     def _as(self, who: Organisation) -> Any:
         return acting(tenant=self.tenant, audience="partner", partners=[who.id])
 
-    def _staff_decide(self, leave: timedelta) -> None:
+    def _staff_decide(self) -> None:
         """Decide what has waited longer than its reader takes; a task is nobody's twice."""
         with acting(tenant=self.tenant, audience="vendor") as now:
             waiting = list(
-                HumanTask.objects.filter(status="open", opened_at__lt=now - leave).values_list(
+                HumanTask.objects.filter(status="open", opened_at__lt=now - timedelta(hours=2)).values_list(
                     "pk", "value", "outcomes"
                 )
             )
@@ -113,7 +116,7 @@ class History:
         return self.staff["Mia Sorensen"] if value is not None and value > 60_000 else self.staff["Olivia Brandt"]
 
     def _decide(self, task_id: UUID, who: Worker, outcomes: list[str]) -> None:
-        outcome = self.rng.choices(("approve", "reject", "return"), weights=(62, 22, 16))[0]
+        outcome = self.rng.choices(("approve", "reject", "return"), weights=(58, 22, 20))[0]
         if outcome not in outcomes:
             outcome = outcomes[0]
         detail = {"fields": ["customer_domain", "notes"]} if outcome == "return" else {}
@@ -128,7 +131,7 @@ class History:
                 immediately=True,
             )
 
-    def _partners_follow_up(self, now: datetime) -> None:
+    def _partners_follow_up(self, now: datetime, *, answer: bool) -> None:
         """Answers to questions, and how approved deals went on."""
         with acting(tenant=self.tenant, audience="vendor"):
             asked = list(Deal.objects.filter(status="action_required").values_list("pk", "partner_id"))
@@ -139,12 +142,12 @@ class History:
             )
             early = list(Deal.objects.filter(status="in_review").values_list("pk", "partner_id"))
         for pk, partner_id in asked:
-            if self.rng.random() < 0.22:
+            if answer and self.rng.random() < 0.22:
                 self._answer(pk, partner_id)
         for pk, partner_id, amount in running:
             self._go_on(pk, partner_id, amount)
         for pk, partner_id in early:
-            if self.rng.random() < 0.02:
+            if self.rng.random() < 0.06:
                 self._withdraw(pk, partner_id, "The customer has decided for now")
 
     def _answer(self, pk: UUID, partner_id: UUID) -> None:
