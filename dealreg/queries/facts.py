@@ -118,6 +118,12 @@ def policy() -> DealPolicy:
     return DealPolicy.objects.first() or DealPolicy()
 
 
+def extension_days() -> int:
+    """By how many days a partner may extend its protection; the partner may ask, too."""
+    with deciding():
+        return policy().extension_days
+
+
 def answer_due(program: Program, now: datetime) -> datetime:
     """When a partner is promised an answer: business minutes on the program's calendar."""
     return calendar_hours(program.calendar_id).add_minutes(now, program.answer_within_minutes)

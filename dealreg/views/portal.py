@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from dealreg import actions
+from dealreg import actions, queries
 from dealreg.forms import CommentForm, FileForm, LostForm, ReasonForm, StageForm, WonForm
 from dealreg.lists import PartnerDeals
 from dealreg.models import Deal
@@ -18,6 +18,7 @@ from dealreg.views.common import answered, comments_of, deal_or_404, files_of, f
 from dealreg.views.home import partner_home
 from prm.kernel.clock import local_date
 from prm.kernel.identity.access import require_roles
+from prm.kernel.ui import formats
 from prm.kernel.ui.lists import ListView
 
 SELLERS = ("seller", "partner_admin")
@@ -52,6 +53,7 @@ def deal(request: Any, pk: UUID) -> HttpResponse:
         "stage_form": StageForm(initial={"stage": found.pipeline_stage}),
         "won_form": WonForm(initial={"amount": found.amount, "closed_on": today}),
         "lost_form": LostForm(initial={"closed_on": today}),
+        "extension_days": queries.extension_days(),
     }
     return render(request, "dealreg/portal_deal.html", context)
 
@@ -72,7 +74,9 @@ def withdraw(request: Any, pk: UUID) -> HttpResponse:
 @require_roles(*SELLERS)
 def extend(request: Any, pk: UUID) -> HttpResponse:
     decision = actions.extend_protection(deal_id=_own(pk).pk, actor=request.actor, now=request.now)
-    return answered(request, decision, _("Extended by 45 days."), _url(pk))
+    until = _own(pk).protected_until
+    told = _("Extended: you are protected until %(day)s.") % {"day": formats.day(until) if until else ""}
+    return answered(request, decision, told, _url(pk))
 
 
 @require_POST
