@@ -69,8 +69,8 @@ def update_customer(*, customer_id: UUID, changes: Mapping[str, Any], actor: Act
 
 def _still_free(external_id: str, customer_id: UUID | None = None) -> None:
     wanted = entry.plain(external_id)[:80]
-    other = Customer.objects.filter(external_id=wanted).exclude(pk=customer_id).first() if wanted else None
-    if other:
+    other = Customer.objects.filter(external_id=wanted).first() if wanted else None
+    if other and other.pk != customer_id:
         raise ValidationError({"external_id": _("%(name)s has this reference already.") % {"name": other.name}})
 
 
