@@ -1,7 +1,10 @@
 """The wall, tried on every table: generated from the models, so that a new one can't be forgotten."""
 
+from io import StringIO
+
 import pytest
 from django.apps import apps
+from django.core.management import call_command
 from django.db import connection, connections, transaction
 from django.db.utils import ProgrammingError
 
@@ -102,6 +105,13 @@ class TestTheProof:
         assert proof.holes == []
         assert proof.jammed == []
         assert {cell.model for cell in proof.cells} == {m._meta.label for m in wall.tenant_models()}
+
+    def test_is_printed_for_an_auditor_by_a_command(self):
+        out = StringIO()
+        call_command("isolation", "prove", stdout=out)
+
+        assert f"{len(list(wall.tenant_models()))} tenant tables" in out.getvalue()
+        assert "The wall holds" in out.getvalue()
 
     @pytest.mark.parametrize(
         ("policy", "role", "stranger"),
