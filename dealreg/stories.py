@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from dealreg import queries
 from dealreg.models import Deal
 from prm.kernel.audit.models import AuditEntry
 from prm.kernel.identity.models import Membership
@@ -31,12 +32,18 @@ TOLD = {
 
 def partner_story(deal: Deal) -> list[dict[str, Any]]:
     """What happened, newest first, in words for the partner; vendor's people appear as the deal desk."""
+    return behind_the_wall(deal)[0]
+
+
+def behind_the_wall(deal: Deal) -> tuple[list[dict[str, Any]], int]:
+    """The partner's story and the days that an extension brings, in one look over the wall."""
     with deciding():
         rows = list(AuditEntry.objects.filter(target_id=deal.pk, action__in=TOLD).order_by("-at", "-id"))
+        days = queries.extension_days()
     theirs = {
         str(pk) for pk in Membership.objects.filter(partner_id=deal.partner_id).values_list("person_id", flat=True)
     }
-    return [_told(row, theirs) for row in rows]
+    return [_told(row, theirs) for row in rows], days
 
 
 def _told(row: AuditEntry, theirs: set[str]) -> dict[str, Any]:

@@ -9,11 +9,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from dealreg import actions, queries
+from dealreg import actions
 from dealreg.forms import CommentForm, FileForm, LostForm, ReasonForm, StageForm, WonForm
 from dealreg.lists import PartnerDeals
 from dealreg.models import Deal
-from dealreg.stories import next_step, partner_story
+from dealreg.stories import behind_the_wall, next_step
 from dealreg.views.common import answered, comments_of, deal_or_404, files_of, form_refused, serve_file
 from dealreg.views.home import partner_home
 from prm.kernel.clock import local_date
@@ -39,10 +39,11 @@ class Deals(ListView):
 def deal(request: Any, pk: UUID) -> HttpResponse:
     found = deal_or_404(pk)
     today = local_date(request.now)
+    story, extension_days = behind_the_wall(found)
     context = {
         "deal": found,
         "next": next_step(found, now=request.now),
-        "story": partner_story(found),
+        "story": story,
         "comments": comments_of(found),
         "files": files_of(found, "dealreg_portal:file"),
         "lines": found.lines.select_related("product_line"),
@@ -53,7 +54,7 @@ def deal(request: Any, pk: UUID) -> HttpResponse:
         "stage_form": StageForm(initial={"stage": found.pipeline_stage}),
         "won_form": WonForm(initial={"amount": found.amount, "closed_on": today}),
         "lost_form": LostForm(initial={"closed_on": today}),
-        "extension_days": queries.extension_days(),
+        "extension_days": extension_days,
     }
     return render(request, "dealreg/portal_deal.html", context)
 

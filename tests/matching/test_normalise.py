@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from prm.kernel.matching import Normal, Record, normalise, token_counts
@@ -33,6 +33,7 @@ class TestAnyTextIsTaken:
         assert Normal.from_json(json.loads(json.dumps(normal.to_json()))) == normal
 
     @given(TYPED)
+    @example("&D:B:A&")
     def test_its_own_words_come_out_the_same(self, name):
         once = tokens(name)
 

@@ -162,7 +162,8 @@ def _readings(text: str, lookalike: str) -> list[str]:
     named = [part.strip(" ,;-") for part in _FORMER.split(outside)]
     if inside or len(named) > 1 or plain != text:
         own = named[0] or text
-        readings = [own if len(own) > 2 else text, *named[1:], *inside, *readings[1:]]
+        says_something = len(own) > 2 and not STOP_WORDS.issuperset(_words(own)[0])
+        readings = [own if says_something else text, *named[1:], *inside, *readings[1:]]
     return [reading for reading in dict.fromkeys(readings) if reading][:4] or [""]
 
 
