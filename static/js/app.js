@@ -24,14 +24,19 @@
   };
 
   /* --- dialogs and menus ---------------------------------------------------------------------- */
-  const openDialog = (dialog) => { if (dialog && !dialog.open) { if (dialog.id === "keys-help") listKeys(dialog); dialog.showModal(); } };
+  const openDialog = (dialog, opener) => {
+    if (!dialog || dialog.open) return;
+    if (dialog.id === "keys-help") listKeys(dialog);
+    if (opener) dialog.addEventListener("close", () => opener.focus(), { once: true });
+    dialog.showModal();
+  };
   const closeMenus = (but) => all("details.dropdown[open]").forEach((menu) => { if (!menu.contains(but)) menu.open = false; });
 
   document.addEventListener("click", (event) => {
     const target = event.target;
     closeMenus(target);
     const opener = target.closest("[data-opens]");
-    if (opener) { event.preventDefault(); openDialog(document.getElementById(opener.dataset.opens)); return; }
+    if (opener) { event.preventDefault(); openDialog(document.getElementById(opener.dataset.opens), opener); return; }
     if (target.closest("[data-closes]")) { target.closest("dialog")?.close(); return; }
     if (target.matches("dialog[open]") && target === event.target) {
       const box = target.getBoundingClientRect();
@@ -284,7 +289,8 @@
   const settle = () => {
     all("dialog[data-autoshow]:not([open])").forEach((dialog) => { openDialog(dialog); dialog.addEventListener("close", () => dialog.remove()); });
     armServerToasts();
-    one("[data-focus]")?.focus();
+    const fresh = one("[data-focus]:not([data-focused])"); // once: a later swap must not take the focus away again
+    if (fresh) { fresh.dataset.focused = ""; fresh.focus(); }
     all("[data-bulk-form]").forEach(countPicked);
   };
   drawTheme();
