@@ -7,8 +7,9 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
-from dealreg import queries
+from dealreg import actions, queries
 from dealreg.models import Deal, DealFile
 from prm.kernel.decisions import Decision
 
@@ -42,6 +43,20 @@ def form_refused(request: HttpRequest, form: Any, to: str) -> HttpResponseRedire
         label = form.fields[name].label if name in form.fields else ""
         messages.error(request, f"{label}: {' '.join(errors)}" if label else " ".join(errors))
     return redirect(to)
+
+
+def attached(request: Any, form: Any, pk: UUID, *, audience: str, to: str) -> HttpResponseRedirect:
+    """Keep the file of a valid form on the deal, for one side or for both."""
+    upload = form.cleaned_data["file"]
+    decision = actions.attach_file(
+        deal_id=deal_or_404(pk).pk,
+        name=upload.name,
+        content=upload.read(),
+        audience=audience,
+        actor=request.actor,
+        now=request.now,
+    )
+    return answered(request, decision, _("The file is added."), to)
 
 
 def comments_of(deal: Deal) -> list[dict[str, Any]]:

@@ -12,9 +12,8 @@ from django.views.decorators.http import require_GET, require_POST
 from dealreg import actions, queries
 from dealreg.forms import StaffCommentForm, StaffFileForm
 from dealreg.lists import VendorDeals, staff_options
-from dealreg.models import Deal
 from dealreg.stories import next_step
-from dealreg.views.common import answered, comments_of, deal_or_404, files_of, form_refused, serve_file
+from dealreg.views.common import answered, attached, comments_of, deal_or_404, files_of, form_refused, serve_file
 from prm.kernel.audit.models import AuditEntry, DecisionRecord
 from prm.kernel.automation.registry import story_of
 from prm.kernel.identity.access import require_roles
@@ -57,7 +56,9 @@ def assign_cam(request: Any, pk: UUID) -> HttpResponse:
     given = request.POST.get("cam", "")
     known = {value for value, _name in staff_options(request)}
     membership = UUID(given) if given in known else None
-    decision = actions.assign_cam(deal_id=_own(pk).pk, membership_id=membership, actor=request.actor, now=request.now)
+    decision = actions.assign_cam(
+        deal_id=deal_or_404(pk).pk, membership_id=membership, actor=request.actor, now=request.now
+    )
     return answered(request, decision, _("The channel manager is assigned."), _url(pk))
 
 
@@ -67,7 +68,9 @@ def comment(request: Any, pk: UUID) -> HttpResponse:
     form = StaffCommentForm(request.POST)
     if not form.is_valid():
         return form_refused(request, form, _url(pk))
-    decision = actions.add_comment(deal_id=_own(pk).pk, actor=request.actor, now=request.now, **form.cleaned_data)
+    decision = actions.add_comment(
+        deal_id=deal_or_404(pk).pk, actor=request.actor, now=request.now, **form.cleaned_data
+    )
     return answered(request, decision, _("The comment is saved."), _url(pk))
 
 
@@ -77,25 +80,12 @@ def attach(request: Any, pk: UUID) -> HttpResponse:
     form = StaffFileForm(request.POST, request.FILES)
     if not form.is_valid():
         return form_refused(request, form, _url(pk))
-    upload = form.cleaned_data["file"]
-    decision = actions.attach_file(
-        deal_id=_own(pk).pk,
-        name=upload.name,
-        content=upload.read(),
-        audience=form.cleaned_data["audience"],
-        actor=request.actor,
-        now=request.now,
-    )
-    return answered(request, decision, _("The file is added."), _url(pk))
+    return attached(request, form, pk, audience=form.cleaned_data["audience"], to=_url(pk))
 
 
 @require_GET
 def file(request: Any, pk: UUID, file_id: UUID) -> HttpResponse:
     return serve_file(pk, file_id)
-
-
-def _own(pk: UUID) -> Deal:
-    return deal_or_404(pk)
 
 
 def _url(pk: UUID) -> str:

@@ -12,9 +12,8 @@ from django.views.decorators.http import require_GET, require_POST
 from dealreg import actions
 from dealreg.forms import CommentForm, FileForm, LostForm, ReasonForm, StageForm, WonForm
 from dealreg.lists import PartnerDeals
-from dealreg.models import Deal
 from dealreg.stories import behind_the_wall, next_step
-from dealreg.views.common import answered, comments_of, deal_or_404, files_of, form_refused, serve_file
+from dealreg.views.common import answered, attached, comments_of, deal_or_404, files_of, form_refused, serve_file
 from dealreg.views.home import partner_home
 from prm.kernel.clock import local_date
 from prm.kernel.identity.access import require_roles
@@ -66,7 +65,7 @@ def withdraw(request: Any, pk: UUID) -> HttpResponse:
     if not form.is_valid():
         return form_refused(request, form, _url(pk))
     decision = actions.withdraw_deal(
-        deal_id=_own(pk).pk, reason=form.cleaned_data["reason"], actor=request.actor, now=request.now
+        deal_id=deal_or_404(pk).pk, reason=form.cleaned_data["reason"], actor=request.actor, now=request.now
     )
     return answered(request, decision, _("Withdrawn. Nothing is protected any more."), _url(pk))
 
@@ -74,8 +73,8 @@ def withdraw(request: Any, pk: UUID) -> HttpResponse:
 @require_POST
 @require_roles(*SELLERS)
 def extend(request: Any, pk: UUID) -> HttpResponse:
-    decision = actions.extend_protection(deal_id=_own(pk).pk, actor=request.actor, now=request.now)
-    until = _own(pk).protected_until
+    decision = actions.extend_protection(deal_id=deal_or_404(pk).pk, actor=request.actor, now=request.now)
+    until = deal_or_404(pk).protected_until
     told = _("Extended: you are protected until %(day)s.") % {"day": formats.day(until) if until else ""}
     return answered(request, decision, told, _url(pk))
 
@@ -87,7 +86,7 @@ def stage(request: Any, pk: UUID) -> HttpResponse:
     if not form.is_valid():
         return form_refused(request, form, _url(pk))
     decision = actions.change_stage(
-        deal_id=_own(pk).pk, stage=form.cleaned_data["stage"], actor=request.actor, now=request.now
+        deal_id=deal_or_404(pk).pk, stage=form.cleaned_data["stage"], actor=request.actor, now=request.now
     )
     return answered(request, decision, _("The stage is saved."), _url(pk))
 
@@ -98,7 +97,7 @@ def won(request: Any, pk: UUID) -> HttpResponse:
     form = WonForm(request.POST)
     if not form.is_valid():
         return form_refused(request, form, _url(pk))
-    decision = actions.mark_won(deal_id=_own(pk).pk, actor=request.actor, now=request.now, **form.cleaned_data)
+    decision = actions.mark_won(deal_id=deal_or_404(pk).pk, actor=request.actor, now=request.now, **form.cleaned_data)
     return answered(request, decision, _("Congratulations! The deal is won."), _url(pk))
 
 
@@ -108,7 +107,7 @@ def lost(request: Any, pk: UUID) -> HttpResponse:
     form = LostForm(request.POST)
     if not form.is_valid():
         return form_refused(request, form, _url(pk))
-    decision = actions.mark_lost(deal_id=_own(pk).pk, actor=request.actor, now=request.now, **form.cleaned_data)
+    decision = actions.mark_lost(deal_id=deal_or_404(pk).pk, actor=request.actor, now=request.now, **form.cleaned_data)
     return answered(request, decision, _("Closed as lost. Thank you for telling us why."), _url(pk))
 
 
@@ -118,7 +117,11 @@ def comment(request: Any, pk: UUID) -> HttpResponse:
     if not form.is_valid():
         return form_refused(request, form, _url(pk))
     decision = actions.add_comment(
-        deal_id=_own(pk).pk, body=form.cleaned_data["body"], audience="partner", actor=request.actor, now=request.now
+        deal_id=deal_or_404(pk).pk,
+        body=form.cleaned_data["body"],
+        audience="partner",
+        actor=request.actor,
+        now=request.now,
     )
     return answered(request, decision, _("Sent to the deal desk."), _url(pk))
 
@@ -129,25 +132,12 @@ def attach(request: Any, pk: UUID) -> HttpResponse:
     form = FileForm(request.POST, request.FILES)
     if not form.is_valid():
         return form_refused(request, form, _url(pk))
-    upload = form.cleaned_data["file"]
-    decision = actions.attach_file(
-        deal_id=_own(pk).pk,
-        name=upload.name,
-        content=upload.read(),
-        audience="partner",
-        actor=request.actor,
-        now=request.now,
-    )
-    return answered(request, decision, _("The file is added."), _url(pk))
+    return attached(request, form, pk, audience="partner", to=_url(pk))
 
 
 @require_GET
 def file(request: Any, pk: UUID, file_id: UUID) -> HttpResponse:
     return serve_file(pk, file_id)
-
-
-def _own(pk: UUID) -> Deal:
-    return deal_or_404(pk)
 
 
 def _url(pk: UUID) -> str:
