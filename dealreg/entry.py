@@ -5,7 +5,7 @@ Problems are (key, text) with the key `<field>.<problem>`, so that a form knows 
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -89,7 +89,7 @@ def missing(deal: Deal, lines: int) -> list[Problem]:
     return [(f"{name}.missing", _("Please fill this in.")) for name in REQUIRED if there[name] in (None, "")]
 
 
-def impossible(deal: Deal, today: date, currencies: list[str]) -> list[Problem]:
+def impossible(deal: Deal, today: date, currencies: Sequence[str]) -> list[Problem]:
     """What can't be true: a close in the past, a currency nobody can convert."""
     problems = []
     if deal.expected_close_on and deal.expected_close_on < today:

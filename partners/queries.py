@@ -14,6 +14,7 @@ from prm.kernel import clock
 from prm.kernel.identity.models import Membership
 from prm.kernel.reference.models import Program
 from prm.kernel.tenancy.context import current, deciding
+from prm.kernel.tenancy.remembering import remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,17 @@ class PartnerFacts:
     parent_id: UUID | None
 
 
+@remembered(
+    "partners.Partner",
+    "partners.Enrolment",
+    "partners.EnrolmentTerritory",
+    "partners.PartnerCertification",
+    "partners.Tier",
+    "partners.Watch",
+    "reference.Program",
+    "reference.Territory",
+    "identity.Membership",
+)
 def partner_facts(partner_id: UUID, program_id: UUID, on: date | None = None) -> PartnerFacts:
     """The partner's facts in a program on a day (today by default). Raises Partner.DoesNotExist.
 

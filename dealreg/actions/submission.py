@@ -13,7 +13,8 @@ from dealreg.models import Deal, DealStatus, MatchKey
 from dealreg.queries.facts import move_facts
 from prm.kernel.decisions import Decision
 from prm.kernel.identity.actors import Actor
-from prm.kernel.reference.models import ProductLine, Program
+from prm.kernel.reference import queries as reference
+from prm.kernel.reference.models import ProductLine
 from prm.kernel.reference.queries import known_currencies
 
 
@@ -74,7 +75,7 @@ def _hand_in(
         )
     )
     if decision.allowed:
-        due = queries.answer_due(Program.objects.get(pk=deal.program_id), now)
+        due = queries.answer_due(reference.program(deal.program_id), now)
         getattr(deal, method)(at=now, due=due)
         if actor.partner_id == deal.partner_id and actor.membership_id:
             deal.submitted_by_id = actor.membership_id

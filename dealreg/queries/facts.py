@@ -17,9 +17,11 @@ from prm.kernel.audit.models import AuditEntry
 from prm.kernel.conditions.facts import NOW, TODAY
 from prm.kernel.identity.actors import Actor
 from prm.kernel.identity.models import Membership
+from prm.kernel.reference import queries as reference
 from prm.kernel.reference.models import ProductLine, Program
 from prm.kernel.reference.queries import calendar_hours, vendor_currency
 from prm.kernel.tenancy.context import current, deciding
+from prm.kernel.tenancy.remembering import remembered
 
 APPROVING_ROLES = ("approver", "ops", "admin", "cam")
 
@@ -113,6 +115,7 @@ def assessment_of(deal_id: UUID) -> DealAssessment | None:
     return DealAssessment.objects.select_related("customer").filter(deal_id=deal_id).first()
 
 
+@remembered("dealreg.DealPolicy")
 def policy() -> DealPolicy:
     """The vendor's policy, or the defaults (unsaved) where it has set none."""
     return DealPolicy.objects.first() or DealPolicy()
@@ -141,7 +144,7 @@ def is_quality_sample(deal: Deal, share: Decimal) -> bool:
 
 
 def routing_facts(deal: Deal, findings: Iterable[tuple[str, str]], conflict: str, broken: bool) -> dict[str, Any]:
-    program = Program.objects.get(pk=deal.program_id)
+    program = reference.program(deal.program_id)
     partner = partners.partner_facts(deal.partner_id, deal.program_id)
     return {
         "findings": [list(pair) for pair in findings],

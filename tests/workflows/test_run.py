@@ -12,7 +12,7 @@ from tests.workflows.things import KEEP, TELL, THROW, WEIGH, behaving, find, hap
 from workflows import engine
 from workflows.engine import claiming as claims
 from workflows.engine.advance import FenceLost
-from workflows.engine.performing import one_step
+from workflows.engine.performing import take_steps
 from workflows.models import Incident, Run, RunEvent, Work
 
 pytestmark = pytest.mark.usefixtures("as_worker")
@@ -119,7 +119,7 @@ class TestWhoeverDiesAStepIsDoneOnce:
         theirs = claims.claim()[0]
 
         with behaving() as calls:
-            assert one_step(mine, go_on=True) is None
+            assert take_steps(mine, 1) is None
             assert calls == []
             assert theirs.fence == mine.fence + 1
             engine.perform(theirs)
@@ -138,7 +138,7 @@ class TestWhoeverDiesAStepIsDoneOnce:
             return Outcome("done")
 
         with behaving(keep=steal), pytest.raises(FenceLost):
-            one_step(mine, go_on=True)
+            take_steps(mine, 1)
         assert happened(subject) == [("started", "test.thing.found")]
 
     def test_a_worker_that_dies_between_claim_and_commit_is_followed_by_another(self):

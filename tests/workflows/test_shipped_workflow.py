@@ -16,7 +16,7 @@ from tests.workflows.things import KEEP, find, publish, settle
 from workflows import actions
 from workflows.definition.blocks import walk
 from workflows.engine import claiming
-from workflows.engine.performing import one_step
+from workflows.engine.performing import take_steps
 from workflows.models import HumanTask, Incident, WorkflowVersion
 
 OPERATOR = Actor(kind="person", id="operator", name="Operator", roles=frozenset({"admin"}))
@@ -72,10 +72,10 @@ class TestWhatAStepCosts:
         publish(KEEP, {**KEEP, "id": "again", "save_as": "again"})
         find()
         relay.drain()
-        going = one_step(claiming.claim()[0], go_on=False)
+        going = take_steps(claiming.claim()[0], 1)
         assert going is None
         claimed = claiming.claim()[0]
         with CaptureQueriesContext(connection) as captured:
-            one_step(claimed, go_on=False)
+            take_steps(claimed, 1)
         said = [query["sql"] for query in captured if "workflows_" in query["sql"] or "set_config" in query["sql"]]
         assert len(said) <= 4, said

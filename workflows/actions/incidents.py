@@ -142,7 +142,7 @@ def _go_on(incident: Incident, actor: Actor, now: datetime) -> str:
         step = load(work.pk, now, status="held")
         if step is None:
             return _("The run is over.")
-        advance.complete(step, Result("skipped", actor_name=actor.name), go_on=False)
+        advance.complete(step, Result("skipped", actor_name=actor.name))
     except BrokenDefinition as error:
         return _("The workflow can't be followed: %(error)s End the run.") % {"error": error}
     return ""

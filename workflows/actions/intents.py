@@ -190,7 +190,7 @@ def _settle(task: HumanTask, intent: Intent, step: Step, actor: Actor, now: date
     task.outcome, task.note, task.decided_by, task.decided_at = intent.outcome, intent.note, actor.name, now
     task.decide()
     task.save(update_fields=["status", "outcome", "note", "decided_by", "decided_at"])
-    advance.complete(step, _result(intent, actor), go_on=False)
+    advance.complete(step, _result(intent, actor))
     events.publish(
         TaskDecided(
             subject_id=task.pk,

@@ -1,19 +1,16 @@
-"""Ending a step: it and what comes next are written in one statement, which holds only with its fence."""
+"""Moving a run on: in memory from block to block, then in one statement that holds only with its fence."""
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 
 from prm.kernel.decisions import jsonable
-from prm.kernel.tenancy.context import tenant_id
 from prm.kernel.tenancy.ids import uuid7
 from workflows.definition import BrokenDefinition
-from workflows.engine.claiming import LEASE, Claim
 from workflows.engine.step import Result, Step
 
 
@@ -21,160 +18,122 @@ class FenceLost(RuntimeError):
     """Somebody else has claimed the work meanwhile: nothing of this try may stay."""
 
 
-@dataclass(slots=True)
-class Onward:
-    """Where a run goes from a block: the next block, or its end with a result; and what to tell."""
-
-    block: str | None
-    result: str = ""
-    told: list[dict[str, Any]] = field(default_factory=list)
-
-
-_COMPLETE = """
-WITH done AS (
-  DELETE FROM workflows_work WHERE id = %(work)s AND fence = %(fence)s AND status = %(was)s
-  RETURNING tenant_id, run_id
-), moved AS (
-  UPDATE workflows_run AS r SET context = %(context)s::jsonb, status = %(status)s, result = %(result)s,
-    ended_at = %(ended_at)s, moved_at = clock_timestamp()
-  FROM done WHERE r.id = done.run_id RETURNING r.id
-), onward AS (
-  INSERT INTO workflows_work (id, tenant_id, run_id, block, kind, status, due_at, not_before, lease_until,
-                              attempt, fence, data, error, created_at)
-  SELECT %(next_id)s, done.tenant_id, done.run_id, %(next_block)s, 'step', 'ready', %(now)s, clock_timestamp(),
-         CASE WHEN %(leased)s THEN clock_timestamp() + %(lease)s::interval END,
-         CASE WHEN %(leased)s THEN 1 ELSE 0 END, CASE WHEN %(leased)s THEN 1 ELSE 0 END, '{}', '',
-         clock_timestamp()
-  FROM done WHERE %(next_block)s::text IS NOT NULL
-), told AS (
-  INSERT INTO workflows_runevent (id, tenant_id, run_id, kind, block, block_type, value, detail, actor_name,
-                                  at, recorded_at)
-  SELECT t.id, done.tenant_id, done.run_id, t.kind, t.block, t.block_type, t.value, t.detail, t.actor_name,
-         %(now)s, clock_timestamp()
-  FROM done, jsonb_to_recordset(%(told)s::jsonb)
-    AS t(id uuid, kind text, block text, block_type text, value text, detail jsonb, actor_name text)
-)
-SELECT count(*) FROM done
-"""
-
-
-def complete(step: Step, result: Result, *, go_on: bool) -> Claim | None:
-    """Write the step's end and the next work. With `go_on` that work is claimed at once and returned.
-
-    Raises FenceLost when the work is no longer ours.
-    """
+def finish(step: Step, result: Result) -> None:
+    """Note what the block answered and stand at the next block that does something, or at the run's end."""
     block = step.block
     if name := block.get("save_as"):
         step.steps[name] = result.saved()
-    told = [event("step", block.id, block.type, result.value, result.detail, result.actor_name)]
-    way = onward(step, block.after, told)
-    return _write(step, way, go_on=go_on)
-
-
-def skip_glue(step: Step, *, go_on: bool) -> Claim | None:
-    """Leave a branch or an end, which do nothing by themselves. Raises BrokenDefinition."""
-    return _write(step, _walk(step, step.block_id, []), go_on=go_on)
-
-
-def onward(step: Step, block_id: str | None, told: list[dict[str, Any]]) -> Onward:
-    """Follow branches and ends behind a step in the same breath; a broken one becomes work of its own,
-    so that its failure is its own incident and leaves the finished step alone."""
+    step.told.append(event("step", block.id, block.type, result.value, result.detail, result.actor_name))
+    step.kind = "step"
     try:
-        return _walk(step, block_id, told)
+        walk(step, block.after)
     except BrokenDefinition:
-        return Onward(block_id, told=told)
+        step.block_id = block.after or ""  # a try of its own finds it broken; the finished step stays
 
 
-def _walk(step: Step, block_id: str | None, told: list[dict[str, Any]]) -> Onward:
-    told = list(told)
+def walk(step: Step, block_id: str | None) -> None:
+    """Follow branches and ends, which do nothing by themselves. Raises BrokenDefinition."""
+    told: list[dict[str, Any]] = []
+    result = "done"
     while block_id is not None:
         block = step.program.block(block_id)
         if block.type == "end":
-            return _end(Onward(None, str(block.get("result") or "done"), told))
-        if block.type != "branch":
-            return Onward(block_id, told=told)
-        case, block_id = step.program.way_out(block, step.facts())
-        told.append(event("branch", block.id, "branch", case))
-    return _end(Onward(None, "done", told))
+            result, block_id = str(block.get("result") or "done"), None
+        elif block.type == "branch":
+            case, block_id = step.program.way_out(block, step.facts())
+            told.append(event("branch", block.id, "branch", case))
+        else:
+            break
+    if block_id is None:
+        told.append(event("ended", "", "end", result))
+        step.result = result
+    else:
+        step.block_id = block_id
+    step.told.extend(told)
 
 
-def _end(way: Onward) -> Onward:
-    way.told.append(event("ended", "", "end", way.result))
-    return way
+_SETTLE = """
+WITH kept AS (
+  UPDATE workflows_work SET id = %(id)s, block = %(block)s, kind = %(kind)s, status = %(status)s, data = '{}',
+    due_at = %(due_at)s, error = '', attempt = CASE WHEN %(held)s THEN attempt ELSE 0 END,
+    lease_until = CASE WHEN %(held)s THEN lease_until END, not_before = clock_timestamp()
+  WHERE id = %(work)s AND fence = %(fence)s AND status = %(was)s AND NOT %(ended)s
+  RETURNING tenant_id, run_id
+), gone AS (
+  DELETE FROM workflows_work WHERE id = %(work)s AND fence = %(fence)s AND status = %(was)s AND %(ended)s
+  RETURNING tenant_id, run_id
+), mine AS (
+  SELECT * FROM kept UNION ALL SELECT * FROM gone
+), moved AS (
+  UPDATE workflows_run AS r SET context = %(context)s::jsonb, result = %(result)s, moved_at = clock_timestamp(),
+    status = CASE WHEN %(ended)s THEN 'ended' ELSE 'running' END, ended_at = CASE WHEN %(ended)s THEN %(now)s END
+  FROM mine WHERE r.tenant_id = mine.tenant_id AND r.id = mine.run_id
+), told AS (
+  INSERT INTO workflows_runevent (id, tenant_id, run_id, kind, block, block_type, value, detail, actor_name,
+                                  at, recorded_at)
+  SELECT t.id, mine.tenant_id, mine.run_id, t.kind, t.block, t.block_type, t.value, t.detail, t.actor_name,
+         %(now)s, clock_timestamp()
+  FROM mine, jsonb_to_recordset(%(told)s::jsonb)
+    AS t(id uuid, kind text, block text, block_type text, value text, detail jsonb, actor_name text)
+)
+SELECT count(*) FROM mine
+"""
 
 
-def _write(step: Step, way: Onward, *, go_on: bool) -> Claim | None:
-    ends = way.block is None
-    next_id = uuid7()
-    if ends:
+def settle(
+    step: Step, *, kind: str = "step", status: str = "ready", due_at: datetime | None = None, held: bool = False
+) -> None:
+    """Write where the run stands now, with all that was told on the way. Raises FenceLost.
+
+    `held` keeps the claim and its count of attempts, for a failure that is noted next. A question that was
+    answered goes on under a new id, so that nobody can answer it twice.
+    """
+    ended = step.result is not None
+    if ended:
         from workflows.engine import clocks
 
         clocks.run_ended(step.run_id, step.now)
     with connection.cursor() as cursor:
         cursor.execute(
-            _COMPLETE,
+            _SETTLE,
             {
                 "work": step.work_id,
+                "id": uuid7() if step.status == "waiting" else step.work_id,
                 "fence": step.fence,
                 "was": step.status,
+                "block": step.block_id,
+                "kind": kind,
+                "status": status,
+                "due_at": due_at or step.now,
+                "held": held,
+                "ended": ended,
                 "context": json.dumps(step.context),
-                "status": "ended" if ends else "running",
-                "result": way.result,
-                "ended_at": step.now if ends else None,
-                "next_id": next_id,
-                "next_block": way.block,
-                "leased": go_on,
-                "lease": LEASE,
+                "result": step.result or "",
                 "now": step.now,
-                "told": json.dumps(way.told),
+                "told": json.dumps(step.told),
             },
         )
-        held = cursor.fetchone()[0]
-    if not held:
+        mine = cursor.fetchone()[0]
+    if not mine:
         raise FenceLost(f"work {step.work_id} has been claimed by somebody else")
-    return Claim(next_id, tenant_id(), 1, 1) if go_on and not ends else None
 
 
-_PARK = """
-WITH parked AS (
-  UPDATE workflows_work SET status = %(status)s, kind = %(kind)s, due_at = %(due_at)s, lease_until = NULL,
-    attempt = 0, error = '', data = %(data)s::jsonb
-  WHERE id = %(work)s AND fence = %(fence)s AND status = 'ready' RETURNING tenant_id, run_id
-), moved AS (
-  UPDATE workflows_run AS r SET moved_at = clock_timestamp() FROM parked WHERE r.id = parked.run_id
-), told AS (
-  INSERT INTO workflows_runevent (id, tenant_id, run_id, kind, block, block_type, value, detail, actor_name,
-                                  at, recorded_at)
-  SELECT %(event_id)s, tenant_id, run_id, 'waiting', %(block)s, %(block_type)s, '', %(detail)s::jsonb, '',
-         %(now)s, clock_timestamp() FROM parked
-)
-SELECT count(*) FROM parked
-"""
+def complete(step: Step, result: Result) -> None:
+    """End a block from outside of the run loop, by a person's answer; a worker goes on from there."""
+    from workflows.engine import hint
+
+    finish(step, result)
+    settle(step)
+    transaction.on_commit(hint, robust=True)
 
 
 def park(step: Step, result: Result) -> None:
-    """Leave the step where it is: until a time (a timer is work that is due later) or for people."""
-    status, kind = ("waiting", step.kind) if result.waits else ("ready", "timer")
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _PARK,
-            {
-                "status": status,
-                "kind": kind,
-                "due_at": result.until or step.now,
-                "data": json.dumps({}),
-                "work": step.work_id,
-                "fence": step.fence,
-                "event_id": uuid7(),
-                "block": step.block_id,
-                "block_type": step.block.type,
-                "detail": json.dumps(jsonable(result.detail)),
-                "now": step.now,
-            },
-        )
-        held = cursor.fetchone()[0]
-    if not held:
-        raise FenceLost(f"work {step.work_id} has been claimed by somebody else")
+    """Leave the run at its block: until a time (a timer is work that is due later) or for people."""
+    step.told.append(event("waiting", step.block_id, step.block.type, "", result.detail))
+    if result.waits:
+        settle(step, status="waiting")
+    else:
+        settle(step, kind="timer", due_at=result.until)
 
 
 def event(

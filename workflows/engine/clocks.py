@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from prm.kernel import events
 from prm.kernel.reference.calendars import BusinessHours, NeverOpen
 from prm.kernel.reference.models import Calendar
-from prm.kernel.reference.queries import business_hours
+from prm.kernel.reference.queries import calendar_hours
 from workflows.definition import BrokenDefinition
 from workflows.engine.step import Result, Step
 from workflows.events import SlaBreached, SlaWarned
@@ -163,7 +163,7 @@ def calendar_of(step: Step) -> Calendar:
 
 
 def hours_of(calendar: Calendar) -> BusinessHours:
-    return business_hours(calendar)
+    return calendar_hours(calendar.pk)
 
 
 # --- what the verbs share ----------------------------------------------------------------------

@@ -1,8 +1,10 @@
-"""Doing claimed work: one step in one transaction, then the next automatic one of the same run."""
+"""Doing claimed work: one automatic step after the other, in one transaction with where the run then stands."""
 
 import logging
 
-from prm.kernel.tenancy.context import acting
+from django.db import transaction
+
+from prm.kernel.tenancy.context import acting, current
 from workflows.engine import advance, clocks, failure
 from workflows.engine.blocks import RUN
 from workflows.engine.claiming import Claim
@@ -14,46 +16,69 @@ STEPS_IN_A_ROW = 40  # well within the lease; then others get their turn
 
 
 def perform(claimed: Claim) -> None:
-    """Work on a claim until its run waits, ends or fails. Another's claim meanwhile leaves no trace of ours."""
-    going = claimed
-    for left in range(STEPS_IN_A_ROW, 0, -1):
-        try:
-            following = one_step(going, go_on=left > 1)
-        except advance.FenceLost as lost:
-            log.info("left alone: %s", lost)
-            return
-        except Exception as error:
-            log.warning("work %s failed at attempt %s: %s", going.work_id, going.attempt, error)
-            failed(going, error)
-            return
-        if following is None:
-            return
-        going = following
+    """Work on a claim until its run waits, ends or fails. Another's claim meanwhile leaves no trace of ours.
+
+    A second try goes one step at a time, so that work which kills its worker is found out by itself and
+    takes no finished step down with it.
+    """
+    try:
+        fault = take_steps(claimed, 1 if claimed.attempt > 1 else STEPS_IN_A_ROW)
+    except advance.FenceLost as lost:
+        log.info("left alone: %s", lost)
+        return
+    except Exception as error:
+        fault = error
+    if fault is not None:
+        log.warning("work %s failed at attempt %s: %s", claimed.work_id, claimed.attempt, fault)
+        failed(claimed, fault)
 
 
-def one_step(claimed: Claim, *, go_on: bool) -> Claim | None:
-    """The step, its completion and the next work commit together or not at all."""
+def take_steps(claimed: Claim, most: int) -> Exception | None:
+    """The steps, their ends and what comes next commit together; a step that fails leaves those before it."""
     with acting(tenant=claimed.tenant_id, audience="vendor") as now:
         step = load(claimed.work_id, now, fence=claimed.fence)
         if step is None:
             return None
         if claimed.attempt > MAX_ATTEMPTS:
             raise Exhausted()
-        return _do(step, go_on=go_on)
+        if step.kind == "escalation":
+            clocks.announce(step)
+            return None
+        return _go_on(step, most)
 
 
-def _do(step: Step, *, go_on: bool) -> Claim | None:
-    if step.kind == "escalation":
-        clocks.announce(step)
-        return None
+def _go_on(step: Step, most: int) -> Exception | None:
+    for _number in range(most):
+        try:
+            with transaction.atomic():
+                result = _do(step)
+        except Exception as fault:
+            if not step.told:
+                raise
+            current().memory.clear()  # what was read since the savepoint may never have been
+            advance.settle(step, held=True)
+            return fault
+        if result is None:
+            pass
+        elif result.waits or result.until is not None:
+            advance.park(step, result)
+            return None
+        else:
+            advance.finish(step, result)
+        if step.result is not None:
+            break
+    advance.settle(step)
+    return None
+
+
+def _do(step: Step) -> Result | None:
+    """What the block at hand does; None where it only leads on."""
     if step.kind == "timer":
-        return advance.complete(step, Result("elapsed"), go_on=go_on)
+        return Result("elapsed")
     if step.block.type in ("branch", "end"):
-        return advance.skip_glue(step, go_on=go_on)
-    result = RUN[step.block.type](step)
-    if result.waits or result.until is not None:
-        advance.park(step, result)
+        advance.walk(step, step.block_id)
         return None
+    result = RUN[step.block.type](step)
     if told := result.detail.get("incident"):
         failure.report(step, str(told))
-    return advance.complete(step, result, go_on=go_on)
+    return result

@@ -16,7 +16,7 @@ from workflows.models import Run, WorkflowVersion
 
 @dataclass(slots=True)
 class Step:
-    """One piece of work of one run, locked with its run for this transaction."""
+    """One piece of work of one run, locked with its run for this transaction; it moves on with its run."""
 
     work_id: UUID
     fence: int
@@ -36,6 +36,8 @@ class Step:
     context: dict[str, Any]
     program: Program
     now: datetime
+    told: list[dict[str, Any]] = field(default_factory=list)  # run events since it was loaded
+    result: str | None = None  # of the run, once it has ended
 
     @property
     def block(self) -> Block:
@@ -109,7 +111,7 @@ JOIN workflows_workflow AS f ON f.tenant_id = r.tenant_id AND f.id = r.workflow_
 WHERE w.status = %(status)s AND (%(fence)s::int IS NULL OR w.fence = %(fence)s)
 FOR UPDATE OF w
 """
-_COLUMNS = tuple(name for name in Step.__dataclass_fields__ if name not in ("program", "now"))
+_COLUMNS = tuple(name for name in Step.__dataclass_fields__ if name not in ("program", "now", "told", "result"))
 
 
 def load(work_id: UUID, now: datetime, *, status: str = "ready", fence: int | None = None) -> Step | None:

@@ -7,6 +7,7 @@ from uuid import UUID
 from prm.kernel.automation.models import RuleSet, RuleVersion
 from prm.kernel.conditions import FactSchema, schema_named
 from prm.kernel.identity.models import Membership
+from prm.kernel.tenancy.remembering import remembered
 
 Document = Mapping[str, Any]
 
@@ -15,6 +16,7 @@ class NoRules(LookupError):
     """No version of these rules is published. Nothing may be allowed in their place."""
 
 
+@remembered("automation.RuleVersion", "automation.RuleSet")
 def published_rules(key: str) -> tuple[Document, str]:
     """The rules in force and the name that decisions carry: `deal-eligibility/3`. Raises NoRules."""
     version = (

@@ -7,8 +7,9 @@ denied*, because the login itself owns no grant: loud, never empty (docs/adr/000
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -43,6 +44,7 @@ class Context:
     partner_ids: tuple[UUID, ...]
     now: datetime
     zone: ZoneInfo
+    memory: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)  # see remembering.py
 
 
 _context: ContextVar[Context | None] = ContextVar("prm_context", default=None)
@@ -85,8 +87,7 @@ def acting(*, audience: str, tenant: UUID | None = None, partners: Iterable[UUID
     if (audience == "partner") != bool(partner_ids):
         raise TenancyError("The partner audience, and no other, names the partners it may see.")
     with transaction.atomic():
-        _enter(audience, tenant, partner_ids)
-        now, zone = _business_time(tenant)
+        now, zone = _begin(audience, tenant, partner_ids)
         token = _context.set(Context(audience, tenant, partner_ids, now, zone))
         try:
             yield now
@@ -115,30 +116,36 @@ def deciding() -> Iterator[datetime]:
         _enter("partner", context.tenant_id, context.partner_ids)
 
 
-def _enter(audience: str, tenant: UUID | None, partners: tuple[UUID, ...]) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT set_config('role', %s, true), set_config('app.tenant_id', %s, true),"
-            " set_config('app.partner_ids', %s, true)",
-            [
-                ROLES[audience],
-                str(tenant) if tenant else "",
-                "{" + ",".join(map(str, partners)) + "}" if partners else "",
-            ],
-        )
+_ENTER = (
+    "SELECT set_config('role', %(role)s, true), set_config('app.tenant_id', %(tenant)s, true),"
+    " set_config('app.partner_ids', %(partners)s, true)"
+)
+# Both in one trip. The second statement is planned after the first has changed the role.
+_BEGIN = (
+    _ENTER + "; SELECT transaction_timestamp() + clock_offset, time_zone FROM tenancy_tenant"
+    " WHERE id = %(tenant)s::uuid AND status <> 'suspended'"
+)
+_BEGIN_RELAY = _ENTER + "; SELECT clock_timestamp(), 'UTC'"
 
 
-def _business_time(tenant: UUID | None) -> tuple[datetime, ZoneInfo]:
+def _begin(audience: str, tenant: UUID | None, partners: tuple[UUID, ...]) -> tuple[datetime, ZoneInfo]:
+    """Enter, and say what time it is in business."""
     with connection.cursor() as cursor:
-        if tenant is None:
-            cursor.execute("SELECT clock_timestamp()")
-            return cursor.fetchone()[0].astimezone(UTC), ZoneInfo("UTC")
-        cursor.execute(
-            "SELECT transaction_timestamp() + clock_offset, time_zone FROM tenancy_tenant"
-            " WHERE id = %s AND status <> 'suspended'",
-            [tenant],
-        )
+        cursor.execute(_BEGIN if tenant else _BEGIN_RELAY, _names(audience, tenant, partners))
         row = cursor.fetchone()
     if row is None:
         raise NoTenant("No such tenant, or it is suspended.")
     return row[0].astimezone(UTC), ZoneInfo(row[1])
+
+
+def _enter(audience: str, tenant: UUID | None, partners: tuple[UUID, ...]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_ENTER, _names(audience, tenant, partners))
+
+
+def _names(audience: str, tenant: UUID | None, partners: tuple[UUID, ...]) -> dict[str, str]:
+    return {
+        "role": ROLES[audience],
+        "tenant": str(tenant) if tenant else "",
+        "partners": "{" + ",".join(map(str, partners)) + "}" if partners else "",
+    }

@@ -10,6 +10,7 @@ from django_fsm import FSMFieldMixin, FSMModelMixin
 
 from prm.kernel.tenancy import context
 from prm.kernel.tenancy.ids import uuid7
+from prm.kernel.tenancy.remembering import TenantQuerySet
 from prm.kernel.tenancy.wall import Wall
 
 
@@ -83,6 +84,8 @@ class TenantOwned(FSMModelMixin, models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     tenant = OwningTenant()
+
+    objects = TenantQuerySet.as_manager()
 
     class Meta:
         abstract = True
