@@ -246,6 +246,71 @@ def resolve_incident(facts: IncidentFacts) -> Decision:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class ReplayFacts:
+    """Somebody wants a draft tried on the last months. `under_way`: replays of it that are not done."""
+
+    roles: tuple[str, ...]
+    months: int
+    under_way: int = 0
+
+
+MOST_MONTHS = 36
+
+
+def ask_for_replay(facts: ReplayFacts) -> Decision:
+    """Operations and admins try drafts, one replay of each at a time."""
+    return _judge(
+        "replay-request/1",
+        "queued",
+        facts,
+        [
+            (
+                "replay.not_yours",
+                bool(DISPATCHERS.intersection(facts.roles)),
+                lambda: _("Only operations and admins replay drafts."),
+            ),
+            (
+                "replay.months",
+                1 <= facts.months <= MOST_MONTHS,
+                lambda: _("Choose from 1 to %(max)d months.") % {"max": MOST_MONTHS},
+            ),
+            (
+                "replay.under_way",
+                not facts.under_way,
+                lambda: _("A replay of this draft is under way. Wait for it."),
+            ),
+        ],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalFacts:
+    """Somebody takes a proposed rule up, or dismisses it. `done` is the status that it would get."""
+
+    done: str
+    status: str
+    roles: tuple[str, ...]
+    reason_given: bool = True
+    cannot: str = ""
+
+
+def answer_proposal(facts: ProposalFacts) -> Decision:
+    """Admins take proposals up, since a draft comes of it; operations may dismiss them, with a reason."""
+    allowed = PUBLISHERS if facts.done == "taken_up" else DISPATCHERS
+    return _judge(
+        "rule-proposal/1",
+        facts.done,
+        facts,
+        [
+            ("proposal.not_yours", bool(allowed.intersection(facts.roles)), lambda: _("Your role can't do this.")),
+            ("proposal.answered", facts.status == "open", lambda: _("Somebody has answered this proposal already.")),
+            ("proposal.no_reason", facts.reason_given, lambda: _("Say why: it is not proposed again.")),
+            ("proposal.cannot", not facts.cannot, lambda: facts.cannot),
+        ],
+    )
+
+
 def _judge(rule: str, done: str, facts: Any, questions: list[Question]) -> Decision:
     reasons = tuple(Reason(key, told(), "vendor") for key, held, told in questions if not held)
     checks = tuple(Check(label=key, passed=held) for key, held, _told in questions)
@@ -265,5 +330,7 @@ RULES: Mapping[str, Callable[[Mapping[str, Any]], Decision]] = {
     "task-undo/1": lambda facts: undo_decision(UndoFacts(**facts)),
     "workflow-version/1": lambda facts: change_version(VersionFacts(**facts)),
     "incident-resolution/1": lambda facts: resolve_incident(IncidentFacts(**facts)),
+    "rule-proposal/1": lambda facts: answer_proposal(ProposalFacts(**facts)),
+    "replay-request/1": lambda facts: ask_for_replay(ReplayFacts(**facts)),
 }
 """Every rule by its name and version, so that a stored decision can be judged again from its facts."""

@@ -1,7 +1,7 @@
 """Hints only: the work is read from PostgreSQL."""
 
 from prm.celery import app
-from workflows import engine
+from workflows import actions, engine
 
 
 @app.task(base=app.PlatformTask)  # type: ignore[untyped-decorator]
@@ -14,3 +14,9 @@ def work() -> int:
 def sweep() -> int:
     """Find runs that stand still, and whatever else is due."""
     return engine.sweep() + engine.drain(limit=200)
+
+
+@app.task(base=app.PlatformTask, time_limit=3600, soft_time_limit=3500)  # type: ignore[untyped-decorator]
+def replays() -> int:
+    """Try drafts on the past, for whoever asked."""
+    return actions.run_replays()

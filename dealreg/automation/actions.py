@@ -1,6 +1,7 @@
 """The steps that a workflow can take with a deal: each calls one action and says what came of it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,6 +9,7 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from dealreg import actions, queries
+from dealreg.automation.judges import JUDGES, eligible
 from dealreg.entry import FIELDS
 from prm.kernel.automation.registry import ActionSpec, Outcome, register_action
 from prm.kernel.conditions import Fact
@@ -22,14 +24,11 @@ OPENED = Fact("fields", _("Fields to open"), "list")
 OTHER = Fact("other", _("Same as this deal or customer"), "id")
 DIFFERENT = Fact("different_from", _("Is none of these customers"), "list")
 
-_ELIGIBLE = {"allow": "allowed", "refuse": "refused"}
-
 
 def validate(deal: UUID, params: Params, actor: Actor, now: datetime) -> Outcome:
     decision = actions.validate_deal(deal_id=deal, actor=actor, now=now)
-    outcome = _ELIGIBLE.get(decision.outcome, decision.outcome)
-    told = _told(outcome if outcome in ("allowed", "refused", "error") else "review", decision)
-    if outcome != "error":
+    told = _told(eligible(decision.outcome), decision)
+    if told.value != "error":
         return told
     broken = "; ".join(reason.text for reason in decision.reasons if reason.key in ("rule.broken", "rule.missing"))
     return Outcome(told.value, {**told.detail, "incident": broken})
@@ -170,4 +169,4 @@ for _spec in (
         subject="deal",
     ),
 ):
-    register_action(_spec)
+    register_action(replace(_spec, judge=JUDGES.get(_spec.key)))

@@ -3,6 +3,7 @@
 from workflows.actions.definitions import install_template, publish_version, retire_workflow, save_draft
 from workflows.actions.incidents import cancel_incident, retry_incident, skip_incident
 from workflows.actions.intents import decide_task, execute_intents, judge_task, undo_intent
+from workflows.actions.replays import replay_rules, replay_version, run_replays
 from workflows.actions.tasks import assign_task, claim_task, release_task, snooze_task
 
 __all__ = [
@@ -15,8 +16,11 @@ __all__ = [
     "judge_task",
     "publish_version",
     "release_task",
+    "replay_rules",
+    "replay_version",
     "retire_workflow",
     "retry_incident",
+    "run_replays",
     "save_draft",
     "skip_incident",
     "snooze_task",

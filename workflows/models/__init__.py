@@ -3,6 +3,7 @@
 from workflows.models.definitions import Workflow, WorkflowVersion
 from workflows.models.incidents import Incident
 from workflows.models.people import HumanTask, Intent, Vote
+from workflows.models.replays import Replay, ReplayChange
 from workflows.models.runs import Run, RunEvent, Work
 from workflows.models.sla import SlaClock, SlaSegment
 
@@ -10,6 +11,8 @@ __all__ = [
     "HumanTask",
     "Incident",
     "Intent",
+    "Replay",
+    "ReplayChange",
     "Run",
     "RunEvent",
     "SlaClock",

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from prm.kernel.conditions import Fact, FactSchema, register_schema
+from prm.kernel.conditions import Fact, FactSchema, Ruling, register_schema
 from prm.kernel.identity.actors import Actor
 
 
@@ -38,11 +38,42 @@ Run = Callable[[UUID, Mapping[str, Any], Actor, datetime], Outcome]
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What is known when replay asks an action for its answer instead of taking it.
+
+    `event` are the facts of the event, `recorded` those that the action's own rule was given when it was
+    taken then (None when it was not), `steps` what the actions before it on this path answered, by their
+    keys. `rules` gives a rule set, as it is tried, as a function of facts.
+    """
+
+    event: Mapping[str, Any]
+    recorded: Mapping[str, Any] | None
+    steps: Mapping[str, Outcome]
+    rules: Callable[[str], Callable[[Mapping[str, Any]], Ruling]]
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """How an action's answer follows from facts alone, for replay: nothing is read and nothing written.
+
+    `answer` gives None where it can't be known, and `assumed` in the Outcome's detail where it is only
+    likely. `rule` names the rule (without its version) whose recorded facts it wants; a draft of
+    `rulesets`, or another answer of one of the actions `after` which it comes, makes a recorded answer void.
+    """
+
+    answer: Callable[[Asked], Outcome | None]
+    rule: str = ""
+    rulesets: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ActionSpec:
     """Something a workflow may do to its subject. `outcomes` are the values that it can answer with.
 
     `run` gets subject id, parameters, actor and now; it is called inside the step's transaction and
     must be safe to call again after a rollback. A refusal is an Outcome; exceptions are faults.
+    `judge` tells replay what it would have answered.
     """
 
     key: str
@@ -51,6 +82,7 @@ class ActionSpec:
     parameters: tuple[Fact, ...] = ()
     outcomes: tuple[str, ...] = ("done",)
     subject: str = ""
+    judge: Judge | None = None
 
 
 @dataclass(frozen=True, slots=True)

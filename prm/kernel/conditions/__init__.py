@@ -7,7 +7,7 @@ No regular expressions, arithmetic, eval or user code. Two-valued: a comparison 
 from prm.kernel.conditions.explaining import explain, nearest_change
 from prm.kernel.conditions.facts import Fact, FactSchema, UnknownFact, register_schema, register_schemas, schema_named
 from prm.kernel.conditions.python import compile_python
-from prm.kernel.conditions.rules import evaluate_rules, validate_rules
+from prm.kernel.conditions.rules import Ruling, compile_rules, evaluate_rules, validate_rules
 from prm.kernel.conditions.sql import NotQueryable, to_q
 from prm.kernel.conditions.tree import ALWAYS, JSON_SCHEMA, ConditionError, Problem
 from prm.kernel.conditions.validation import canonical, validate
@@ -22,9 +22,11 @@ __all__ = [
     "FactSchema",
     "NotQueryable",
     "Problem",
+    "Ruling",
     "UnknownFact",
     "canonical",
     "compile_python",
+    "compile_rules",
     "evaluate_rules",
     "explain",
     "jsonable",
