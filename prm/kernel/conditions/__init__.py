@@ -4,10 +4,10 @@ No regular expressions, arithmetic, eval or user code. Two-valued: a comparison 
 "" or an empty list) is false, and `not` turns the result of its group; Python and SQL agree on it.
 """
 
-from prm.kernel.conditions.explaining import explain, nearest_change
+from prm.kernel.conditions.explaining import Turn, explain, nearest_change, nearest_turn
 from prm.kernel.conditions.facts import Fact, FactSchema, UnknownFact, register_schema, register_schemas, schema_named
 from prm.kernel.conditions.python import compile_python
-from prm.kernel.conditions.rules import Ruling, compile_rules, evaluate_rules, validate_rules
+from prm.kernel.conditions.rules import Ruling, compile_rules, evaluate_rules, nearest_of_rules, validate_rules
 from prm.kernel.conditions.sql import NotQueryable, to_q
 from prm.kernel.conditions.tree import ALWAYS, JSON_SCHEMA, ConditionError, Problem
 from prm.kernel.conditions.validation import canonical, validate
@@ -23,6 +23,7 @@ __all__ = [
     "NotQueryable",
     "Problem",
     "Ruling",
+    "Turn",
     "UnknownFact",
     "canonical",
     "compile_python",
@@ -31,6 +32,8 @@ __all__ = [
     "explain",
     "jsonable",
     "nearest_change",
+    "nearest_of_rules",
+    "nearest_turn",
     "register_schema",
     "register_schemas",
     "schema_named",

@@ -14,9 +14,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from prm.kernel.conditions.explaining import explain, nearest
+from prm.kernel.conditions.explaining import Turn, explain, nearest
 from prm.kernel.conditions.facts import FactSchema, choices_read_once
-from prm.kernel.conditions.python import Facts, compile_python
+from prm.kernel.conditions.python import Facts, Judge, compile_python
 from prm.kernel.conditions.tree import ConditionError, Problem
 from prm.kernel.conditions.validation import validate
 from prm.kernel.conditions.wording import sentence
@@ -107,7 +107,7 @@ def _evaluate(document: Any, schema: FactSchema, facts: Facts, rule: str) -> Dec
         reasons=reasons,
         facts=jsonable(facts),
         checks=tuple(check for verdict in verdicts for check in verdict.checks),
-        nearest=None if outcome == ERROR else _nearest(document, schema, facts, outcome),
+        nearest=None if outcome == ERROR else _nearest(document, schema, facts),
     )
 
 
@@ -178,15 +178,37 @@ def _outcome(verdicts: list[_Verdict], document: Any) -> str:
     return otherwise if isinstance(otherwise, str) and otherwise else ERROR
 
 
-def _nearest(document: Any, schema: FactSchema, facts: Facts, outcome: str) -> str | None:
-    """The smallest change of one fact by which the whole document says something else."""
+def nearest_of_rules(document: Any, schema: FactSchema, facts: Facts) -> Turn | None:
+    """The smallest change of one fact by which the whole document says something else: something milder where
+    it refuses or asks a person. None when there is none, or when a rule is broken."""
     rules = [rule for _index, rule in _active(document)]
+    try:
+        tests = [(compile_python(rule["when"], schema), rule["outcome"]) for rule in rules]
+        outcome = _said(tests, document, facts)
+        return nearest(
+            [rule["when"] for rule in rules],
+            schema,
+            facts,
+            lambda changed: _is_milder(_said(tests, document, changed), outcome),
+        )
+    except (ConditionError, KeyError, TypeError):
+        return None
 
-    def turns(changed: Facts) -> bool:
-        said = [_Verdict(r["outcome"]) for r in rules if compile_python(r["when"], schema)(changed)]
-        return _outcome(said, document) != outcome
 
-    return nearest([rule["when"] for rule in rules], schema, facts, turns)
+def _is_milder(other: str, outcome: str) -> bool:
+    """Another outcome, and where this one is strong, a weaker one: nobody asks how to be refused instead."""
+    if outcome not in _STRENGTH:
+        return other not in (outcome, ERROR)
+    return other not in _STRENGTH[: _STRENGTH.index(outcome) + 1]
+
+
+def _said(tests: list[tuple[Judge, str]], document: Any, facts: Facts) -> str:
+    return _outcome([_Verdict(outcome) for judge, outcome in tests if judge(facts)], document)
+
+
+def _nearest(document: Any, schema: FactSchema, facts: Facts) -> str | None:
+    turn = nearest_of_rules(document, schema, facts)
+    return turn.sentence if turn else None
 
 
 def _problems_of(rule: Any, path: str, schema: FactSchema) -> Iterator[Problem]:
