@@ -236,6 +236,7 @@ CELERY_BEAT_SCHEDULE = {
         ("workflows", "workflows.tasks.work", 1.0),
         ("sweep", "workflows.tasks.sweep", 15.0),
         ("replays", "workflows.tasks.replays", 20.0),
+        ("proposals", "workflows.tasks.proposals", 3600.0),
         ("messages", "prm.kernel.messages.tasks.deliver", 3.0),
         ("deals", "dealreg.tasks.keep_time", 60.0),
         ("imports", "partners.tasks.bring_in", 10.0),

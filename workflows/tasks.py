@@ -20,3 +20,9 @@ def sweep() -> int:
 def replays() -> int:
     """Try drafts on the past, for whoever asked."""
     return actions.run_replays()
+
+
+@app.task(base=app.PlatformTask)  # type: ignore[untyped-decorator]
+def proposals() -> int:
+    """Look for rules that people follow by hand, at every vendor."""
+    return actions.find_proposals_everywhere()

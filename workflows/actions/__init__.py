@@ -3,6 +3,12 @@
 from workflows.actions.definitions import install_template, publish_version, retire_workflow, save_draft
 from workflows.actions.incidents import cancel_incident, retry_incident, skip_incident
 from workflows.actions.intents import decide_task, execute_intents, judge_task, undo_intent
+from workflows.actions.proposals import (
+    dismiss_proposal,
+    find_proposals,
+    find_proposals_everywhere,
+    take_up_proposal,
+)
 from workflows.actions.replays import replay_rules, replay_version, run_replays
 from workflows.actions.tasks import assign_task, claim_task, release_task, snooze_task
 
@@ -11,7 +17,10 @@ __all__ = [
     "cancel_incident",
     "claim_task",
     "decide_task",
+    "dismiss_proposal",
     "execute_intents",
+    "find_proposals",
+    "find_proposals_everywhere",
     "install_template",
     "judge_task",
     "publish_version",
@@ -24,5 +33,6 @@ __all__ = [
     "save_draft",
     "skip_incident",
     "snooze_task",
+    "take_up_proposal",
     "undo_intent",
 ]

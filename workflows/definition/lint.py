@@ -242,6 +242,18 @@ class _Lint:
         if limit is not None and not self._is_fact(str(limit)):
             yield _("The limit asks for “%(fact)s”, which is no fact of this trigger.") % {"fact": str(limit)[:80]}
         yield from self._assignment(item["assign"])
+        for answer in item.get("answers") or ():
+            yield from self._known_answer(answer, outcomes)
+
+    def _known_answer(self, answer: Mapping[str, Any], outcomes: list[str]) -> Iterator[str]:
+        if not answer.get("reasons") or not isinstance(answer["reasons"], list) or not answer.get("when"):
+            yield _("An answer without a person names its reasons and its condition.")
+        if answer.get("outcome") not in outcomes:
+            yield _("“%(outcome)s” is none of the outcomes of this approval.") % {
+                "outcome": str(answer.get("outcome"))[:40]
+            }
+        for problem in self._condition(answer.get("when"), ""):
+            yield _("Answer: %(problem)s") % {"problem": problem.message}
 
     def _assignment(self, assign: Any) -> Iterator[str]:
         kind = assign.get("kind") if isinstance(assign, Mapping) else None

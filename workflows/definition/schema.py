@@ -59,6 +59,21 @@ JSON_SCHEMA: Mapping[str, Any] = {
                 "outcomes": {**_NAMES, "minItems": 2},
                 "quorum": {"type": "integer", "minimum": 1, "maximum": 5},
                 "limit_fact": {"type": "string"},
+                "answers": {
+                    "type": "array",
+                    "description": "approval: questions for these reasons alone that need no person",
+                    "items": {
+                        "type": "object",
+                        "required": ["reasons", "when", "outcome"],
+                        "properties": {
+                            "id": {"type": "string"},
+                            "reasons": {**_NAMES, "minItems": 1},
+                            "when": {"$ref": "#/$defs/condition"},
+                            "outcome": {"type": "string"},
+                            "note": {"type": "string"},
+                        },
+                    },
+                },
                 "note_required": _NAMES,
                 "template": {"type": "string"},
                 "recipients": _NAMES,

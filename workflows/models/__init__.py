@@ -3,6 +3,7 @@
 from workflows.models.definitions import Workflow, WorkflowVersion
 from workflows.models.incidents import Incident
 from workflows.models.people import HumanTask, Intent, Vote
+from workflows.models.proposals import RuleProposal
 from workflows.models.replays import Replay, ReplayChange
 from workflows.models.runs import Run, RunEvent, Work
 from workflows.models.sla import SlaClock, SlaSegment
@@ -13,6 +14,7 @@ __all__ = [
     "Intent",
     "Replay",
     "ReplayChange",
+    "RuleProposal",
     "Run",
     "RunEvent",
     "SlaClock",

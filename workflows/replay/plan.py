@@ -16,7 +16,8 @@ Holds = Callable[[Mapping[str, Any]], bool]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Way:
-    """One way through a block: a case of a branch, or one of its parallel lines. `asks`: the facts it reads."""
+    """One way through a block: a case of a branch, one of its parallel lines, or an approval's answer of its
+    own. `asks`: the facts it reads."""
 
     id: str
     holds: Holds
@@ -98,7 +99,7 @@ def _node(item: Mapping[str, Any], path: str, program: Program, known: dict[str,
 
 
 def _ways(item: Mapping[str, Any], path: str, program: Program, known: dict[str, Node]) -> Iterator[Way]:
-    part = {"branch": "cases", "parallel": "branches"}.get(item["type"])
+    part = {"branch": "cases", "parallel": "branches", "approval": "answers"}.get(item["type"])
     for number, case in enumerate(item.get(part) or () if part else ()):
         name = str(case.get("id") or f"case-{number + 1}")
         nodes = _nodes(case.get("blocks"), f"{path}.{part}.{number}.blocks", program, known)

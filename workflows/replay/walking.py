@@ -76,6 +76,7 @@ class Walk:
         self.facts: dict[str, Any] = {**facts, "@before": before, "@now": self.at}
         self.told = Path()
         self._found: dict[str, Outcome] = {}  # what actions answered on this path
+        self._reasons: dict[str, tuple[str, ...]] = {}  # for which people are asked, by saved step
         self._given: set[str] = set()  # recorded steps that have been used
         self._turned: set[str] = set()  # actions that answered otherwise than they did then
         self._unknown: dict[str, tuple[str, ...]] = {}  # saved steps that nobody knows, with what they may be
@@ -236,6 +237,8 @@ class Walk:
             return
         self._found[node.spec.key] = outcome
         keys = tuple(outcome.detail.get("keys", ()))
+        if node.saves:
+            self._reasons[node.saves] = keys
         if then is None or then.value != outcome.value or sorted(then.reasons) != sorted(keys):
             self._turned.add(node.spec.key)
 
@@ -307,6 +310,8 @@ class Walk:
         return datetime.combine(day, time(0), tzinfo=zone) if day else self.at  # type: ignore[arg-type]
 
     def _approval(self, node: Node) -> bool:
+        if (known := self._known_answer(node)) is not None:
+            return self._note(node, known, PLAIN)
         name = str(node.data.get("queue"))
         then = self._recorded_answer(node, name)
         if then is None and node.id in self.run.waiting:
@@ -317,6 +322,16 @@ class Walk:
             self.told.asked.append(Asking(node.id, name, self.at, None, True))
             return self._note(node, "", UNKNOWN)
         return self._answer(node, name, answer, then.took if then else queue.took, assumed=then is None)
+
+    def _known_answer(self, node: Node) -> str | None:
+        """What the block answers by itself, for the reasons that the steps before have given."""
+        if not node.ways:
+            return None
+        asked = {key for keys in self._reasons.values() for key in keys} or {"task.asked"}
+        for way, answer in zip(node.ways, node.data["answers"], strict=True):
+            if asked <= set(answer["reasons"]) and way.holds(self.facts):
+                return str(answer["outcome"])
+        return None
 
     def _answer(self, node: Node, queue: str, answer: str, took: timedelta, *, assumed: bool) -> bool:
         asked, until = self.at, self.at + took
