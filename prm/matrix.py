@@ -153,6 +153,12 @@ MATRIX: dict[str, frozenset[str]] = {
     "workflows:install": _only("admin"),
     "workflows:retire": _only("admin"),
     "workflows:publish": _only("admin"),
+    "workflows:replay*": VENDOR,
+    "workflows:replay_ask_*": RUNNERS,
+    "workflows:proposal*": VENDOR,
+    "workflows:proposal_find": RUNNERS,
+    "workflows:proposal_take_up": _only("admin"),
+    "workflows:proposal_dismiss": RUNNERS,
     # --- the API: tokens hold roles as people do -----------------------------------------------------
     "api:people-*": ALL,
     "api:decisions-*": ALL,

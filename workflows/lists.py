@@ -8,8 +8,19 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from prm.kernel.reference.queries import vendor_currency
 from prm.kernel.ui.lists import Choice, Column, Empty, List, Period, Search, View
-from workflows.models import Incident, Run, Workflow, WorkflowVersion
+from workflows.models import (
+    Incident,
+    Replay,
+    ReplayChange,
+    RuleProposal,
+    Run,
+    Workflow,
+    WorkflowVersion,
+)
+from workflows.queries.proposals import said
+from workflows.replay import words
 
 
 def _workflows(request: HttpRequest) -> list[tuple[str, str]]:
@@ -136,3 +147,78 @@ class IncidentList(List):
 
     def rows(self, request: HttpRequest) -> "QuerySet[Any]":
         return Incident.objects.select_related("workflow").defer("evidence")
+
+
+class ChangeList(List):
+    """The events of one replay that would come to something else."""
+
+    key = "replay-changes"
+    title = _("What would have been different")
+    noun = (_("event"), _("events"))
+    default_sort = "-happened_at"
+    columns = (
+        Column(
+            "subject",
+            _("About"),
+            value=str,
+            link=lambda c: reverse("workflows:replay_change", args=[c.pk]),
+            sort="subject_name",
+        ),
+        Column("partner", _("Partner"), value="partner_name", sort="partner_name"),
+        Column("amount", _("Amount"), kind="money", sort="amount", currency=lambda _change: vendor_currency()),
+        Column("kind", _("Difference"), kind="status", states="replay_change", sort="kind"),
+        Column("before", _("Now"), value=lambda c: words.decision(c.before), sort="before"),
+        Column("after", _("With the draft"), value=lambda c: words.decision(c.after), sort="after"),
+        Column("assumed", _("Assumed"), kind="bool", sort="assumed"),
+        Column("happened_at", _("When"), kind="when", sort="happened_at"),
+    )
+    filters = (
+        Search("subject_name", "partner_name"),
+        Choice("kind", _("Difference"), options=ReplayChange.Kind.choices, many=True),
+        Period("happened_at", _("When")),
+    )
+    views = tuple(View(key, label, {"kind": [key]}) for key, label in ReplayChange.Kind.choices)
+    empty = Empty(_("Nothing would have been different"), icon="circle-check")
+    can_save_views = False
+
+    def __init__(self, request: HttpRequest, params: Any = None, *, replay: Replay) -> None:
+        super().__init__(request, params)
+        self.replay = replay
+
+    def rows(self, request: HttpRequest) -> "QuerySet[Any]":
+        return ReplayChange.objects.filter(replay=self.replay).defer("before_path", "after_path")
+
+
+class ProposalList(List):
+    key = "proposals"
+    title = _("Proposed rules")
+    noun = (_("proposal"), _("proposals"))
+    default_sort = "-count"
+    columns = (
+        Column(
+            "rule",
+            _("When"),
+            value=said,
+            link=lambda p: reverse("workflows:proposal", args=[p.pk]),
+            sub=lambda p: p.reason_text,
+        ),
+        Column("outcome", _("Answered"), sort="outcome"),
+        Column("count", _("By hand"), kind="number", sort="count"),
+        Column("others", _("Decided otherwise"), kind="number", sort="others"),
+        Column("first_at", _("Since"), kind="when", sort="first_at"),
+        Column("status", _("Status"), kind="status", states="proposal", sort="status"),
+    )
+    filters = (
+        Search("sentence", "reason_text"),
+        Choice("status", _("Status"), options=RuleProposal.Status.choices, many=True),
+    )
+    views = (View("open", _("Open"), {"status": ["open"]}),)
+    empty = Empty(
+        _("No rules to propose"),
+        _("When people have answered the same question the same way often enough, the rule they follow appears here."),
+        icon="lightbulb",
+    )
+    can_save_views = False
+
+    def rows(self, request: HttpRequest) -> "QuerySet[Any]":
+        return RuleProposal.objects.all()

@@ -1,11 +1,22 @@
 """Today, the queue and the workflows' own pages in the console, and the words for their states."""
 
+from typing import Any
+from uuid import UUID
+
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from prm.kernel.audit.areas import register_area
 from prm.kernel.ui.navigation import register_nav
+from prm.kernel.ui.slots import Slot, register_slot
 from prm.kernel.ui.states import register_states
+
+
+def replay_of_rules(version_id: UUID) -> dict[str, Any] | None:
+    """What a replay said of a draft of rules, for the page on which it is published."""
+    from workflows.queries.replays import replay_of_rules as found
+
+    return found(version_id)
 
 
 def _waiting(request: HttpRequest) -> int | None:
@@ -45,6 +56,51 @@ register_nav(
     order=30,
 )
 
+register_nav(
+    "console",
+    section="workflows",
+    label=_("Proposed rules"),
+    url_name="workflows:proposals",
+    icon="lightbulb",
+    order=40,
+)
+
+register_slot(
+    "rule_draft",
+    Slot(
+        "replay",
+        _("On the past"),
+        "workflows/replay_summary.html",
+        context=lambda _request, version_id: replay_of_rules(version_id),
+    ),
+)
+
+register_states(
+    "replay",
+    {
+        "queued": ("neutral", _("Waiting")),
+        "running": ("info", _("Running")),
+        "done": ("good", _("Done")),
+        "failed": ("bad", _("Failed")),
+    },
+)
+register_states(
+    "replay_change",
+    {
+        "decision": ("warn", _("Another decision")),
+        "people": ("info", _("Others are asked")),
+        "unknown": ("neutral", _("Nobody can know")),
+        "way": ("neutral", _("Another way to the same")),
+    },
+)
+register_states(
+    "proposal",
+    {
+        "open": ("info", _("Open")),
+        "taken_up": ("good", _("Taken up")),
+        "dismissed": ("neutral", _("Dismissed")),
+    },
+)
 register_states(
     "workflow_version",
     {
@@ -83,3 +139,5 @@ register_states(
 register_area("workflow", _("Workflows"))
 register_area("incident", _("Incidents"))
 register_area("task", _("Tasks"))
+register_area("replay", _("Replays"))
+register_area("proposal", _("Proposed rules"))

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from workflows.views import deciding, definitions, queue, runs, today
+from workflows.views import deciding, definitions, proposals, queue, replays, runs, today
 
 app_name = "workflows"
 urlpatterns = [
@@ -31,4 +31,16 @@ urlpatterns = [
     path("workflows/versions/<uuid:version_id>/", definitions.version, name="version"),
     path("workflows/versions/<uuid:version_id>/download/", definitions.download, name="download"),
     path("workflows/versions/<uuid:version_id>/publish/", definitions.publish, name="publish"),
+    path("workflows/versions/<uuid:version_id>/replay/", replays.of_version, name="replay_version"),
+    path("workflows/versions/<uuid:version_id>/replay/ask/", replays.ask_version, name="replay_ask_version"),
+    path("workflows/rules/<uuid:version_id>/replay/", replays.of_rules, name="replay_rules"),
+    path("workflows/rules/<uuid:version_id>/replay/ask/", replays.ask_rules, name="replay_ask_rules"),
+    path("workflows/replays/<uuid:replay_id>/", replays.replay, name="replay"),
+    path("workflows/replays/<uuid:replay_id>/changes/", replays.ChangeListView.as_view(), name="replay_changes"),
+    path("workflows/replays/changes/<uuid:change_id>/", replays.change, name="replay_change"),
+    path("workflows/proposals/", proposals.ProposalListView.as_view(), name="proposals"),
+    path("workflows/proposals/find/", proposals.find, name="proposal_find"),
+    path("workflows/proposals/<uuid:proposal_id>/", proposals.proposal, name="proposal"),
+    path("workflows/proposals/<uuid:proposal_id>/take-up/", proposals.take_up, name="proposal_take_up"),
+    path("workflows/proposals/<uuid:proposal_id>/dismiss/", proposals.dismiss, name="proposal_dismiss"),
 ]

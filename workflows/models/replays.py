@@ -44,8 +44,8 @@ class Replay(TenantOwned):
         verbose_name, verbose_name_plural = _("replay"), _("replays")
         constraints = [
             models.CheckConstraint(
-                name="workflows_replay_of_something",
-                condition=models.Q(version__isnull=False) ^ models.Q(rule_version_id__isnull=False),
+                name="workflows_replay_of_one_draft",
+                condition=models.Q(version__isnull=True) | models.Q(rule_version_id__isnull=True),
             ),
         ]
         indexes = [

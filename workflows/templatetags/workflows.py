@@ -5,6 +5,7 @@ from typing import Any
 from django.template import Library
 
 from prm.kernel.identity import roles
+from workflows.replay import words
 
 register = Library()
 
@@ -19,3 +20,9 @@ def role_name(role: str) -> Any:
 def deep(depth: int) -> int:
     """How far a line of an outline is set in; beyond six it stays there."""
     return min(depth, 6)
+
+
+@register.simple_tag
+def source_word(source: str) -> str:
+    """Where an answer of a replay came from, in a word."""
+    return words.source(source)

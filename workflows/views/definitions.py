@@ -21,6 +21,7 @@ from workflows.definition import JSON_SCHEMA, BrokenDefinition, outline
 from workflows.forms import DraftForm
 from workflows.lists import WorkflowList
 from workflows.models import Run, Workflow, WorkflowVersion
+from workflows.queries.replays import latest_replay
 from workflows.views import EVERYBODY, Asking
 
 
@@ -74,6 +75,7 @@ def version(request: Asking, version_id: UUID) -> HttpResponse:
             "may_change": actor.has("admin"),
             "may_publish": actor.has("admin") and found.status == "draft" and found.author != actor.id,
             "is_author": found.author == actor.id,
+            "latest": latest_replay(found),
         },
     )
 

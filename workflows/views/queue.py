@@ -15,6 +15,7 @@ from prm.kernel.automation import registry
 from prm.kernel.identity.access import require_roles
 from workflows import queries
 from workflows.models import HumanTask, Incident
+from workflows.queries.proposals import proposal_for
 from workflows.queries.tasks import SORTS, task_named
 from workflows.views import EVERYBODY, WORKERS, Asking
 from workflows.views.choices import answers_of, snoozes
@@ -152,6 +153,7 @@ class Split:
             "people": queries.assignable() if request.actor.has("ops", "admin") else [],
             "snoozes": snoozes(request.now),
             "history": list(reversed(registry.story_of(task.subject_type, task.subject_id)))[:40],
+            "proposal": proposal_for(task),
             "votes": list(task.votes.order_by("at")) if task.quorum > 1 else [],
         }
 

@@ -18,6 +18,7 @@ from prm.kernel.automation import actions, queries
 from prm.kernel.automation.forms import OUTCOMES, DraftEditor, with_one_more
 from prm.kernel.automation.models import RuleSet, RuleVersion
 from prm.kernel.conditions import ConditionError, FactSchema, schema_named, sentence
+from prm.kernel.ui.slots import filled
 
 
 @admin.register(RuleSet)
@@ -76,6 +77,7 @@ class RuleSetAdmin(TenantModelAdmin):
                 "mine": mine,
                 "told": in_words(published.document, ruleset) if published else [],
                 "drafted": in_words(draft.document, ruleset) if draft else [],
+                "draft_slots": filled("rule_draft", request, draft.pk) if draft else [],
                 "otherwise": dict(OUTCOMES).get((published.document if published else {}).get("otherwise", "allow")),
                 "only_admin": queries.count_of_admins() <= 1,
             },
