@@ -50,7 +50,7 @@ TWELVE = [
 THREE = [
     {"country": "AT", "tier": "gold", "amount": "9000", "lines": ["a"], "watched": False},
     {"country": "AT", "tier": "silver", "amount": "1200", "lines": ["a", "b"], "watched": False},
-    {"country": "DE", "tier": "gold", "amount": "1300", "lines": ["b"], "watched": True},
+    {"country": "DE", "tier": "silver", "amount": "1300", "lines": ["b"], "watched": True},
 ]
 
 
@@ -67,7 +67,7 @@ class TestTheSmallestRule:
         assert find_rule(cases(TWELVE[:7], THREE), SCHEMA) is None
 
     def test_with_no_way_to_tell_them_apart_there_is_none(self):
-        assert find_rule(cases(TWELVE, [TWELVE[0]]), SCHEMA) is not None
+        assert find_rule(cases(TWELVE, [TWELVE[0]]), SCHEMA) is None
         same = [TWELVE[0]] * 12
         assert find_rule(cases(same, same[:1]), SCHEMA) is None
 

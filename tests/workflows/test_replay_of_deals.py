@@ -58,7 +58,7 @@ class TestTheShippedRegistration:
 
         result = replayed_rules(rules_draft(larger))
         moves = {(move["from"], move["to"]): move["count"] for move in result["moves"]}
-        assert moves == {("approved", "rejected"): 3}
+        assert moves == {("approved", "rejected"): 3, ("rejected", "rejected"): 1}  # declined by hand, now by the rule
         assert result["changed"]["unknown"] == 0
 
     def test_a_rule_that_asks_instead_of_refusing_sends_it_to_people_who_would_mostly_approve(self):

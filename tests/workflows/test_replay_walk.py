@@ -62,7 +62,7 @@ class TestAWalkOverNothingButFacts:
 
     def test_nobody_ever_answered_in_that_queue(self):
         approved = {"field": "steps.review", "operator": "=", "value": "approve"}
-        assert walked(approval(), heavy_first(KEEP, when=approved)).decision == "unknown"
+        assert walked(approval(), heavy_first(THROW, when=approved)).decision == "unknown"
 
     def test_waits_take_their_time_and_promises_count_it(self):
         clock = {"id": "c", "type": "sla_start", "clock": "answer", "minutes": 60}

@@ -185,7 +185,7 @@ def _lists(fact: Fact, actual: frozenset[str], named: tuple[str, ...]) -> list[A
         kept = actual - frozenset(items)
         changed += [kept | put, kept | put | other]
     changed += [actual | {item} for item in named[_ITEMS:]]
-    return [frozenset(value) or None for value in (*changed, actual - frozenset(named))]
+    return [frozenset(value) or None for value in (*changed, actual - frozenset(named), ())]
 
 
 _SOME: Mapping[str, Any] = {
