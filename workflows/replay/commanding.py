@@ -28,9 +28,7 @@ class Refused(ValueError):
 def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("key", help="the key of the workflow, or with --rules of the rule set")
     parser.add_argument("--rules", action="store_true", help="replay a draft of rules")
-    parser.add_argument(
-        "--version", dest="number", type=int, help="its number; without it the draft, else what is in force"
-    )
+    parser.add_argument("--number", type=int, help="which version; without it the draft, else what is in force")
     parser.add_argument("--file", type=Path, help="replay this file instead: a tree, or a document of rules")
     parser.add_argument("--months", type=int, default=6)
     parser.add_argument("--tenant", help="the vendor's slug; not needed where there is one vendor")
