@@ -32,7 +32,8 @@ def replay_version(*, version_id: UUID, months: int, actor: Actor, now: datetime
     """Ask for a replay of a workflow's version. The Decision's facts name the `replay`."""
     version = WorkflowVersion.objects.select_related("workflow").get(pk=version_id)
     mine = Replay.objects.filter(version=version)
-    return _ask(Replay(version=version, name=str(version), checksum=version.checksum), mine, months, actor, now)
+    replay = Replay(version=version, name=str(version), checksum=version.checksum)
+    return _ask(replay, version, mine, months, actor, now)
 
 
 def replay_rules(*, version_id: UUID, months: int, actor: Actor, now: datetime) -> Decision:
@@ -40,10 +41,12 @@ def replay_rules(*, version_id: UUID, months: int, actor: Actor, now: datetime) 
     version = RuleVersion.objects.select_related("ruleset").get(pk=version_id)
     mine = Replay.objects.filter(rule_version_id=version.pk)
     replay = Replay(rule_version_id=version.pk, name=str(version), checksum=checksum(version.document))
-    return _ask(replay, mine, months, actor, now)
+    return _ask(replay, version, mine, months, actor, now)
 
 
-def _ask(replay: Replay, others: Any, months: int, actor: Actor, now: datetime) -> Decision:
+def _ask(
+    replay: Replay, target: WorkflowVersion | RuleVersion, others: Any, months: int, actor: Actor, now: datetime
+) -> Decision:
     waiting = others.filter(state__in=["queued", "running"]).count()
     decision = rules.ask_for_replay(
         rules.ReplayFacts(roles=tuple(sorted(actor.roles)), months=months, under_way=waiting)
@@ -56,7 +59,7 @@ def _ask(replay: Replay, others: Any, months: int, actor: Actor, now: datetime) 
         transaction.on_commit(hint, robust=True)
     audit.record(
         "replay.asked" if decision.allowed else "replay.refused",
-        target=replay.version or RuleVersion.objects.get(pk=replay.rule_version_id),
+        target=target,
         actor=actor,
         at=now,
         decision=decision,
