@@ -150,6 +150,7 @@ MATRIX: dict[str, frozenset[str]] = {
     "workflows:download": VENDOR,
     "workflows:resolve": RUNNERS,
     "workflows:upload": _only("admin"),
+    "workflows:parameters": _only("admin"),
     "workflows:install": _only("admin"),
     "workflows:retire": _only("admin"),
     "workflows:publish": _only("admin"),

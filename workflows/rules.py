@@ -219,6 +219,45 @@ def change_version(facts: VersionFacts) -> Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class ParameterFacts:
+    """Somebody sets a workflow's parameters. `other_draft`: one waits that differs in more than values."""
+
+    roles: tuple[str, ...]
+    changed: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    other_draft: bool = False
+
+
+def set_parameters(facts: ParameterFacts) -> Decision:
+    """Admins set what the workflow offers, to values that fit, and never over somebody's unfinished draft."""
+    return _judge(
+        "workflow-parameters/1",
+        "saved",
+        facts,
+        [
+            (
+                "workflow.not_yours_to_change",
+                bool(PUBLISHERS.intersection(facts.roles)),
+                lambda: _("Only an admin changes workflows."),
+            ),
+            (
+                "parameter.unknown",
+                not facts.unknown,
+                lambda: _("There is no parameter “%(key)s”.") % {"key": facts.unknown[0][:40]},
+            ),
+            ("parameter.wrong", not facts.problems, lambda: facts.problems[0]),
+            ("parameter.unchanged", bool(facts.changed), lambda: _("Nothing differs from this version.")),
+            (
+                "workflow.draft_waits",
+                not facts.other_draft,
+                lambda: _("A draft with other changes waits. Publish it first, or set the values in it."),
+            ),
+        ],
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class IncidentFacts:
     """Somebody says what happens to an incident. `still` is why another try fails again."""
 
@@ -328,6 +367,7 @@ RULES: Mapping[str, Callable[[Mapping[str, Any]], Decision]] = {
     "task-decision/1": lambda facts: decide_task(TaskFacts(**facts)),
     "task-handling/1": lambda facts: handle_task(HandlingFacts(**facts)),
     "task-undo/1": lambda facts: undo_decision(UndoFacts(**facts)),
+    "workflow-parameters/1": lambda facts: set_parameters(ParameterFacts(**facts)),
     "workflow-version/1": lambda facts: change_version(VersionFacts(**facts)),
     "incident-resolution/1": lambda facts: resolve_incident(IncidentFacts(**facts)),
     "rule-proposal/1": lambda facts: answer_proposal(ProposalFacts(**facts)),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from workflows.views import deciding, definitions, proposals, queue, replays, runs, today
+from workflows.views import deciding, definitions, parameters, proposals, queue, replays, runs, today
 
 app_name = "workflows"
 urlpatterns = [
@@ -30,6 +30,7 @@ urlpatterns = [
     path("workflows/<uuid:workflow_id>/retire/", definitions.retire, name="retire"),
     path("workflows/versions/<uuid:version_id>/", definitions.version, name="version"),
     path("workflows/versions/<uuid:version_id>/download/", definitions.download, name="download"),
+    path("workflows/versions/<uuid:version_id>/parameters/", parameters.parameters, name="parameters"),
     path("workflows/versions/<uuid:version_id>/publish/", definitions.publish, name="publish"),
     path("workflows/versions/<uuid:version_id>/replay/", replays.of_version, name="replay_version"),
     path("workflows/versions/<uuid:version_id>/replay/ask/", replays.ask_version, name="replay_ask_version"),

@@ -3,6 +3,7 @@
 from workflows.actions.definitions import install_template, publish_version, retire_workflow, save_draft
 from workflows.actions.incidents import cancel_incident, retry_incident, skip_incident
 from workflows.actions.intents import decide_task, execute_intents, judge_task, undo_intent
+from workflows.actions.parameters import set_parameters
 from workflows.actions.proposals import (
     dismiss_proposal,
     find_proposals,
@@ -31,6 +32,7 @@ __all__ = [
     "retry_incident",
     "run_replays",
     "save_draft",
+    "set_parameters",
     "skip_incident",
     "snooze_task",
     "take_up_proposal",

@@ -33,7 +33,7 @@ def install_template(*, key: str, actor: Actor, now: datetime) -> WorkflowVersio
     if problems := lint(tree, surroundings()):
         raise BrokenDefinition(f"The template “{key}”: {problems[0].path}: {problems[0].message}")
     author = Actor(kind="system", id=f"template:{key}", name="Shipped with the product")
-    version = _write_draft(tree, "", author)
+    version = write_draft(tree, "", author)
     _publish(version, tree, actor, now)
     audit.record("workflow.installed", target=version, actor=actor, at=now, after={"template": key})
     return version
@@ -57,7 +57,7 @@ def save_draft(*, tree: Mapping[str, Any], actor: Actor, now: datetime, note: st
                 ),
             )
         return decision
-    version = _write_draft(tree, note, actor)
+    version = write_draft(tree, note, actor)
     audit.record(
         "workflow.draft_saved",
         target=version,
@@ -131,7 +131,7 @@ def _locked(version_id: UUID) -> WorkflowVersion:
     return WorkflowVersion.objects.select_for_update(of=("self",)).select_related("workflow").get(pk=version_id)
 
 
-def _write_draft(tree: Mapping[str, Any], note: str, author: Actor) -> WorkflowVersion:
+def write_draft(tree: Mapping[str, Any], note: str, author: Actor) -> WorkflowVersion:
     """Write the one draft of the workflow; whoever changed it last is its author."""
     trigger = tree.get("trigger")
     event = str(trigger.get("event") or "") if isinstance(trigger, Mapping) else ""

@@ -3,6 +3,7 @@
 from workflows.definition.blocks import BLOCKS, Block, BrokenDefinition, Case, Program, checksum, program
 from workflows.definition.lint import Problem, lint
 from workflows.definition.outline import Line, outline
+from workflows.definition.parameters import Parameter, applied, parameters_of
 from workflows.definition.schema import JSON_SCHEMA
 
 __all__ = [
@@ -12,10 +13,13 @@ __all__ = [
     "BrokenDefinition",
     "Case",
     "Line",
+    "Parameter",
     "Problem",
     "Program",
+    "applied",
     "checksum",
     "lint",
     "outline",
+    "parameters_of",
     "program",
 ]

@@ -9,6 +9,7 @@ from typing import Any
 
 from prm.kernel.automation import registry
 from prm.kernel.conditions import ConditionError, Fact, FactSchema, compile_python, schema_named
+from workflows.definition.parameters import applied
 
 FORMAT = 1
 BLOCKS = (
@@ -125,7 +126,7 @@ def program(tree: Mapping[str, Any], digest: str = "") -> Program:
     known = _programs.get(digest)
     if known is None:
         try:
-            known = _read(tree)
+            known = _read(applied(tree))
         except (KeyError, TypeError, AttributeError, ValueError, LookupError, RecursionError) as error:
             raise BrokenDefinition(f"The tree can't be read: {error}") from error
         if len(_programs) > 500:

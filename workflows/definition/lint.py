@@ -12,6 +12,7 @@ from prm.kernel.automation import registry
 from prm.kernel.conditions import FactSchema, validate
 from prm.kernel.identity.actors import VENDOR_ROLES
 from workflows.definition import blocks as tree_of
+from workflows.definition import parameters
 from workflows.definition.blocks import (
     BLOCKS,
     DEFAULT_OUTCOMES,
@@ -67,7 +68,8 @@ def lint(tree: Any, around: Surroundings | None = None) -> list[Problem]:
         return [Problem("", _("A workflow is a JSON object with a trigger and blocks."))]
     if len(json.dumps(tree, default=str)) > MAX_BYTES:
         return [Problem("", _("The workflow is larger than 256 kB. Split it."))]
-    problems = list(_Lint(tree, around or Surroundings()).problems())
+    problems = [Problem(path, message) for path, message in parameters.problems(tree)]
+    problems += _Lint(parameters.applied(tree), around or Surroundings()).problems()
     if not problems:
         try:
             program(tree)

@@ -11,6 +11,7 @@ from prm.kernel.automation import registry
 from prm.kernel.conditions import ConditionError, FactSchema, sentence
 from prm.kernel.identity import roles
 from workflows.definition.blocks import DEFAULT_OUTCOMES, BrokenDefinition, block_id, schema_of
+from workflows.definition.parameters import applied
 
 _ICONS = {
     "validate": "shield-check",
@@ -44,6 +45,7 @@ class Line:
 
 def outline(tree: Mapping[str, Any]) -> list[Line]:
     """The whole tree, top to bottom; a part that can't be told says so."""
+    tree = applied(tree)
     trigger = tree.get("trigger") or {}
     try:
         schema = schema_of(trigger.get("event", ""), tree.get("blocks"))
@@ -121,11 +123,12 @@ def _who(assign: Mapping[str, Any]) -> str:
 def _notify(item: Mapping[str, Any]) -> str:
     return _("Send “%(template)s” to %(people)s") % {
         "template": item.get("template"),
-        "people": _people(item.get("recipients") or []),
+        "people": people(item.get("recipients") or []),
     }
 
 
-def _people(names: Any) -> str:
+def people(names: Any) -> str:
+    """Recipients in words."""
     return ", ".join(_recipient(str(name)) for name in names) or _("nobody")
 
 
@@ -153,9 +156,9 @@ def _sla_start(item: Mapping[str, Any]) -> str:
     }
     if item.get("warn_at"):
         points = ", ".join(f"{point} %" for point in item["warn_at"])
-        told += _("; warn %(people)s at %(points)s") % {"people": _people(item.get("warn") or []), "points": points}
+        told += _("; warn %(people)s at %(points)s") % {"people": people(item.get("warn") or []), "points": points}
     if item.get("escalate"):
-        told += _("; when late, tell %(people)s") % {"people": _people(item["escalate"])}
+        told += _("; when late, tell %(people)s") % {"people": people(item["escalate"])}
     return told
 
 

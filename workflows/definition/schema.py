@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from workflows.definition.blocks import BLOCKS, FORMAT, MAX_BLOCKS
+from workflows.definition.parameters import MAX_PARAMETERS, TYPES
 
 _ITEMS = {"type": "array", "items": {"$ref": "#/$defs/block"}}
 _NAMES = {"type": "array", "items": {"type": "string"}}
@@ -24,8 +25,25 @@ JSON_SCHEMA: Mapping[str, Any] = {
         },
         "cancel_on": {**_NAMES, "description": "events of the same subject that end a run on its way"},
         "blocks": {**_ITEMS, "maxItems": MAX_BLOCKS},
+        "parameters": {
+            "type": "array",
+            "maxItems": MAX_PARAMETERS,
+            "items": {"$ref": "#/$defs/parameter"},
+            "description": 'values that a form sets; {"parameter": "<key>"} in a block stands for one',
+        },
     },
     "$defs": {
+        "parameter": {
+            "type": "object",
+            "required": ["key", "type", "value"],
+            "properties": {
+                "key": {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,39}$"},
+                "label": {"type": "string"},
+                "type": {"enum": list(TYPES)},
+                "value": {},
+                "help": {"type": "string"},
+            },
+        },
         "condition": {"type": "object", "description": "see the schema of conditions"},
         "case": {
             "type": "object",

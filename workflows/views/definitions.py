@@ -17,10 +17,11 @@ from prm.kernel.ui.context import Shell
 from prm.kernel.ui.lists import ListView
 from workflows import actions
 from workflows.actions.definitions import problems_of
-from workflows.definition import JSON_SCHEMA, BrokenDefinition, outline
+from workflows.definition import JSON_SCHEMA, BrokenDefinition, outline, parameters_of
 from workflows.forms import DraftForm
 from workflows.lists import WorkflowList
 from workflows.models import Run, Workflow, WorkflowVersion
+from workflows.parameters_form import told
 from workflows.queries.replays import latest_replay
 from workflows.views import EVERYBODY, Asking
 
@@ -76,6 +77,7 @@ def version(request: Asking, version_id: UUID) -> HttpResponse:
             "may_publish": actor.has("admin") and found.status == "draft" and found.author != actor.id,
             "is_author": found.author == actor.id,
             "latest": latest_replay(found),
+            "parameters": [told(parameter) for parameter in parameters_of(found.tree)],
         },
     )
 
