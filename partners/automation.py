@@ -1,6 +1,6 @@
 """What partners offer: facts, triggers, actions and recipients for workflows; importers."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,13 +11,16 @@ from partners import actions, events, queries
 from partners.checklist import STEPS
 from partners.events import partner_snapshot
 from partners.imports import PARTNERS, PEOPLE
-from partners.models import Partner, Tier
+from partners.models import Partner, Tier, TierBenefit
 from prm.kernel.automation import registry
 from prm.kernel.automation.checklist import register_step
 from prm.kernel.automation.imports import register_importer
+from prm.kernel.automation.parts import Trouble, register_part
 from prm.kernel.conditions import Fact, FactSchema
 from prm.kernel.identity.actors import Actor
+from prm.kernel.money import currency_codes
 from prm.kernel.reference.models import Program
+from prm.kernel.reference.records import RecordPart, Rows
 
 
 def tier_choices() -> list[tuple[str, str]]:
@@ -119,3 +122,53 @@ register_importer(PARTNERS)
 register_importer(PEOPLE)
 for step in STEPS:
     register_step(step)
+
+
+def _program(program: Any) -> Iterator[Trouble]:
+    if program.currency not in currency_codes():
+        yield "currency", _("{code} is no ISO 4217 currency.").format(code=program.currency)
+
+
+register_part(
+    RecordPart(
+        "programs",
+        30,
+        Program,
+        "code",
+        fields=(
+            "code",
+            "name",
+            "currency",
+            "calendar",
+            "starts_on",
+            "protection_days",
+            "answer_within_minutes",
+            "quality_share",
+            "is_active",
+        ),
+        refers={"calendar": "code"},
+        rows=(
+            Rows(
+                "tiers",
+                Tier,
+                "program",
+                "code",
+                ("code", "name", "rank", "protection_days", "discount", "auto_approve_limit", "colour"),
+                order=("-rank",),
+                ranked="rank",
+                rows=(
+                    Rows(
+                        "benefits",
+                        TierBenefit,
+                        "tier",
+                        "text",
+                        order=("position", "text"),
+                        text="text",
+                        position="position",
+                    ),
+                ),
+            ),
+        ),
+        check=_program,
+    )
+)
