@@ -2,7 +2,10 @@
 
 from prm.kernel.automation.registry import register_story
 from prm.kernel.messages.registry import register_message
+from workflows import parts
 from workflows.queries.stories import timeline
+
+__all__ = ["parts"]
 
 _VARIABLES = ["name", "percent", "minutes_left", "workflow", "due_at"]
 _SAMPLE = {"name": "Nordwind: 40 seats", "percent": 80, "minutes_left": 96, "workflow": "Deal registration"}

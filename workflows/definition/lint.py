@@ -35,7 +35,7 @@ _ALL_NEED: dict[str, tuple[str, ...]] = {
     "branch": ("cases",),
     "approval": ("title", "queue", "assign"),
     "notify": ("template", "recipients"),
-    "sla_start": ("clock", "minutes"),
+    "sla_start": ("clock",),
     "sla_pause": ("clock",),
     "sla_resume": ("clock",),
     "sla_stop": ("clock",),
@@ -56,10 +56,11 @@ class Problem:
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What the tree may refer to beside the registry: people who are still here (by membership id and
-    by e-mail) and message templates. None means that nobody can tell, and nothing is said about it."""
+    by e-mail), message templates and SLA policies. None means that nobody can tell, and nothing is said about it."""
 
     people: frozenset[str] | None = None
     templates: frozenset[str] | None = None
+    policies: frozenset[str] | None = None
 
 
 def lint(tree: Any, around: Surroundings | None = None) -> list[Problem]:
@@ -305,13 +306,23 @@ class _Lint:
         self.clocks.add(str(item["clock"]))
         if not _is_name(item["clock"]):
             yield _("The clock's name is short: small letters, digits and dashes.")
-        if not _is_minutes(item["minutes"]):
-            yield _("Minutes are a whole number from 1 to 527040 (a year).")
+        yield from self._promise(item)
         points = item.get("warn_at", [])
         if not isinstance(points, list) or not all(_is_int(p) and 0 < p < 100 for p in points):
             yield _("Warnings come at percentages between 1 and 99.")
         yield from self._recipients(item.get("warn") or [])
         yield from self._recipients(item.get("escalate") or [])
+
+    def _promise(self, item: Mapping[str, Any]) -> Iterator[str]:
+        policy = item.get("policy")
+        if policy is None and item.get("minutes") is None:
+            yield _("Say how long: minutes, or the name of an SLA policy.")
+        elif policy is not None and not _is_name(policy):
+            yield _("The policy's name is short: small letters, digits and dashes.")
+        elif policy is not None and self.around.policies is not None and policy not in self.around.policies:
+            yield _("There is no SLA policy “%(key)s”. Add one under Setup, SLA.") % {"key": policy}
+        if item.get("minutes") is not None and not _is_minutes(item["minutes"]):
+            yield _("Minutes are a whole number from 1 to 527040 (a year).")
 
     def _end(self, path: str, item: Mapping[str, Any]) -> Iterator[str]:
         if len(str(item.get("result", ""))) > 60:

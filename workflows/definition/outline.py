@@ -150,10 +150,13 @@ def _wait(item: Mapping[str, Any]) -> str:
 
 
 def _sla_start(item: Mapping[str, Any]) -> str:
-    told = _("Start the clock “%(clock)s”: %(time)s of business time") % {
-        "clock": item.get("clock"),
-        "time": duration(item.get("minutes", 0)),
-    }
+    time = duration(item.get("minutes") or 0)
+    told = _("Start the clock “%(clock)s”: %(time)s of business time") % {"clock": item.get("clock"), "time": time}
+    if item.get("policy") and not item.get("minutes"):
+        told = _("Start the clock “%(clock)s” by the policy “%(policy)s”") % {
+            "clock": item.get("clock"),
+            "policy": item["policy"],
+        }
     if item.get("warn_at"):
         points = ", ".join(f"{point} %" for point in item["warn_at"])
         told += _("; warn %(people)s at %(points)s") % {"people": people(item.get("warn") or []), "points": points}

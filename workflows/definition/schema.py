@@ -101,6 +101,7 @@ JSON_SCHEMA: Mapping[str, Any] = {
                 "business_minutes": {"type": "integer", "minimum": 1},
                 "until_fact": {"type": "string"},
                 "clock": {"type": "string"},
+                "policy": {"type": "string", "description": "sla_start: an SLA policy in place of minutes"},
                 "calendar": {"type": "string"},
                 "warn_at": {"type": "array", "items": {"type": "integer", "minimum": 1, "maximum": 99}},
                 "warn": _NAMES,

@@ -4,8 +4,9 @@ A clock belongs to a subject and a name. Paused, it counts the partner's side an
 the run of the resubmission takes it up again where it stood.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Sum
@@ -18,7 +19,7 @@ from prm.kernel.reference.queries import calendar_hours
 from workflows.definition import BrokenDefinition
 from workflows.engine.step import Result, Step
 from workflows.events import SlaBreached, SlaWarned
-from workflows.models import HumanTask, SlaClock, SlaSegment, Work
+from workflows.models import HumanTask, SlaClock, SlaPolicy, SlaSegment, Work
 
 BREACH = 100
 
@@ -35,8 +36,8 @@ def start(step: Step) -> Result:
             subject_type=step.subject_type,
             subject_id=step.subject_id,
             calendar=calendar_of(step),
-            minutes=int(block["minutes"]),
-            warn_at=sorted(block.get("warn_at") or []),
+            minutes=int(promised(step)["minutes"]),
+            warn_at=sorted(promised(step).get("warn_at") or []),
             started_at=step.now,
         )
         SlaSegment.objects.create(clock=clock, side="vendor", begun_at=step.now)
@@ -111,8 +112,8 @@ def announce(step: Step) -> None:
     clock.breached = clock.breached or point >= BREACH
     clock.save(update_fields=["fired", "breached"])
     late = point >= BREACH
-    block = step.program.block(clock.block)
-    to = people.recipients(step, block.get("escalate" if late else "warn") or [])
+    promise = promised(step, clock.block)
+    to = people.recipients(step, promise.get("escalate" if late else "warn") or [])
     messages.send(
         step,
         template="workflows.sla_breached" if late else "workflows.sla_warning",
@@ -151,9 +152,28 @@ def used_seconds(clock: SlaClock, side: str = "vendor") -> int:
     return clock.segments.filter(side=side).aggregate(total=Sum("seconds"))["total"] or 0
 
 
+def promised(step: Step, block_id: str = "") -> Mapping[str, Any]:
+    """What a clock's block promises: its own words, over those of the policy that it names."""
+    block = step.program.block(block_id) if block_id else step.block
+    key = block.get("policy")
+    if not key:
+        return block.data
+    policy = SlaPolicy.objects.select_related("calendar").filter(key=key).first()
+    if policy is None:
+        raise BrokenDefinition(_("There is no SLA policy “%(key)s”. Add one under Setup, SLA.") % {"key": key})
+    found = {
+        "minutes": policy.minutes,
+        "warn_at": policy.warn_at,
+        "warn": policy.warn,
+        "escalate": policy.escalate,
+        "calendar": policy.calendar.code if policy.calendar else None,
+    }
+    return found | {name: part for name, part in block.data.items() if name in found and part is not None}
+
+
 def calendar_of(step: Step) -> Calendar:
     """The calendar that the block names, else the vendor's default."""
-    code = step.block.get("calendar")
+    code = promised(step).get("calendar")
     found = Calendar.objects.filter(**({"code": code} if code else {"is_default": True})).first()
     if found is None:
         raise BrokenDefinition(

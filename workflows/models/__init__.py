@@ -6,7 +6,7 @@ from workflows.models.people import HumanTask, Intent, Vote
 from workflows.models.proposals import RuleProposal
 from workflows.models.replays import Replay, ReplayChange
 from workflows.models.runs import Run, RunEvent, Work
-from workflows.models.sla import SlaClock, SlaSegment
+from workflows.models.sla import SlaClock, SlaPolicy, SlaSegment
 
 __all__ = [
     "HumanTask",
@@ -18,6 +18,7 @@ __all__ = [
     "Run",
     "RunEvent",
     "SlaClock",
+    "SlaPolicy",
     "SlaSegment",
     "Vote",
     "Work",

@@ -3,10 +3,12 @@
 from prm.kernel.identity.models import Membership
 from prm.kernel.messages.registry import kinds
 from workflows.definition.lint import Surroundings
+from workflows.models import SlaPolicy
 
 
 def surroundings() -> Surroundings:
-    """The vendor's present people, by membership id and e-mail, and the message templates."""
+    """The vendor's present people, by membership id and e-mail, the message templates and the SLA policies."""
     present = Membership.objects.filter(partner=None, ended_at=None).values_list("pk", "email")
     names = {str(pk) for pk, _email in present} | {email.lower() for _pk, email in present}
-    return Surroundings(people=frozenset(names), templates=frozenset(kinds))
+    policies = SlaPolicy.objects.values_list("key", flat=True)
+    return Surroundings(people=frozenset(names), templates=frozenset(kinds), policies=frozenset(policies))

@@ -11,9 +11,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 from dealreg import actions
 from dealreg.imports import CUSTOMER_COLUMNS, CustomerRow, ImportSummary, UnreadableFile, customer_row, read_rows
-from dealreg.management.commands._vendors import vendor_named
 from prm.kernel.identity.actors import Actor
 from prm.kernel.tenancy.context import acting
+from prm.kernel.tenancy.naming import vendor_named
 
 BATCH = 2_000
 

@@ -11,11 +11,11 @@ from django.db import IntegrityError
 
 from dealreg import actions
 from dealreg.imports import DEAL_COLUMNS, Row, UnreadableFile, read_rows
-from dealreg.management.commands._vendors import vendor_named
 from partners import queries as partners
 from prm.kernel.automation.tables import write_table
 from prm.kernel.identity.actors import Actor
 from prm.kernel.tenancy.context import acting
+from prm.kernel.tenancy.naming import vendor_named
 
 REQUIRED = ("customer_name", "customer_country", "amount", "expected_close_on", "product_lines")
 
