@@ -45,6 +45,18 @@ register_nav(
     phone=True,
 )
 register_nav("console", section="workflows", label=_("Workflows"), url_name="workflows:list", icon="workflow", order=10)
+register_nav(
+    "console", section="workflows", label=_("Templates"), url_name="workflows:gallery", icon="book-open", order=15
+)
+register_nav(
+    "console",
+    section="top",
+    label=_("Workload"),
+    url_name="workflows:workload",
+    icon="gauge",
+    roles=frozenset({"ops", "admin", "auditor"}),
+    order=3,
+)
 register_nav("console", section="workflows", label=_("Runs"), url_name="workflows:runs", icon="activity", order=20)
 register_nav(
     "console",

@@ -115,6 +115,7 @@ class HandlingFacts:
     claimed_by: str = ""
     to_somebody_here: bool = True
     in_future: bool = True
+    already_theirs: bool = False
 
 
 def handle_task(facts: HandlingFacts) -> Decision:
@@ -132,6 +133,7 @@ def handle_task(facts: HandlingFacts) -> Decision:
                 lambda: _("%(who)s is working on this.") % {"who": facts.claimed_by},
             ),
             ("task.nobody", facts.to_somebody_here, lambda: _("Choose somebody who is still here and may decide.")),
+            ("task.theirs_already", not facts.already_theirs, lambda: _("It is theirs already.")),
             ("task.past", facts.in_future, lambda: _("Choose a time that lies ahead.")),
         ],
     )
@@ -214,6 +216,37 @@ def change_version(facts: VersionFacts) -> Decision:
                     % {"first": facts.problems[0], "count": len(facts.problems) - 1}
                 ),
             ),
+        ],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateFacts:
+    """Somebody wants a draft of a shipped template."""
+
+    roles: tuple[str, ...]
+    draft_waits: bool = False
+    in_force: bool = False
+
+
+def use_template(facts: TemplateFacts) -> Decision:
+    """Admins take templates up, but never over a draft that waits, nor twice the same."""
+    return _judge(
+        "workflow-template/1",
+        "drafted",
+        facts,
+        [
+            (
+                "workflow.not_yours_to_change",
+                bool(PUBLISHERS.intersection(facts.roles)),
+                lambda: _("Only an admin changes workflows."),
+            ),
+            (
+                "workflow.draft_waits",
+                not facts.draft_waits,
+                lambda: _("A draft of this workflow waits. Publish it first, or change it."),
+            ),
+            ("template.in_force", not facts.in_force, lambda: _("It is in force here already, as it is shipped.")),
         ],
     )
 
@@ -367,6 +400,7 @@ RULES: Mapping[str, Callable[[Mapping[str, Any]], Decision]] = {
     "task-decision/1": lambda facts: decide_task(TaskFacts(**facts)),
     "task-handling/1": lambda facts: handle_task(HandlingFacts(**facts)),
     "task-undo/1": lambda facts: undo_decision(UndoFacts(**facts)),
+    "workflow-template/1": lambda facts: use_template(TemplateFacts(**facts)),
     "workflow-parameters/1": lambda facts: set_parameters(ParameterFacts(**facts)),
     "workflow-version/1": lambda facts: change_version(VersionFacts(**facts)),
     "incident-resolution/1": lambda facts: resolve_incident(IncidentFacts(**facts)),

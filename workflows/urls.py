@@ -2,7 +2,20 @@
 
 from django.urls import path
 
-from workflows.views import deciding, definitions, parameters, proposals, queue, replays, runs, today
+from workflows.views import (
+    deciding,
+    definitions,
+    gallery,
+    moving,
+    parameters,
+    proposals,
+    queue,
+    replays,
+    runs,
+    today,
+    versions,
+    workload,
+)
 
 app_name = "workflows"
 urlpatterns = [
@@ -17,9 +30,15 @@ urlpatterns = [
     path("queue/<uuid:task_id>/release/", deciding.release, name="release"),
     path("queue/<uuid:task_id>/assign/", deciding.assign, name="assign"),
     path("queue/<uuid:task_id>/snooze/", deciding.snooze, name="snooze"),
+    path("queue/views/", queue.save_view, name="save_view"),
+    path("workload/", workload.workload, name="workload"),
+    path("workload/move/", moving.move, name="move"),
     path("workflows/", definitions.WorkflowListView.as_view(), name="list"),
     path("workflows/schema.json", definitions.schema, name="schema"),
     path("workflows/upload/", definitions.upload, name="upload"),
+    path("workflows/templates/", gallery.gallery, name="gallery"),
+    path("workflows/templates/<slug:key>/", gallery.template, name="template"),
+    path("workflows/templates/<slug:key>/use/", gallery.use, name="use_template"),
     path("workflows/install/", definitions.install, name="install"),
     path("workflows/runs/", runs.RunListView.as_view(), name="runs"),
     path("workflows/runs/<uuid:run_id>/", runs.run, name="run"),
@@ -29,6 +48,8 @@ urlpatterns = [
     path("workflows/<uuid:workflow_id>/", definitions.workflow, name="workflow"),
     path("workflows/<uuid:workflow_id>/retire/", definitions.retire, name="retire"),
     path("workflows/versions/<uuid:version_id>/", definitions.version, name="version"),
+    path("workflows/versions/<uuid:version_id>/compared/", versions.compared, name="compared"),
+    path("workflows/versions/<uuid:version_id>/covered/", versions.covered, name="covered"),
     path("workflows/versions/<uuid:version_id>/download/", definitions.download, name="download"),
     path("workflows/versions/<uuid:version_id>/parameters/", parameters.parameters, name="parameters"),
     path("workflows/versions/<uuid:version_id>/publish/", definitions.publish, name="publish"),

@@ -1,6 +1,6 @@
 """What people, and programs in their name, do to workflows, tasks and incidents."""
 
-from workflows.actions.definitions import install_template, publish_version, retire_workflow, save_draft
+from workflows.actions.definitions import install_template, publish_version, retire_workflow, save_draft, use_template
 from workflows.actions.incidents import cancel_incident, retry_incident, skip_incident
 from workflows.actions.intents import decide_task, execute_intents, judge_task, undo_intent
 from workflows.actions.parameters import set_parameters
@@ -11,7 +11,7 @@ from workflows.actions.proposals import (
     take_up_proposal,
 )
 from workflows.actions.replays import replay_rules, replay_version, run_replays
-from workflows.actions.tasks import assign_task, claim_task, release_task, snooze_task
+from workflows.actions.tasks import assign_task, claim_task, judge_assignment, release_task, snooze_task
 
 __all__ = [
     "assign_task",
@@ -23,6 +23,7 @@ __all__ = [
     "find_proposals",
     "find_proposals_everywhere",
     "install_template",
+    "judge_assignment",
     "judge_task",
     "publish_version",
     "release_task",
@@ -37,4 +38,5 @@ __all__ = [
     "snooze_task",
     "take_up_proposal",
     "undo_intent",
+    "use_template",
 ]

@@ -39,6 +39,32 @@ def install_template(*, key: str, actor: Actor, now: datetime) -> WorkflowVersio
     return version
 
 
+def use_template(*, key: str, actor: Actor, now: datetime) -> Decision:
+    """Make a draft of a shipped template; the Decision's facts name the `version`. Raises KeyError.
+
+    Its author is the template, so that one admin may read it and publish it; whoever changes it becomes its
+    author. A draft that waits and a version in force that is the same are left alone.
+    """
+    tree = dict(registry.templates[key].load())
+    versions = WorkflowVersion.objects.filter(workflow__key=key)
+    draft = versions.filter(status="draft").first()
+    decision = rules.use_template(
+        rules.TemplateFacts(
+            roles=tuple(sorted(actor.roles)),
+            draft_waits=draft is not None and draft.checksum != checksum(tree),
+            in_force=versions.filter(status="published", checksum=checksum(tree)).exists(),
+        )
+    )
+    if decision.refused:
+        return decision
+    author = Actor(kind="system", id=f"template:{key}", name="Shipped with the product")
+    version = draft or write_draft(tree, "", author)
+    audit.record(
+        "workflow.template_used", target=version, actor=actor, at=now, decision=decision, after={"template": key}
+    )
+    return replace(decision, facts={**decision.facts, "version": str(version.pk)})
+
+
 def save_draft(*, tree: Mapping[str, Any], actor: Actor, now: datetime, note: str = "") -> Decision:
     """Keep a tree as the workflow's draft, whatever the lint says of it; the key says which workflow.
 

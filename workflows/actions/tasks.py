@@ -1,17 +1,19 @@
 """What is done with a task before anybody decides it: claim, release, hand over, snooze."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from prm.kernel import audit, clock
 from prm.kernel.decisions import Decision
-from prm.kernel.identity.actors import Actor
+from prm.kernel.identity.actors import VENDOR_ROLES, Actor
 from prm.kernel.identity.models import Membership
 from workflows import rules
 from workflows.models import HumanTask
 
 CLAIM_LASTS = timedelta(minutes=10)
+HOLDABLE = frozenset(VENDOR_ROLES) - {"auditor"}  # an auditor reads all and decides nothing
 
 
 def claim_task(*, task_id: UUID, actor: Actor, now: datetime) -> Decision:
@@ -35,17 +37,31 @@ def release_task(*, task_id: UUID, actor: Actor, now: datetime) -> Decision:
     return _record("task.released", task, actor, now, decision)
 
 
-def assign_task(*, task_id: UUID, membership_id: UUID, actor: Actor, now: datetime) -> Decision:
-    """Hand a task to one of the vendor's people; a claim of somebody else's ends."""
+def assign_task(
+    *, task_id: UUID, actor: Actor, now: datetime, membership_id: UUID | None = None, role: str = ""
+) -> Decision:
+    """Hand a task to one of the vendor's people, or to a role; a claim of somebody else's ends."""
     task = locked(task_id)
-    person = Membership.objects.filter(pk=membership_id, partner=None, ended_at=None).first()
-    here = person is not None and bool(set(person.roles) - {"auditor"})
-    decision = rules.handle_task(_facts("assigned", task, actor, to_somebody_here=here))
+    decision = judge_assignment(task=task, actor=actor, membership_id=membership_id, role=role)
     before = {"owner": task.owner_id, "role": task.role}
-    if decision.allowed and person is not None:
-        task.owner, task.role, task.claimed_by_id, task.claim_until = person, "", None, None
+    if decision.allowed:
+        task.owner_id, task.role, task.claimed_by_id, task.claim_until = membership_id, role, None, None
         task.save(update_fields=["owner", "role", "claimed_by", "claim_until"])
     return _record("task.assigned", task, actor, now, decision, before=before)
+
+
+def judge_assignment(*, task: HumanTask, actor: Actor, membership_id: UUID | None = None, role: str = "") -> Decision:
+    """What handing a task over would come to; nothing is written. For previews."""
+    here = Membership.objects.filter(partner=None, ended_at=None)
+    if membership_id is not None:
+        person = here.filter(pk=membership_id).first()
+        somebody = person is not None and bool(set(person.roles) - {"auditor"})
+        theirs = task.owner_id == membership_id
+    else:
+        somebody = role in HOLDABLE and here.filter(roles__contains=[role]).exists()
+        theirs = task.owner_id is None and task.role == role
+    facts = _facts("assigned", task, actor, to_somebody_here=somebody)
+    return rules.handle_task(replace(facts, already_theirs=theirs))
 
 
 def snooze_task(*, task_id: UUID, until: datetime, actor: Actor, now: datetime) -> Decision:
@@ -97,7 +113,12 @@ def _record(
     decision: Decision,
     before: Mapping[str, object] | None = None,
 ) -> Decision:
-    after = {"owner": task.owner_id, "claimed_by": task.claimed_by_id, "snoozed_until": task.snoozed_until}
+    after = {
+        "owner": task.owner_id,
+        "role": task.role,
+        "claimed_by": task.claimed_by_id,
+        "snoozed_until": task.snoozed_until,
+    }
     audit.record(
         action if decision.allowed else f"{action}_refused",
         target=task,

@@ -2,7 +2,16 @@
 
 from workflows.queries.stories import open_task_for, story, timeline
 from workflows.queries.surroundings import surroundings
-from workflows.queries.tasks import Counts, assignable, counts, may_decide, open_tasks, queue_of, views_of
+from workflows.queries.tasks import (
+    Counts,
+    assignable,
+    counts,
+    may_decide,
+    open_tasks,
+    queue_of,
+    tiers_in_queue,
+    views_of,
+)
 
 __all__ = [
     "Counts",
@@ -14,6 +23,7 @@ __all__ = [
     "queue_of",
     "story",
     "surroundings",
+    "tiers_in_queue",
     "timeline",
     "views_of",
 ]

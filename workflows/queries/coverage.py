@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Count
+from django.utils.translation import gettext as _
 
 from workflows.definition.blocks import block_id
 from workflows.definition.outline import sentence_of
@@ -26,6 +27,7 @@ class Spot:
     text: str
     count: int
     way: str = ""
+    depth: int = 0
 
     @property
     def name(self) -> str:
@@ -64,7 +66,7 @@ def coverage_of(version: WorkflowVersion) -> Coverage:
     tree = applied(version.tree)
     runs = sum(count for (kind, _block, _value), count in counts.items() if kind == "started")
     spots: list[Spot] = []
-    _chain(tree.get("blocks") or (), "blocks", runs, counts, spots)
+    _Walk(counts, spots).chain(tree.get("blocks") or (), "blocks", runs, 0)
     return Coverage(str(version), runs, tuple(spots))
 
 
@@ -84,39 +86,43 @@ def counted(version_id: UUID) -> Counts:
     return found
 
 
-def _chain(items: Sequence[Mapping[str, Any]], path: str, arrived: int, counts: Counts, spots: list[Spot]) -> int:
-    """Walk a list of blocks that `arrived` runs have come to; gives how many go on behind it.
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """Follows the counts through the tree. Ends write no event of their own, so what comes to them is what
+    the block before them let through."""
 
-    Ends write no event of their own, so what comes to them is what the block before them let through.
-    """
-    for index, item in enumerate(items):
-        arrived = _block(item, f"{path}.{index}", arrived, counts, spots)
-    return arrived
+    counts: Counts
+    spots: list[Spot]
 
+    def chain(self, items: Sequence[Mapping[str, Any]], path: str, arrived: int, depth: int) -> int:
+        """A list of blocks that `arrived` runs have come to; gives how many go on behind it."""
+        for index, item in enumerate(items):
+            arrived = self.block(item, f"{path}.{index}", arrived, depth)
+        return arrived
 
-def _block(item: Mapping[str, Any], path: str, arrived: int, counts: Counts, spots: list[Spot]) -> int:
-    identity, kind = block_id(item, path), str(item.get("type"))
-    if kind == "end":
-        spots.append(Spot(identity, kind, sentence_of(item), arrived))
-        return 0
-    if kind == "branch":
-        return _branch(item, path, counts, spots)
-    done = counts.get(("step", identity, ""), 0)
-    begun = max(done, counts.get(("waiting", identity, ""), 0))
-    spots.append(Spot(identity, kind, sentence_of(item), begun))
-    for way in ways_of(item, path):  # of a parallel: all are begun, some arrive
-        came = counts.get(("arrived", identity, way.key), 0)
-        spots.append(Spot(identity, kind, way.label, came, way.key))
-        _chain(way.blocks, way.path, came, counts, spots)
-    return done
+    def block(self, item: Mapping[str, Any], path: str, arrived: int, depth: int) -> int:
+        identity, kind = block_id(item, path), str(item.get("type"))
+        text = sentence_of(item)
+        if kind == "end":
+            self.spots.append(Spot(identity, kind, text, arrived, depth=depth))
+            return 0
+        if kind == "branch":
+            return self.branch(item, path, text, depth)
+        done = self.counts.get(("step", identity, ""), 0)
+        begun = max(done, self.counts.get(("waiting", identity, ""), 0))
+        self.spots.append(Spot(identity, kind, text, begun, depth=depth))
+        for way in ways_of(item, path):  # of a parallel: all are begun, those that are needed arrive
+            came = self.counts.get(("arrived", identity, way.key), 0)
+            self.spots.append(Spot(identity, "case", way.label, came, way.key, depth + 1))
+            self.chain(way.blocks, way.path, came, depth + 2)
+        return done
 
-
-def _branch(item: Mapping[str, Any], path: str, counts: Counts, spots: list[Spot]) -> int:
-    identity = block_id(item, path)
-    ways = [(way, counts.get(("branch", identity, way.key), 0)) for way in ways_of(item, path)]
-    spots.append(Spot(identity, "branch", sentence_of(item), sum(count for _way, count in ways)))
-    onward = 0
-    for way, count in ways:
-        spots.append(Spot(identity, "branch", way.label, count, way.key))
-        onward += _chain(way.blocks, way.path, count, counts, spots)
-    return onward
+    def branch(self, item: Mapping[str, Any], path: str, text: str, depth: int) -> int:
+        identity = block_id(item, path)
+        ways = [(way, self.counts.get(("branch", identity, way.key), 0)) for way in ways_of(item, path)]
+        self.spots.append(Spot(identity, "branch", text, sum(count for _way, count in ways), depth=depth))
+        onward = 0
+        for way, count in ways:
+            self.spots.append(Spot(identity, "case", way.label or _("Otherwise"), count, way.key, depth + 1))
+            onward += self.chain(way.blocks, way.path, count, depth + 2)
+        return onward

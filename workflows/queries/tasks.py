@@ -1,7 +1,9 @@
 """The exception queue as its pages show it."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +16,7 @@ from prm.kernel.identity.actors import Actor
 from prm.kernel.identity.models import Membership
 from workflows import rules
 from workflows.models import HumanTask, Incident
+from workflows.queries.workload import end_of_day
 
 LABELS = {
     "deals": gettext_lazy("Deals"),
@@ -25,6 +28,7 @@ LABELS = {
     "data": gettext_lazy("Data"),
     "questions": gettext_lazy("Questions"),
 }
+MOST = Decimal(10) ** 16
 SORTS = {
     "due": (F("due_at").asc(nulls_last=True), "opened_at", "id"),
     "value": (F("value").desc(nulls_last=True), "id"),
@@ -58,27 +62,80 @@ def mine(actor: Actor) -> Q:
     return own | Q(owner=None, claimed_by=None, role__in=sorted(actor.roles))
 
 
-def queue_of(view: str, actor: Actor, now: datetime, *, search: str = "", sort: str = "due") -> QuerySet[HumanTask]:
-    """One saved view of the queue, filtered and in order."""
-    tasks = open_tasks(now, snoozed=view == "snoozed").select_related("owner", "claimed_by")
-    if view == "mine":
-        tasks = tasks.filter(mine(actor))
-    elif view == "late":
-        tasks = tasks.filter(due_at__lt=now)
-    elif view not in ("all", "snoozed"):
-        tasks = tasks.filter(queue=view)
-    if search:
-        tasks = tasks.filter(Q(subject_name__icontains=search) | Q(partner_name__icontains=search))
+def queue_of(
+    view: str,
+    actor: Actor,
+    now: datetime,
+    *,
+    search: str = "",
+    sort: str = "due",
+    narrowing: Mapping[str, str] | None = None,
+) -> QuerySet[HumanTask]:
+    """One view of the queue, filtered and in order."""
+    wanted = {**(narrowing or {}), "view": view, "q": search}
+    tasks = HumanTask.objects.filter(status="open").filter(narrowed(wanted, actor, now))
+    tasks = tasks.select_related("owner", "claimed_by")
     return tasks.annotate(machine=Now()).order_by(*SORTS.get(sort, SORTS["due"]))
 
 
-def views_of(actor: Actor, now: datetime) -> list[dict[str, Any]]:
-    """The saved views with their counts: one query for the tasks, one for the incidents."""
+def narrowed(wanted: Mapping[str, str], actor: Actor, now: datetime) -> Q:
+    """What an address of the queue asks for: view, q, owner, tier, due and least value. Nonsense asks nothing."""
+    view, search, owner = wanted.get("view") or "all", wanted.get("q", "").strip(), wanted.get("owner", "")
+    asked = _snoozed(now) if view == "snoozed" else ~_snoozed(now)
+    if view == "mine":
+        asked &= mine(actor)
+    elif view == "late":
+        asked &= Q(due_at__lt=now)
+    elif view not in ("all", "snoozed"):
+        asked &= Q(queue=view)
+    if search:
+        asked &= Q(subject_name__icontains=search) | Q(partner_name__icontains=search)
+    if tier := wanted.get("tier", ""):
+        asked &= Q(tier=tier)
+    return asked & _owned(owner, actor) & _due(wanted.get("due", ""), now) & _worth(wanted.get("least", ""))
+
+
+def _owned(owner: str, actor: Actor) -> Q:
+    if owner == "me":
+        return Q(owner_id=actor.membership_id)
+    if owner.startswith("role:"):
+        return Q(owner=None, role=owner.removeprefix("role:"))
+    try:
+        return Q(owner_id=UUID(owner))
+    except ValueError:
+        return Q()
+
+
+def _due(due: str, now: datetime) -> Q:
+    ends = {"today": end_of_day(now), "week": end_of_day(now) + timedelta(days=6)}
+    return Q(due_at__lt=ends[due]) if due in ends else Q()
+
+
+def _worth(least: str) -> Q:
+    try:
+        amount = Decimal(least or "NaN")
+    except InvalidOperation:
+        return Q()
+    return Q(value__gte=amount) if amount.is_finite() and abs(amount) < MOST else Q()
+
+
+def tiers_in_queue() -> list[str]:
+    """The tiers of whoever waits, for the filter."""
+    tiers = HumanTask.objects.filter(status="open").exclude(tier="").order_by("tier")
+    return list(tiers.values_list("tier", flat=True).distinct())
+
+
+def views_of(
+    actor: Actor, now: datetime, saved: Iterable[tuple[str, str, Mapping[str, str]]] = ()
+) -> list[dict[str, Any]]:
+    """The views with their counts, the reader's own last (id, name, what it asks): two queries for all."""
+    own = list(saved)
     total = HumanTask.objects.filter(status="open").aggregate(
         all=Count("id", filter=~_snoozed(now)),
         mine=Count("id", filter=mine(actor) & ~_snoozed(now)),
         late=Count("id", filter=Q(due_at__lt=now) & ~_snoozed(now)),
         snoozed=Count("id", filter=_snoozed(now)),
+        **{f"saved_{place}": Count("id", filter=narrowed(asks, actor, now)) for place, (_, _, asks) in enumerate(own)},
     )
     queues = open_tasks(now).values("queue").annotate(count=Count("id")).order_by("queue")
     by_queue = {"deals": 0, "conflicts": 0} | {row["queue"]: row["count"] for row in queues}
@@ -89,7 +146,9 @@ def views_of(actor: Actor, now: datetime) -> list[dict[str, Any]]:
     ]
     named = [(key, str(LABELS.get(key, key.capitalize())), count) for key, count in by_queue.items()]
     last = [("snoozed", _("Snoozed"), total["snoozed"])]
-    return [{"key": key, "label": label, "count": count} for key, label, count in (*fixed, *named, *last)]
+    mine_too = [(key, name, total[f"saved_{place}"]) for place, (key, name, _asks) in enumerate(own)]
+    every = (*fixed, *named, *last, *mine_too)
+    return [{"key": key, "label": label, "count": count} for key, label, count in every]
 
 
 def _snoozed(now: datetime) -> Q:
@@ -98,8 +157,6 @@ def _snoozed(now: datetime) -> Q:
 
 def counts(actor: Actor, now: datetime) -> Counts:
     """The figures of Today."""
-    from datetime import timedelta
-
     open_now = open_tasks(now)
     soon = Q(due_at__gte=now, due_at__lt=now + timedelta(hours=4))
     figures = open_now.aggregate(

@@ -4,23 +4,30 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import Http404, HttpResponse, QueryDict
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from prm.kernel.automation import registry
+from prm.kernel.identity import roles
 from prm.kernel.identity.access import require_roles
+from prm.kernel.identity.actors import VENDOR_ROLES
+from prm.kernel.ui import actions
+from prm.kernel.ui.models import SavedView
 from workflows import queries
 from workflows.models import HumanTask, Incident
 from workflows.queries.proposals import proposal_for
 from workflows.queries.tasks import SORTS, task_named
-from workflows.views import EVERYBODY, WORKERS, Asking
+from workflows.views import DISPATCHERS, EVERYBODY, WORKERS, Asking
 from workflows.views.choices import answers_of, snoozes
 
 ROWS = 50
+NARROWING = ("owner", "tier", "due", "least")
+SAVED_AS = "queue"
 
 
 @dataclass
@@ -55,6 +62,7 @@ class Split:
             self.request.now,
             search=self.search,
             sort=self.sort,
+            narrowing={name: self.params.get(name, "")[:100] for name in NARROWING},
         )
         return list(found[: ROWS + 1])
 
@@ -94,7 +102,7 @@ class Split:
     @cached_property
     def state(self) -> str:
         kept = QueryDict(mutable=True)
-        for name in ("view", "sort", "q"):
+        for name in ("view", "sort", "q", "saved", *NARROWING):
             if value := self.params.get(name):
                 kept[name] = value
         return kept.urlencode()
@@ -117,15 +125,42 @@ class Split:
                 ("oldest", _("Oldest first")),
                 ("newest", _("Newest first")),
             ],
+            "owners": [("me", _("Me")), *((str(p.pk), str(p)) for p in queries.assignable()), *_role_choices()],
+            "tiers": queries.tiers_in_queue(),
+            "dues": [("today", _("By tonight")), ("week", _("Within seven days"))],
+            "may_move": self.request.actor.has(*DISPATCHERS),
             "previous_url": self._neighbour(-1),
             "next_url": self._neighbour(1),
         }
         return context | (self._detail(self.task) if self.task else {})
 
     def _views(self) -> list[dict[str, Any]]:
-        base = reverse("workflows:queue")
-        found = queries.views_of(self.request.actor, self.request.now)
-        return [{**view, "url": f"{base}?view={view['key']}", "current": view["key"] == self.view} for view in found]
+        base, chosen = reverse("workflows:queue"), self.params.get("saved", "")
+        own = {str(view.pk): view for view in self.saved}
+        asks = [(key, view.name, QueryDict(view.query).dict()) for key, view in own.items()]
+        shown = []
+        for view in queries.views_of(self.request.actor, self.request.now, asks):
+            key = view["key"]
+            if key in own:
+                shown.append({**view, "url": f"{base}?{own[key].query}&saved={key}", "current": key == chosen})
+            else:
+                current = key == self.view and not chosen and not self.is_narrowed
+                shown.append({**view, "url": f"{base}?view={key}", "current": current})
+        return shown
+
+    @cached_property
+    def saved(self) -> list[SavedView]:
+        """The reader's own views of the queue."""
+        mine = SavedView.objects.filter(owner_id=self.request.membership.pk, list_key=SAVED_AS)
+        return list(mine.order_by("name")[:20])
+
+    @property
+    def current_saved(self) -> SavedView | None:
+        return next((view for view in self.saved if str(view.pk) == self.params.get("saved")), None)
+
+    @property
+    def is_narrowed(self) -> bool:
+        return any(self.params.get(name) for name in NARROWING)
 
     def _neighbour(self, step: int) -> str:
         if not self.shown:
@@ -174,6 +209,35 @@ def queue(request: Asking) -> HttpResponse:
 def task(request: Asking, task_id: UUID) -> HttpResponse:
     """The queue with one task open."""
     return show(request, Split(request, request.GET, chosen=task_id))
+
+
+@require_POST
+@require_roles(*WORKERS)
+def save_view(request: Asking) -> HttpResponse:
+    """Keep what the queue shows now under a name, or forget a view of one's own."""
+    split = Split(request, QueryDict(request.POST.get("state", "")[:2000]))
+    if forgotten := request.POST.get("delete"):
+        for view in split.saved:
+            if str(view.pk) == forgotten:
+                actions.delete_view(view_id=view.pk)
+                messages.success(request, _("“%(name)s” was removed from your views.") % {"name": view.name})
+        return redirect("workflows:queue")
+    name = request.POST.get("name", "").strip()[:60]
+    if not name:
+        messages.warning(request, _("Give the view a name."))
+        return redirect(split.url())
+    query = split.params.copy()
+    kept = QueryDict(mutable=True)
+    kept.update({part: query[part] for part in ("view", "sort", "q", *NARROWING) if query.get(part)})
+    saved = actions.save_view(
+        owner_id=request.membership.pk, partner_id=None, list_key=SAVED_AS, name=name, query=kept.urlencode()
+    )
+    messages.success(request, _("“%(name)s” is now one of your views.") % {"name": saved.name})
+    return redirect(f"{reverse('workflows:queue')}?{saved.query}&saved={saved.pk}")
+
+
+def _role_choices() -> list[tuple[str, str]]:
+    return [(f"role:{role}", _("Role: %(role)s") % {"role": roles.label(role)}) for role in VENDOR_ROLES[:-1]]
 
 
 def show(request: Asking, split: Split) -> HttpResponse:
