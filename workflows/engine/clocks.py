@@ -29,15 +29,16 @@ def start(step: Step) -> Result:
     block = step.block
     clock = _live(step, block["clock"])
     if clock is None:
+        promise = promised(step)
         clock = SlaClock.objects.create(
             run_id=step.run_id,
             block=block.id,
             name=block["clock"],
             subject_type=step.subject_type,
             subject_id=step.subject_id,
-            calendar=calendar_of(step),
-            minutes=int(promised(step)["minutes"]),
-            warn_at=sorted(promised(step).get("warn_at") or []),
+            calendar=calendar_named(promise.get("calendar")),
+            minutes=int(promise["minutes"]),
+            warn_at=sorted(promise.get("warn_at") or []),
             started_at=step.now,
         )
         SlaSegment.objects.create(clock=clock, side="vendor", begun_at=step.now)
@@ -173,7 +174,11 @@ def promised(step: Step, block_id: str = "") -> Mapping[str, Any]:
 
 def calendar_of(step: Step) -> Calendar:
     """The calendar that the block names, else the vendor's default."""
-    code = promised(step).get("calendar")
+    return calendar_named(step.block.get("calendar"))
+
+
+def calendar_named(code: str | None) -> Calendar:
+    """The calendar of that code; without one the vendor's default. Raises BrokenDefinition."""
     found = Calendar.objects.filter(**({"code": code} if code else {"is_default": True})).first()
     if found is None:
         raise BrokenDefinition(
