@@ -53,7 +53,7 @@ class TestTheDifference:
     def test_shows_conditions_in_words(self):
         new = tree(branch(KEEP, when={**HEAVY, "value": "20"}, name="Very heavy"))
         assert told(tree(branch(KEEP)), new) == [
-            "~ b (branch): case heavy when: weight is more than 10 -> weight is more than 20",
+            "~ b (branch): case heavy when: Weight is more than 10 -> Weight is more than 20",
             "~ b (branch): case heavy name: Heavy -> Very heavy",
         ]
 

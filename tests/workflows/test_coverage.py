@@ -7,12 +7,12 @@ from django.core.management import CommandError, call_command
 
 from prm.kernel.automation.registry import Outcome
 from tests.cast import aud, client_of, mia, vendor
-from tests.workflows.things import KEEP, THROW, WEIGH, approval, behaving, find, publish, settle
+from tests.workflows.test_console import work
+from tests.workflows.things import KEEP, THROW, WEIGH, approval, behaving, find, publish
 from workflows import actions
 from workflows.models import HumanTask, WorkflowVersion
 from workflows.queries.coverage import Coverage, coverage_of
 
-pytestmark = pytest.mark.usefixtures("as_worker")
 HEAVY = {"field": "steps.weight", "operator": "=", "value": "heavy"}
 BLOCKS = (
     WEIGH,
@@ -38,7 +38,7 @@ def covered() -> Coverage:
 def take(weight: str) -> None:
     with behaving(weigh=lambda: Outcome(weight)):
         find()
-        settle()
+        work()
 
 
 class TestCoverage:
@@ -62,7 +62,7 @@ class TestCoverage:
         with vendor() as now:
             task = HumanTask.objects.get()
             actions.decide_task(task_id=task.pk, outcome="approve", actor=mia.actor, now=now, immediately=True)
-        settle()
+        work()
         assert covered().percent == 100
         assert covered().by_name["asked"] == 1
         assert covered().by_name["over"] == 2

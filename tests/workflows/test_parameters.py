@@ -109,7 +109,7 @@ class TestSettingThem:
             own = actions.publish_version(version_id=draft.pk, actor=ada.actor, now=now)
             assert [reason.key for reason in own.reasons] == ["workflow.maker_is_not_checker"]
 
-    def test_the_run_that_follows_goes_by_the_new_values(self):
+    def test_the_run_that_follows_goes_by_the_new_values(self, as_worker):
         publish(CLOCK, ASK, parameters=[MINUTES, WHO])
         with vendor(acme) as now:
             (base,) = self.versions()

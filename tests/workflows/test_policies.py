@@ -5,7 +5,8 @@ import pytest
 from prm.kernel.audit.models import AuditEntry
 from prm.kernel.reference.models import Calendar
 from tests.cast import ada, aud, client_of, vendor, zack, zenith
-from tests.workflows.things import approval, find, happened, publish, settle, tree
+from tests.workflows.test_console import work
+from tests.workflows.things import approval, find, happened, publish, tree
 from workflows.definition import lint, outline
 from workflows.definition.lint import Surroundings
 from workflows.models import Incident, SlaClock, SlaPolicy
@@ -48,20 +49,20 @@ class TestAPolicy:
         client_of(ada).post("/admin/workflows/slapolicy/add/", TYPED)
         publish(START, approval())
         find()
-        settle()
+        work()
         assert (clock().minutes, clock().warn_at, clock().calendar.is_default) == (240, [50, 80], True)
         with vendor():
             late = Calendar.objects.create(code="late", name="Late", days=[0, 1, 2, 3, 4, 5, 6], time_zone="UTC")
             SlaPolicy.objects.update(minutes=60, calendar=late)
         find()
-        settle()
+        work()
         assert (clock().minutes, clock().calendar.code) == (60, "late")
 
     def test_gives_way_to_what_the_block_says_itself(self):
         client_of(ada).post("/admin/workflows/slapolicy/add/", TYPED)
         publish({**START, "minutes": 30}, approval())
         find()
-        settle()
+        work()
         assert (clock().minutes, clock().warn_at) == (30, [50, 80])
 
     def test_that_is_gone_makes_an_incident_and_no_silence(self):
@@ -70,7 +71,7 @@ class TestAPolicy:
         with vendor():
             SlaPolicy.objects.all().delete()
         subject = find()
-        settle()
+        work()
         with vendor():
             assert "There is no SLA policy “deal-answer”" in Incident.objects.get().message
         assert ("clock", "started") not in happened(subject)

@@ -55,10 +55,10 @@ def problems(files: dict[str, str], tenant: UUID = acme.id) -> list[str]:
     return [str(problem) for problem in caught.value.problems]
 
 
-def changed(files: dict[str, str], name: str, **parts: Any) -> dict[str, str]:
-    document = json.loads(files[name])
+def changed(files: dict[str, str], file: str, **parts: Any) -> dict[str, str]:
+    document = json.loads(files[file])
     document.update(parts)
-    return {**files, name: text_of(document)}
+    return {**files, file: text_of(document)}
 
 
 def own_program() -> None:
