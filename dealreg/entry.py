@@ -22,6 +22,7 @@ from dealreg.models import Deal
 from prm.kernel.matching import Record, normalise
 from prm.kernel.money import MoneyError, currency_codes, parse_money
 from prm.kernel.reference.models import ProductLine, Vertical
+from prm.kernel.tenancy.remembering import remembered
 
 FIELDS = (
     "customer_name",
@@ -247,20 +248,31 @@ def _read_vertical(raw: Any) -> Vertical | None:
     text = plain(raw)
     if not text:
         return None
-    for vertical in Vertical.objects.all():
+    for vertical in _verticals():
         if text in (str(vertical.pk), vertical.code) or text.casefold() == vertical.name.casefold():
             return vertical
     raise Unreadable("unknown", _("“%(text)s” is none of the industries offered.") % {"text": text[:40]})
 
 
-def _read_lines(raw: Any) -> list[ProductLine]:
-    """Ids, codes or names, in a list or with commas or semicolons between."""
-    wanted = raw if isinstance(raw, (list, tuple)) else re.split("[;,]", str(raw or ""))
-    offered = {
+@remembered("reference.Vertical")
+def _verticals() -> tuple[Vertical, ...]:
+    return tuple(Vertical.objects.all())
+
+
+@remembered("reference.ProductLine")
+def _offered_lines() -> Mapping[str, ProductLine]:
+    """The active product lines by everything that one may call them."""
+    return {
         key: line
         for line in ProductLine.objects.filter(is_active=True)
         for key in (str(line.pk), line.code, line.name.casefold())
     }
+
+
+def _read_lines(raw: Any) -> list[ProductLine]:
+    """Ids, codes or names, in a list or with commas or semicolons between."""
+    wanted = raw if isinstance(raw, (list, tuple)) else re.split("[;,]", str(raw or ""))
+    offered = _offered_lines()
     found: dict[UUID, ProductLine] = {}
     for item in map(plain, wanted):
         if not item:

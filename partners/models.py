@@ -19,7 +19,7 @@ COLOUR = RegexValidator(r"^#[0-9a-fA-F]{6}$", _("Use a colour such as #2f5bea.")
 class Tier(TenantOwned):
     """A level of a program and what it brings. A higher rank is a better tier."""
 
-    wall = Wall(partner="shared")
+    wall = Wall(partner="shared", reference=True)
 
     program = TenantForeignKey(Program, related_name="tiers", verbose_name=_("program"))
     code = models.SlugField(_("code"), max_length=40)
@@ -96,7 +96,7 @@ class Partner(TenantOwned):
         SUSPENDED = "suspended", _("Suspended")
         TERMINATED = "terminated", _("Terminated")
 
-    wall = Wall(partner="own", partner_column="id")
+    wall = Wall(partner="own", partner_column="id", reference=True)
 
     name = models.CharField(_("name"), max_length=200)
     legal_name = models.CharField(_("legal name"), max_length=200, blank=True)
@@ -163,6 +163,8 @@ class Partner(TenantOwned):
 class Watch(TenantOwned):
     """The vendor keeps an eye on a partner. A table of its own: the partner must never read why."""
 
+    wall = Wall(reference=True)
+
     partner = TenantForeignKey(Partner, models.CASCADE, related_name="watches", verbose_name=_("partner"))
     reason = models.CharField(_("reason"), max_length=300)
     by = models.CharField(_("by"), max_length=200)
@@ -178,6 +180,8 @@ class Watch(TenantOwned):
 
 class Enrolment(PartnerOwned):
     """A partner in a program, with the tier that it holds there and the territories that it may sell in."""
+
+    wall = Wall(partner="own", reference=True)
 
     class Status(models.TextChoices):
         ACTIVE = "active", _("Active")
@@ -211,7 +215,7 @@ class Enrolment(PartnerOwned):
 class EnrolmentTerritory(TenantOwned):
     """A territory that an enrolment covers."""
 
-    wall = Wall(partner="child:enrolment")
+    wall = Wall(partner="child:enrolment", reference=True)
 
     enrolment = TenantForeignKey(Enrolment, models.CASCADE, related_name="territories")
     territory = TenantForeignKey(Territory, related_name="+", verbose_name=_("territory"))
@@ -228,6 +232,8 @@ class EnrolmentTerritory(TenantOwned):
 
 class PartnerCertification(PartnerOwned):
     """What a partner is certified for, until when. Empty `expires_on`: for good."""
+
+    wall = Wall(partner="own", reference=True)
 
     code = models.SlugField(_("code"), max_length=60)
     name = models.CharField(_("name"), max_length=160)

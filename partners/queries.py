@@ -16,6 +16,18 @@ from prm.kernel.reference.models import Program
 from prm.kernel.tenancy.context import current, deciding
 from prm.kernel.tenancy.remembering import remembered
 
+STANDING = (  # what a partner's facts are read from
+    "partners.Partner",
+    "partners.Enrolment",
+    "partners.EnrolmentTerritory",
+    "partners.PartnerCertification",
+    "partners.Tier",
+    "partners.Watch",
+    "reference.Program",
+    "reference.Territory",
+    "identity.Membership",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class PartnerFacts:
@@ -48,23 +60,16 @@ class PartnerFacts:
     parent_id: UUID | None
 
 
-@remembered(
-    "partners.Partner",
-    "partners.Enrolment",
-    "partners.EnrolmentTerritory",
-    "partners.PartnerCertification",
-    "partners.Tier",
-    "partners.Watch",
-    "reference.Program",
-    "reference.Territory",
-    "identity.Membership",
-)
 def partner_facts(partner_id: UUID, program_id: UUID, on: date | None = None) -> PartnerFacts:
     """The partner's facts in a program on a day (today by default). Raises Partner.DoesNotExist.
 
     Call it as the vendor or inside `deciding()`: whether a partner is watched is not its own to know.
     """
-    day = on or clock.local_date(current().now)
+    return _facts_on(partner_id, program_id, on or clock.local_date(current().now))
+
+
+@remembered(*STANDING)
+def _facts_on(partner_id: UUID, program_id: UUID, day: date) -> PartnerFacts:
     with connection.cursor() as cursor:  # one statement: every step of every deal asks for these
         cursor.execute(_FACTS, {"partner": partner_id, "program": program_id, "on": day})
         row = cursor.fetchone()
@@ -151,6 +156,7 @@ def names_of(ids: Iterable[UUID]) -> dict[UUID, str]:
     return dict(Partner.objects.filter(pk__in=list(ids)).values_list("pk", "name"))
 
 
+@remembered("reference.Program")
 def default_program() -> Program | None:
     """The first program that is active."""
     return Program.objects.filter(is_active=True).order_by("starts_on", "code").first()

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from celery import Celery, Task
+from celery.signals import task_prerun
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "prm.settings")
 log = logging.getLogger(__name__)
@@ -42,6 +43,18 @@ class TenantTask(Task):  # type: ignore[misc]
         partners = [UUID(partner) for partner in headers.get("partners", [])]
         with acting(tenant=UUID(tenant), audience=audience, partners=partners):
             return super().__call__(*args, **kwargs)
+
+
+# Celery would open a new connection for every task. Ours stay, as a web process's do: each task begins with
+# Django's own look at their age and health, so that one which PostgreSQL has dropped is opened again.
+app.conf.update(CELERY_DB_REUSE_MAX=10**9)
+
+
+@task_prerun.connect(weak=False)
+def _look_at_connections(**_told: Any) -> None:
+    from django.db import close_old_connections
+
+    close_old_connections()
 
 
 app.Task = TenantTask

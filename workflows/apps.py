@@ -3,3 +3,9 @@ from django.apps import AppConfig
 
 class WorkflowsConfig(AppConfig):
     name = "workflows"
+
+    def ready(self) -> None:
+        from prm.kernel.events.tasks import after_deliveries
+        from workflows import engine
+
+        after_deliveries(lambda: engine.drain(limit=200, each=2))

@@ -7,7 +7,7 @@ from workflows import actions, engine
 @app.task(base=app.PlatformTask)  # type: ignore[untyped-decorator]
 def work() -> int:
     """Carry out decisions that nobody took back, and do the work that is due."""
-    return engine.drain(limit=200)
+    return engine.drain(limit=200, each=2)
 
 
 @app.task(base=app.PlatformTask)  # type: ignore[untyped-decorator]

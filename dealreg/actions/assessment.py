@@ -8,7 +8,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from dealreg import eligibility, queries, rules
-from dealreg.actions.base import deciding_on, note, today_of
+from dealreg.actions.base import judging, note, today_of
 from dealreg.facts import DEAL
 from dealreg.models import Deal, DealAssessment, DealPolicy
 from dealreg.queries.facts import eligibility_facts, routing_facts
@@ -21,7 +21,7 @@ from prm.kernel.identity.actors import Actor
 
 def validate_deal(*, deal_id: UUID, actor: Actor, now: datetime) -> Decision:
     """Judge a deal by the vendor's published eligibility rules: allow, review, refuse or error."""
-    with deciding_on(deal_id) as deal:
+    with judging(deal_id) as deal:
         assess(deal, now, queries.policy())
         decision = _eligibility(deal, now)
         note("deal.validated", deal, actor=actor, now=now, decision=decision)
@@ -33,7 +33,7 @@ def check_conflicts(*, deal_id: UUID, actor: Actor, now: datetime, fresh: bool =
 
     With `fresh` false, what was found for this very submission a moment ago is judged.
     """
-    with deciding_on(deal_id) as deal:
+    with judging(deal_id) as deal:
         policy = queries.policy()
         found = None if fresh else queries.assessment_of(deal.pk)
         if found is None or found.submission != deal.submission or not found.outcome:
@@ -45,7 +45,7 @@ def check_conflicts(*, deal_id: UUID, actor: Actor, now: datetime, fresh: bool =
 
 def route_deal(*, deal_id: UUID, actor: Actor, now: datetime) -> Decision:
     """Who decides, from what the checks found: "automatic", "cam", "ops" or "approver"."""
-    with deciding_on(deal_id) as deal:
+    with judging(deal_id) as deal:
         eligible, conflict = (
             queries.latest_decision(deal, f"{eligibility.RULESET}/"),
             queries.latest_decision(deal, "deal-conflict/"),

@@ -10,13 +10,14 @@ from django.db import connection
 
 from dealreg.events import DealEvent
 from dealreg.models import Deal, DealStatus, MatchKey, Protection
-from dealreg.queries.facts import deal_facts, move_facts
+from dealreg.queries.facts import as_read, deal_facts, move_facts
 from dealreg.rules import decide_move
 from prm.kernel import audit, clock, events
 from prm.kernel.decisions import Decision
 from prm.kernel.identity.actors import Actor
 from prm.kernel.matching import Normal, keys
 from prm.kernel.tenancy.context import current, deciding, tenant_id
+from prm.kernel.tenancy.remembering import keep, remembered
 
 
 @contextmanager
@@ -28,8 +29,22 @@ def deciding_on(deal_id: UUID) -> Iterator[Deal]:
         yield locked(deal_id)
 
 
+@contextmanager
+def judging(deal_id: UUID) -> Iterator[Deal]:
+    """The deal, locked, for a check that changes nothing of it: the steps of one run look at the same row."""
+    with deciding():
+        yield _held(deal_id)
+
+
+@remembered("dealreg.Deal")
+def _held(deal_id: UUID) -> Deal:
+    return locked(deal_id)
+
+
 def locked(deal_id: UUID) -> Deal:
-    return Deal.objects.select_for_update(of=("self",)).select_related("territory", "vertical").get(pk=deal_id)
+    return (
+        Deal.objects.select_for_update(of=("self",)).select_related("partner", "territory", "vertical").get(pk=deal_id)
+    )
 
 
 def today_of(now: datetime) -> date:
@@ -39,6 +54,7 @@ def today_of(now: datetime) -> date:
 def save(deal: Deal, now: datetime) -> None:
     deal.changed_at = now
     deal.save()
+    keep(as_read, deal, deal.pk)
 
 
 def judge_move(deal: Deal, to: DealStatus, method: str, needed: Iterable[str] = (), **facts: Any) -> Decision:
@@ -81,7 +97,8 @@ def write_keys(kind: MatchKey.Kind, record_id: UUID, normal: Mapping[str, Any]) 
 
 
 def drop_keys(record_id: UUID) -> None:
-    MatchKey.objects.filter(record_id=record_id).delete()
+    with connection.cursor() as cursor:  # nothing hangs on a key: no need to read it first
+        cursor.execute("DELETE FROM dealreg_matchkey WHERE tenant_id = %s AND record_id = %s", [tenant_id(), record_id])
 
 
 def release(deal: Deal, because: str, now: datetime) -> int:

@@ -1,5 +1,6 @@
 """A deal's life after the answer: stages, won, lost, extended, expired, reminded."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -163,9 +164,10 @@ def _remind(actor: Actor, now: datetime, today: date) -> int:
     due = Deal.objects.select_for_update(of=("self",), skip_locked=True).filter(
         status=DealStatus.APPROVED, protected_until__range=(today, today + timedelta(days=distances[-1]))
     )
-    told = 0
-    for deal in due.order_by("protected_until"):
-        if deal.protected_until and _tick_off(deal, deal.protected_until, distances, now, today):
+    told, deals = 0, list(due.order_by("protected_until"))
+    ticked = _ticked_off(deals)
+    for deal in deals:
+        if deal.protected_until and _tick_off(deal, deal.protected_until, distances, ticked, now, today):
             days = (deal.protected_until - today).days
             tell(DealExpiring, deal, now=now, days=days)
             note("deal.reminded", deal, actor=actor, now=now, after={"days": days})
@@ -175,11 +177,19 @@ def _remind(actor: Actor, now: datetime, today: date) -> int:
     return told
 
 
-def _tick_off(deal: Deal, until: date, distances: list[int], now: datetime, today: date) -> bool:
+def _ticked_off(deals: Iterable[Deal]) -> set[tuple[UUID, date, int]]:
+    """What has been told: deal, end of protection, distance."""
+    told = DealReminder.objects.filter(deal__in=[deal.pk for deal in deals])
+    return set(told.values_list("deal_id", "until", "days"))
+
+
+def _tick_off(
+    deal: Deal, until: date, distances: list[int], ticked: set[tuple[UUID, date, int]], now: datetime, today: date
+) -> bool:
     reached = [days for days in distances if (until - today).days <= days]
-    done = set(DealReminder.objects.filter(deal=deal, until=until).values_list("days", flat=True))
-    fresh = [days for days in reached if days not in done]
-    DealReminder.objects.bulk_create(DealReminder(deal=deal, until=until, days=days, at=now) for days in fresh)
+    fresh = [days for days in reached if (deal.pk, until, days) not in ticked]
+    if fresh:
+        DealReminder.objects.bulk_create(DealReminder(deal=deal, until=until, days=days, at=now) for days in fresh)
     return bool(fresh) and fresh[0] == reached[0]
 
 

@@ -112,8 +112,9 @@ def in_vendor_currency(amount: Decimal | None, currency: str, now: datetime) -> 
 
 def put_lines(deal: Deal, lines: list[ProductLine]) -> None:
     """These product lines and no others."""
-    DealLine.objects.filter(deal=deal).exclude(product_line__in=lines).delete()
-    there = set(deal.lines.values_list("product_line_id", flat=True))
+    there, wanted = set(deal.lines.values_list("product_line_id", flat=True)), {line.pk for line in lines}
+    if there - wanted:
+        DealLine.objects.filter(deal=deal).exclude(product_line__in=lines).delete()
     DealLine.objects.bulk_create(DealLine(deal=deal, product_line=line) for line in lines if line.pk not in there)
 
 

@@ -12,6 +12,7 @@ from dealreg.models.customers import Customer
 from dealreg.models.deals import Deal
 from prm.kernel.matching import Thresholds
 from prm.kernel.tenancy.models import TenantForeignKey, TenantOwned
+from prm.kernel.tenancy.wall import Wall
 
 
 class Protection(TenantOwned):
@@ -91,6 +92,8 @@ def reminder_days() -> list[int]:
 
 class DealPolicy(TenantOwned):
     """How a vendor tunes deal registration; without a row, these defaults hold."""
+
+    wall = Wall(reference=True)
 
     conflict_threshold = models.DecimalField(
         **SHARE,

@@ -10,12 +10,14 @@ from django.utils.translation import gettext as _
 
 from dealreg.entry import FIELDS
 from dealreg.models import Deal, DealStatus
-from dealreg.queries.facts import assessment_of, deal_facts
+from dealreg.queries.facts import as_read, assessment_of, deal_facts
 from partners.models import Enrolment
 from prm.kernel.audit.models import DecisionRecord
 from prm.kernel.decisions import Decision
 from prm.kernel.matching import Line
 from prm.kernel.money import Money
+from prm.kernel.reference.queries import vendor_currency
+from prm.kernel.tenancy.remembering import remembered
 
 TRACES = 6
 
@@ -35,27 +37,38 @@ def rivals_of(deal_id: UUID, *, deal: Deal | None = None) -> dict[str, Any]:
 
 
 def queue_rows(ids: Iterable[UUID]) -> Mapping[UUID, Mapping[str, Any]]:
-    """What the queue's list shows of many deals, in two queries."""
-    deals = list(Deal.objects.filter(pk__in=list(ids)).select_related("partner", "tenant"))
-    tiers = {
-        (row["partner_id"], row["program_id"]): row["tier__name"]
-        for row in Enrolment.objects.filter(partner_id__in={deal.partner_id for deal in deals}).values(
-            "partner_id", "program_id", "tier__name"
-        )
-    }
+    """What the queue's list shows of many deals: deals, tiers and the currency, each in one query."""
+    wanted, currency = list(ids), vendor_currency()
+    many = len(wanted) > 1
+    deals = list(Deal.objects.filter(pk__in=wanted).select_related("partner")) if many else _one(wanted)
+    tiers = _tiers(frozenset(deal.partner_id for deal in deals))
     return {
         deal.pk: {
             "title": f"{deal.number} · {deal.customer_name}",
             "partner": deal.partner.name,
             "partner_id": deal.partner_id,
             "value": deal.amount_vendor,
-            "currency": None if deal.amount_vendor is None else deal.tenant.currency,
+            "currency": None if deal.amount_vendor is None else currency,
             "tier": tiers.get((deal.partner_id, deal.program_id), ""),
             "url": reverse("dealreg_console:deal", args=[deal.pk]),
             "status": deal.status,
         }
         for deal in deals
     }
+
+
+@remembered("partners.Enrolment", "partners.Tier")
+def _tiers(partner_ids: frozenset[UUID]) -> Mapping[tuple[UUID, UUID], str]:
+    rows = Enrolment.objects.filter(partner_id__in=partner_ids).values_list("partner_id", "program_id", "tier__name")
+    return {(partner, program): tier for partner, program, tier in rows}
+
+
+def _one(ids: list[UUID]) -> list[Deal]:
+    """A single deal, as a workflow asks for it again and again."""
+    try:
+        return [as_read(pk) for pk in ids]
+    except Deal.DoesNotExist:
+        return []
 
 
 def queue_evidence(deal_id: UUID) -> Mapping[str, Any]:
@@ -79,7 +92,7 @@ def field_label(name: str) -> str:
 
 def facts_of(deal_id: UUID) -> dict[str, Any]:
     """The facts of a deal, and its value as money for messages."""
-    deal = Deal.objects.select_related("territory", "vertical").get(pk=deal_id)
+    deal = as_read(deal_id)
     return deal_facts(deal) | {"deal.value": value_of(deal)}
 
 
@@ -105,7 +118,7 @@ def value_of(deal: Deal) -> Money | None:
 
 def reasons_for_partner(*, deal_id: UUID) -> list[dict[str, str]]:
     """Why the checks of the present submission say no, in the words that are for the partner."""
-    deal = Deal.objects.get(pk=deal_id)
+    deal = as_read(deal_id)
     told: dict[str, dict[str, str]] = {}
     for rule in ("deal-eligibility/", "deal-conflict/"):
         record = latest_decision(deal, rule)

@@ -3,14 +3,16 @@
 import hashlib
 import hmac
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db import connection
 
-from dealreg.models import Deal, DealAssessment, DealPolicy, DealStatus
+from dealreg.models import Deal, DealAssessment, DealLine, DealPolicy, DealStatus
 from dealreg.models.deals import OPEN
 from partners import queries as partners
 from prm.kernel.audit.models import AuditEntry
@@ -20,19 +22,19 @@ from prm.kernel.identity.models import Membership
 from prm.kernel.reference import queries as reference
 from prm.kernel.reference.models import ProductLine, Program
 from prm.kernel.reference.queries import calendar_hours, vendor_currency
-from prm.kernel.tenancy.context import current, deciding
+from prm.kernel.tenancy.context import current, deciding, tenant_id
 from prm.kernel.tenancy.remembering import remembered
 
 APPROVING_ROLES = ("approver", "ops", "admin", "cam")
 
 
+@remembered("dealreg.Deal", "dealreg.DealLine", "dealreg.DealAssessment", "dealreg.Customer", *partners.STANDING)
 def deal_facts(deal: Deal) -> dict[str, Any]:
     """The facts of the schema "deal" as they are now. For events, rules and messages, not for partners."""
     with deciding() as now:
         today = now.astimezone(current().zone).date()
         partner = partners.partner_facts(deal.partner_id, deal.program_id, today)
-        found = assessment_of(deal.pk)
-        customer = found.customer if found else None
+        about = _about(deal.pk, deal.partner_id)
         return {
             "deal.number": deal.number,
             "deal.name": deal.name or deal.customer_name,
@@ -40,7 +42,7 @@ def deal_facts(deal: Deal) -> dict[str, Any]:
             "deal.currency": deal.currency,
             "deal.country": deal.customer_country,
             "deal.territory": deal.territory.code if deal.territory else None,
-            "deal.product_lines": line_codes(deal),
+            "deal.product_lines": list(about.lines),
             "deal.vertical": deal.vertical.code if deal.vertical else None,
             "deal.close_on": deal.expected_close_on,
             "deal.close_in_days": (deal.expected_close_on - today).days if deal.expected_close_on else None,
@@ -53,9 +55,9 @@ def deal_facts(deal: Deal) -> dict[str, Any]:
             "deal.answer_due_at": deal.answer_due_at,
             "deal.protected_until": deal.protected_until,
             "deal.reason": deal.reason_for_partner,
-            "customer.is_blocked": customer.is_blocked if customer else None,
-            "customer.is_house": customer.is_house if customer else None,
-            "deal.conflict": (found.outcome or None) if found else None,
+            "customer.is_blocked": about.is_blocked,
+            "customer.is_house": about.is_house,
+            "deal.conflict": about.conflict or None,
             "partner.name": partner.name,
             "partner.kind": partner.kind,
             "partner.status": partner.status,
@@ -68,13 +70,19 @@ def deal_facts(deal: Deal) -> dict[str, Any]:
             "partner.covers_country": deal.customer_country in partner.countries if partner.countries else None,
             "partner.has_cam": (deal.owner_cam_id or partner.cam_id) is not None,
             "partner.watched": partner.watched,
-            "partner.open_deals": open_deals(deal.partner_id),
+            "partner.open_deals": about.open_deals,
         }
 
 
 def eligibility_facts(deal: Deal, now: datetime, today: date) -> dict[str, Any]:
     """The deal's facts, and what day it is for rules that count days."""
     return deal_facts(deal) | {NOW: now, TODAY: today}
+
+
+@remembered("dealreg.Deal", "partners.Partner", "tenancy.Tenant", "reference.Territory", "reference.Vertical")
+def as_read(deal_id: UUID) -> Deal:
+    """The deal with what its pages and messages name, to look at and never to change. Raises Deal.DoesNotExist."""
+    return Deal.objects.select_related("partner", "territory", "vertical").get(pk=deal_id)
 
 
 def domain_kind(deal: Deal) -> str:
@@ -94,11 +102,17 @@ def domain_kind(deal: Deal) -> str:
 
 
 def line_codes(deal: Deal) -> list[str]:
-    return sorted(deal.lines.values_list("product_line__code", flat=True))
+    return sorted(code for _id, code in _lines_of(deal.pk))
 
 
 def line_ids(deal: Deal) -> set[UUID]:
-    return set(deal.lines.values_list("product_line_id", flat=True))
+    return {pk for pk, _code in _lines_of(deal.pk)}
+
+
+@remembered("dealreg.DealLine", "reference.ProductLine")
+def _lines_of(deal_id: UUID) -> tuple[tuple[UUID, str], ...]:
+    lines = DealLine.objects.filter(deal_id=deal_id)
+    return tuple(lines.values_list("product_line_id", "product_line__code"))
 
 
 def lines_by_code(codes: Iterable[str]) -> list[str]:
@@ -107,10 +121,40 @@ def lines_by_code(codes: Iterable[str]) -> list[str]:
     return [known.get(str(code), str(code)) for code in codes]
 
 
-def open_deals(partner_id: UUID) -> int:
-    return Deal.objects.filter(partner_id=partner_id, status__in=OPEN).count()
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What stands beside a deal: its lines, what checking it found, how many deals its partner has open."""
+
+    lines: list[str]
+    conflict: str | None
+    is_blocked: bool | None
+    is_house: bool | None
+    open_deals: int
 
 
+_BESIDE = """
+SELECT ARRAY(SELECT p.code FROM dealreg_dealline AS l
+             JOIN reference_productline AS p ON p.tenant_id = l.tenant_id AND p.id = l.product_line_id
+             WHERE l.tenant_id = %(tenant)s AND l.deal_id = %(deal)s ORDER BY p.code),
+       a.outcome, c.is_blocked, c.is_house,
+       (SELECT count(*) FROM dealreg_deal AS d
+        WHERE d.tenant_id = %(tenant)s AND d.partner_id = %(partner)s AND d.status = ANY(%(open)s))
+FROM (SELECT 1) AS one
+LEFT JOIN dealreg_dealassessment AS a ON a.tenant_id = %(tenant)s AND a.deal_id = %(deal)s
+LEFT JOIN dealreg_customer AS c ON c.tenant_id = a.tenant_id AND c.id = a.customer_id
+"""
+
+
+def _about(deal_id: UUID, partner_id: UUID) -> _About:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _BESIDE,
+            {"tenant": tenant_id(), "deal": deal_id, "partner": partner_id, "open": [str(status) for status in OPEN]},
+        )
+        return _About(*cursor.fetchone())
+
+
+@remembered("dealreg.DealAssessment", "dealreg.Customer")
 def assessment_of(deal_id: UUID) -> DealAssessment | None:
     return DealAssessment.objects.select_related("customer").filter(deal_id=deal_id).first()
 

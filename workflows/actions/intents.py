@@ -113,19 +113,23 @@ WHERE status = 'pending' AND executes_at <= statement_timestamp() ORDER BY execu
 
 
 def execute_intents(limit: int = 200) -> int:
-    """Carry out every decision whose ten seconds are over, each in a transaction of its own.
+    """Carry out every decision whose ten seconds are over; says how many."""
+    with acting(audience="relay"):
+        due = due_intents(limit)
+    for tenant, intent_id in due:
+        carry_out(tenant, intent_id)
+    return len(due)
 
-    Safe in any number at once: whoever comes second finds it carried out.
-    """
-    with acting(audience="relay"), connection.cursor() as cursor:
+
+def due_intents(limit: int) -> list[tuple[UUID, UUID]]:
+    """Tenants and intents whose ten seconds are over, the oldest first. Inside the relay's context."""
+    with connection.cursor() as cursor:
         cursor.execute(_DUE, [limit])
-        rows = cursor.fetchall()
-    for tenant, intent_id in rows:
-        _carry_out(tenant, intent_id)
-    return len(rows)
+        return list(cursor.fetchall())
 
 
-def _carry_out(tenant: UUID, intent_id: UUID) -> None:
+def carry_out(tenant: UUID, intent_id: UUID) -> None:
+    """One decision, in a transaction of its own. Whoever comes second finds it carried out."""
     try:
         with acting(tenant=tenant, audience="vendor") as now:
             _execute(intent_id, now)

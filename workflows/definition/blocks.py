@@ -88,6 +88,7 @@ class Program:
     first: str | None
     blocks: Mapping[str, Block]
     schema: FactSchema = field(repr=False)
+    listens: frozenset[str] = frozenset()  # the events that start it, end it, or are waited for in it
 
     def block(self, block_id: str) -> Block:
         try:
@@ -151,7 +152,12 @@ def _read(tree: Mapping[str, Any]) -> Program:
         first=first,
         blocks=blocks,
         schema=schema_of(trigger["event"], tree["blocks"]),
+        listens=frozenset({trigger["event"], *(tree.get("cancel_on") or ()), *_awaited(blocks)}),
     )
+
+
+def _awaited(blocks: Mapping[str, Block]) -> set[str]:
+    return {str(block.data["event"]) for block in blocks.values() if block.type == "wait" and block.data.get("event")}
 
 
 def _chain(items: Sequence[Mapping[str, Any]], after: str | None, path: str, blocks: dict[str, Block]) -> str | None:

@@ -4,7 +4,8 @@ PostgreSQL is the only truth; whoever dies, a step is done exactly once (docs/ad
 `drain()` does everything that is due now, for workers, tests and the demo alike.
 """
 
-from workflows.engine.claiming import Claim, claim
+from prm.kernel.tenancy.context import acting
+from workflows.engine.claiming import Claim, claim, claim_here
 from workflows.engine.performing import perform
 from workflows.engine.starting import start_runs
 from workflows.engine.sweeping import sweep
@@ -14,10 +15,17 @@ __all__ = ["Claim", "claim", "drain", "perform", "start_runs", "sweep"]
 
 def drain(limit: int = 10_000, *, each: int = 4, most: int = 16) -> int:
     """Carry out due decisions, then do due work until nothing is; returns how many claims were worked on."""
-    from workflows.actions.intents import execute_intents
+    from workflows.actions.intents import carry_out, due_intents
 
-    done = execute_intents(limit)
-    while done < limit and (claims := claim(each=each, most=most)):
+    done = 0
+    while done < limit:
+        with acting(audience="relay"):
+            intents, claims = due_intents(limit), claim_here(each=each, most=most)
+        for tenant, intent in intents:
+            carry_out(tenant, intent)
+        if not claims and not intents:
+            break
+        done += len(intents)
         for one in claims:
             perform(one)
         done += len(claims)

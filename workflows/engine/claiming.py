@@ -53,7 +53,13 @@ def claim(*, each: int = 4, most: int = 16) -> list[Claim]:
 
     The attempt counts from here, so that work which kills its worker ends as an incident too.
     """
-    with acting(audience="relay"), connection.cursor() as cursor:
+    with acting(audience="relay"):
+        return claim_here(each=each, most=most)
+
+
+def claim_here(*, each: int, most: int) -> list[Claim]:
+    """The same inside a relay's context that is open."""
+    with connection.cursor() as cursor:
         cursor.execute(_CLAIM, {"each": each, "most": most, "lease": LEASE})
         rows = sorted(cursor.fetchall(), key=lambda row: row[4])
     return [Claim(*row[:4]) for row in rows]

@@ -16,6 +16,7 @@ from prm.kernel import events
 from prm.kernel.reference.calendars import BusinessHours, NeverOpen
 from prm.kernel.reference.models import Calendar
 from prm.kernel.reference.queries import calendar_hours
+from prm.kernel.tenancy.remembering import remembered
 from workflows.definition import BrokenDefinition
 from workflows.engine.step import Result, Step
 from workflows.events import SlaBreached, SlaWarned
@@ -179,12 +180,17 @@ def calendar_of(step: Step) -> Calendar:
 
 def calendar_named(code: str | None) -> Calendar:
     """The calendar of that code; without one the vendor's default. Raises BrokenDefinition."""
-    found = Calendar.objects.filter(**({"code": code} if code else {"is_default": True})).first()
+    found = _calendar(code or "")
     if found is None:
         raise BrokenDefinition(
             _("There is no business calendar “%(code)s”. Add one under Setup, SLA.") % {"code": code or _("default")}
         )
     return found
+
+
+@remembered("reference.Calendar")
+def _calendar(code: str) -> Calendar | None:
+    return Calendar.objects.filter(**({"code": code} if code else {"is_default": True})).first()
 
 
 def hours_of(calendar: Calendar) -> BusinessHours:

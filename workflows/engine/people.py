@@ -10,6 +10,7 @@ from django.db.models import Q
 from prm.kernel import clock
 from prm.kernel.automation import registry
 from prm.kernel.identity.models import Membership
+from prm.kernel.tenancy.remembering import remembered
 from workflows.engine.step import Step
 from workflows.models import HumanTask
 
@@ -84,15 +85,17 @@ def _owners(step: Step) -> Iterable[UUID]:
     return with_role(task.role)
 
 
-def with_role(role: str) -> list[UUID]:
+@remembered("identity.Membership")
+def with_role(role: str) -> tuple[UUID, ...]:
     """The vendor's own people of a role."""
-    return list(
+    return tuple(
         Membership.objects.filter(partner=None, ended_at=None, roles__contains=[role])
         .order_by("name")
         .values_list("pk", flat=True)
     )
 
 
+@remembered("identity.Membership")
 def by_id_or_email(who: str) -> Membership | None:
     """One of the vendor's own people, by membership id or by e-mail; None for strangers and departed."""
     try:
@@ -103,10 +106,14 @@ def by_id_or_email(who: str) -> Membership | None:
 
 
 def _first(ids: Iterable[UUID]) -> Membership | None:
-    found = list(ids)[:1]
-    if not found:
-        return None
-    return Membership.objects.filter(pk=found[0], ended_at=None).select_related("delegate").first()
+    found = next(iter(ids), None)
+    return member(found) if found else None
+
+
+@remembered("identity.Membership")
+def member(membership_id: UUID) -> Membership | None:
+    """One of the current people, of the vendor or of a partner, with whoever stands in for them."""
+    return Membership.objects.filter(pk=membership_id, ended_at=None).select_related("delegate").first()
 
 
 def _registered(name: str, subject_id: UUID) -> Iterable[UUID]:

@@ -4,7 +4,8 @@ import logging
 
 from django.db import transaction
 
-from prm.kernel.tenancy.context import acting, current
+from prm.kernel.tenancy.context import acting
+from prm.kernel.tenancy.remembering import forget_all
 from workflows.engine import advance, clocks, failure
 from workflows.engine.blocks import RUN
 from workflows.engine.claiming import Claim
@@ -55,7 +56,7 @@ def _go_on(step: Step, most: int) -> Exception | None:
         except Exception as fault:
             if not step.told:
                 raise
-            current().memory.clear()  # what was read since the savepoint may never have been
+            forget_all()  # what was read since the savepoint may never have been
             advance.settle(step, held=True)
             return fault
         if result is None:

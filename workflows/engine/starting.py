@@ -12,6 +12,7 @@ from prm.kernel.automation import registry
 from prm.kernel.decisions import jsonable
 from prm.kernel.tenancy.context import tenant_id
 from prm.kernel.tenancy.ids import uuid7
+from prm.kernel.tenancy.remembering import remembered
 from workflows.definition import BrokenDefinition, Program
 from workflows.engine.advance import _next_id
 from workflows.engine.failure import refuse_event
@@ -27,12 +28,7 @@ def start_runs(event: events.Delivered, now: datetime) -> list[UUID]:
     """
     cancel_runs(event, now)
     started, broken = [], False
-    versions = list(
-        WorkflowVersion.objects.filter(status="published", workflow__event=event.name)
-        .select_related("workflow")
-        .defer("tree")
-        .order_by("workflow__key")
-    )
+    versions = _in_force(event.name)
     for version in versions:
         try:
             program = program_of(version.pk, version.checksum)
@@ -44,6 +40,12 @@ def start_runs(event: events.Delivered, now: datetime) -> list[UUID]:
     if not started and not broken:
         _nobody(event, now, has_versions=bool(versions))
     return [run for run in started if run is not None]
+
+
+@remembered("workflows.Workflow", "workflows.WorkflowVersion")
+def _in_force(event: str) -> tuple[WorkflowVersion, ...]:
+    published = WorkflowVersion.objects.filter(status="published", workflow__event=event)
+    return tuple(published.select_related("workflow").defer("tree").order_by("workflow__key"))
 
 
 def _facts(event: events.Delivered, now: datetime) -> dict[str, object]:
@@ -149,13 +151,14 @@ def cancel_runs(event: events.Delivered, now: datetime) -> None:
     """End live runs of the subject whose workflow says that this event makes them pointless."""
     from workflows.engine import ending
 
-    for run in Run.objects.filter(subject_id=event.subject_id, status="running").select_related("version"):
+    live = Run.objects.filter(subject_id=event.subject_id, status="running")
+    for run_id, version_id, digest in live.values_list("pk", "version_id", "version__checksum"):
         try:
-            pointless = event.name in program_of(run.version_id, run.version.checksum).cancel_on
+            pointless = event.name in program_of(version_id, digest).cancel_on
         except BrokenDefinition:
             continue  # its own incident tells of it
         if pointless:
-            ending.cancel_run(run.pk, now, why=event.name)
+            ending.cancel_run(run_id, now, why=event.name)
 
 
 def started_by(event_id: UUID) -> bool:

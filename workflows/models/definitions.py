@@ -12,7 +12,7 @@ from prm.kernel.tenancy.wall import Wall
 class Workflow(TenantOwned):
     """A process with a name: what starts it, and the versions of how it goes."""
 
-    wall = Wall(partner="none")
+    wall = Wall(reference=True)
 
     key = models.SlugField(_("key"), max_length=60)
     name = models.CharField(_("name"), max_length=120)
@@ -37,7 +37,7 @@ class WorkflowVersion(TenantOwned):
         PUBLISHED = "published", _("Published")
         RETIRED = "retired", _("Retired")
 
-    wall = Wall(partner="none")
+    wall = Wall(reference=True)
 
     workflow = TenantForeignKey(Workflow, related_name="versions")
     number = models.PositiveIntegerField(_("version"))

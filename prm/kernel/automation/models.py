@@ -7,10 +7,13 @@ from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 
 from prm.kernel.tenancy.models import TenantForeignKey, TenantOwned
+from prm.kernel.tenancy.wall import Wall
 
 
 class RuleSet(TenantOwned):
     """A named list of rules over one schema of facts, such as the eligibility of deals."""
+
+    wall = Wall(reference=True)
 
     key = models.SlugField(_("key"), max_length=60)
     name = models.CharField(_("name"), max_length=120)
@@ -26,6 +29,8 @@ class RuleSet(TenantOwned):
 
 class RuleVersion(TenantOwned):
     """One version of a rule set. Its author may not publish it, unless a vendor has one admin only."""
+
+    wall = Wall(reference=True)
 
     class Status(models.TextChoices):
         DRAFT = "draft", _("Draft")

@@ -4,6 +4,7 @@
 (prm/kernel/events/relay.py) runs the handlers; Redis only hints that there is something to do.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
@@ -13,7 +14,8 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from prm.kernel.decisions import jsonable
-from prm.kernel.tenancy.context import deciding
+from prm.kernel.tenancy.context import deciding, tenant_id
+from prm.kernel.tenancy.ids import uuid7
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +59,10 @@ _handlers: dict[str, tuple[Callable[[str], bool], Handler]] = {}
 
 
 def handler(*names: str, name: str, when: Callable[[str], bool] | None = None) -> Callable[[Handler], Handler]:
-    """Register a reaction. `name` is its receipt's name and must never change; `when` picks by event name."""
+    """Register a reaction. `name` is its receipt's name and must never change.
+
+    `when` picks by event name; it is asked as the vendor whenever an event is published.
+    """
 
     def register(function: Handler) -> Handler:
         if name in _handlers and _handlers[name][1] is not function:
@@ -79,25 +84,40 @@ def handler_named(name: str) -> Handler | None:
 
 def publish(event: Event, *, at: datetime, cause: str = "") -> UUID:
     """Write the event and its deliveries; they are seen only if this transaction commits."""
-    from prm.kernel.events.models import Delivery, EventRow
     from prm.kernel.events.relay import hint
 
-    with deciding():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT nextval('events_position')")
-            position = cursor.fetchone()[0]
-        row = EventRow.objects.create(
-            position=position,
-            name=event.name,
-            subject_id=event.subject_id,
-            partner_id=event.partner_id,
-            payload=event.payload(),
-            cause=cause,
-            at=at,
-        )
-        Delivery.objects.bulk_create(
-            Delivery(event=row, handler=name, subject_id=event.subject_id, position=position)
-            for name in handlers_of(event.name)
+    identity = uuid7()
+    with deciding(), connection.cursor() as cursor:
+        handlers = handlers_of(event.name)
+        cursor.execute(
+            _PUBLISH,
+            {
+                "id": identity,
+                "tenant": tenant_id(),
+                "name": event.name,
+                "subject": event.subject_id,
+                "partner": event.partner_id,
+                "payload": json.dumps(event.payload()),
+                "cause": cause,
+                "at": at,
+                "handlers": handlers,
+                "deliveries": [uuid7() for _name in handlers],
+            },
         )
     transaction.on_commit(hint, robust=True)
-    return row.id
+    return identity
+
+
+_PUBLISH = """
+WITH told AS (
+  INSERT INTO events_eventrow (id, tenant_id, position, name, subject_id, partner_id, payload, cause, at, recorded_at)
+  VALUES (%(id)s, %(tenant)s, nextval('events_position'), %(name)s, %(subject)s, %(partner)s, %(payload)s::jsonb,
+          %(cause)s, %(at)s, statement_timestamp())
+  RETURNING id, tenant_id, subject_id, position
+)
+INSERT INTO events_delivery (id, tenant_id, event_id, handler, subject_id, position, state, attempt, fence,
+                             not_before, error)
+SELECT d.id, told.tenant_id, told.id, d.handler, told.subject_id, told.position, 'pending', 0, 0,
+       statement_timestamp(), ''
+FROM told, unnest(%(deliveries)s::uuid[], %(handlers)s::text[]) AS d(id, handler)
+"""

@@ -6,6 +6,7 @@ and its receipt in one transaction. A failed try leaves neither; after MAX_ATTEM
 and holds back only later events of its own subject.
 """
 
+import json
 import logging
 import traceback
 from dataclasses import dataclass
@@ -78,41 +79,37 @@ def deliver(claimed: Claim) -> None:
     """Run one handler; its effects and its receipt commit together or not at all."""
     try:
         with acting(tenant=claimed.tenant_id, audience="vendor") as now:
-            delivery = _still_mine(claimed)
-            if delivery is None:
+            taken = _take(claimed)
+            if taken is None:
                 return
-            event = delivery.event
-            function = handler_named(delivery.handler)
+            handler, event = taken
+            function = handler_named(handler)
             if function is None:
-                raise LookupError(f"No handler is called {delivery.handler!r} any more.")
-            function(
-                Delivered(
-                    event.id,
-                    event.name,
-                    event.subject_id,
-                    event.partner_id,
-                    event.payload,
-                    event.at,
-                    event.cause,
-                ),
-                now,
-            )
-            delivery.state, delivery.done_at, delivery.error = "done", Now(), ""
-            delivery.save(update_fields=["state", "done_at", "error"])
+                raise LookupError(f"No handler is called {handler!r} any more.")
+            function(event, now)
     except Exception:
         log.exception("delivery %s failed at attempt %s", claimed.id, claimed.attempt)
         _failed(claimed, traceback.format_exc(limit=12))
 
 
-def _still_mine(claimed: Claim) -> "Delivery | None":  # type: ignore[name-defined]  # noqa: F821
-    from prm.kernel.events.models import Delivery
+_TAKE = """
+UPDATE events_delivery AS d SET state = 'done', done_at = statement_timestamp(), error = ''
+FROM events_eventrow AS e
+WHERE d.id = %s AND d.fence = %s AND d.state = 'pending' AND e.tenant_id = d.tenant_id AND e.id = d.event_id
+RETURNING d.handler, e.id, e.name, e.subject_id, e.partner_id, e.payload, e.at, e.cause
+"""
 
-    return (
-        Delivery.objects.select_for_update(of=("self",))
-        .select_related("event")
-        .filter(pk=claimed.id, fence=claimed.fence, state="pending")
-        .first()
-    )
+
+def _take(claimed: Claim) -> tuple[str, Delivered] | None:
+    """The event, with its receipt signed ahead: a handler that fails takes that back with all else."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE, [claimed.id, claimed.fence])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    handler, event_id, name, subject, partner, payload, at, cause = row
+    payload = json.loads(payload) if isinstance(payload, str) else payload
+    return handler, Delivered(event_id, name, subject, partner, payload, at, cause)
 
 
 def _failed(claimed: Claim, error: str) -> None:

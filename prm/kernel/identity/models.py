@@ -62,7 +62,7 @@ class Person(AbstractBaseUser):
 class Membership(TenantOwned):
     """A person in an organisation: the vendor itself (no partner) or one of its partners."""
 
-    wall = Wall(partner="own", web="SELECT, INSERT, UPDATE", operator="SELECT, INSERT")
+    wall = Wall(partner="own", web="SELECT, INSERT, UPDATE", operator="SELECT, INSERT", reference=True)
 
     person = models.ForeignKey(
         Person, models.PROTECT, related_name="memberships", null=True, blank=True, db_constraint=False

@@ -11,6 +11,8 @@ from prm.kernel.tenancy.wall import Wall
 class MessageTemplate(TenantOwned):
     """A vendor's own wording of one message in one language; without it the shipped wording is used."""
 
+    wall = Wall(reference=True)
+
     key = models.CharField(_("message"), max_length=80)
     language = models.CharField(_("language"), max_length=8)
     subject = models.CharField(_("subject"), max_length=200)

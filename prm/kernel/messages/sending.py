@@ -8,9 +8,11 @@ from uuid import UUID
 
 from django.db import transaction
 
+from prm.kernel.tenancy.remembering import remembered
+
 if TYPE_CHECKING:
     from prm.kernel.identity.models import Membership
-    from prm.kernel.messages.models import Message
+    from prm.kernel.messages.models import Message, MessageTemplate
     from prm.kernel.tenancy.models import Tenant
 
 
@@ -35,10 +37,10 @@ def send(
     from prm.kernel.identity.models import Membership
     from prm.kernel.messages.models import Message
     from prm.kernel.messages.registry import kinds
-    from prm.kernel.tenancy.models import Tenant
+    from prm.kernel.reference.queries import vendor
 
     kind = kinds[template]
-    tenant = Tenant.objects.get()
+    tenant = vendor()
     people = Membership.objects.filter(pk__in=set(to), ended_at=None)
     rows = []
     for person in people:
@@ -78,14 +80,13 @@ def message_id(tenant: UUID, cause: str, recipient: UUID) -> str:
 
 
 def _worded(key: str, person: "Membership", tenant: "Tenant", context: Mapping[str, object]) -> tuple[str, str]:
-    from prm.kernel.messages.models import MessageTemplate
     from prm.kernel.messages.registry import kinds
     from prm.kernel.messages.rendering import TemplateProblem, one_line, render
 
     kind, language = kinds[key], person.language or tenant.language
     zone = person.time_zone or tenant.time_zone
     full = {**context, "recipient": person.name, "vendor": tenant.name}
-    own = MessageTemplate.objects.filter(key=key, language=language).first()
+    own = _own_wording(key, language)
     shipped = (kind.subject.get(language, kind.subject["en"]), kind.body.get(language, kind.body["en"]))
     for subject, body in ([(own.subject, own.body)] if own else []) + [shipped]:
         try:
@@ -97,6 +98,13 @@ def _worded(key: str, person: "Membership", tenant: "Tenant", context: Mapping[s
             if (subject, body) == shipped:
                 raise
     raise AssertionError("the shipped wording is always tried")
+
+
+@remembered("prm_messages.MessageTemplate")
+def _own_wording(key: str, language: str) -> "MessageTemplate | None":
+    from prm.kernel.messages.models import MessageTemplate
+
+    return MessageTemplate.objects.filter(key=key, language=language).first()
 
 
 def _absolute(url: str) -> str:

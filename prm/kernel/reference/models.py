@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from prm.kernel.tenancy.models import TenantForeignKey, TenantOwned
 from prm.kernel.tenancy.wall import Wall
 
-SHARED = Wall(partner="shared")
+SHARED = Wall(partner="shared", reference=True)
 
 
 def unique(name: str, *names: str) -> models.UniqueConstraint:
@@ -99,6 +99,8 @@ class Product(TenantOwned):
 class Calendar(TenantOwned):
     """When the vendor works: hours of the week in a zone, and holidays. SLA clocks count on it."""
 
+    wall = Wall(reference=True)
+
     code = models.SlugField(_("code"), max_length=40)
     name = models.CharField(_("name"), max_length=120)
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC")
@@ -126,6 +128,8 @@ class Calendar(TenantOwned):
 
 
 class Holiday(TenantOwned):
+    wall = Wall(reference=True)
+
     calendar = TenantForeignKey(Calendar, models.CASCADE, related_name="holidays")
     day = models.DateField(_("day"))
     name = models.CharField(_("name"), max_length=120)

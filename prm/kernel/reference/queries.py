@@ -15,8 +15,13 @@ class NoRate(LookupError):
 
 
 @remembered("tenancy.Tenant")
+def vendor() -> Tenant:
+    """The tenant of the open context."""
+    return Tenant.objects.get()
+
+
 def vendor_currency() -> str:
-    return Tenant.objects.get().currency
+    return vendor().currency
 
 
 @remembered("tenancy.Tenant", "reference.ExchangeRate")

@@ -44,7 +44,8 @@ class Context:
     partner_ids: tuple[UUID, ...]
     now: datetime
     zone: ZoneInfo
-    memory: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)  # see remembering.py
+    stamp: UUID | None = None  # of the tenant's reference data; see remembering.py, and so the memory
+    memory: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 _context: ContextVar[Context | None] = ContextVar("prm_context", default=None)
@@ -87,8 +88,8 @@ def acting(*, audience: str, tenant: UUID | None = None, partners: Iterable[UUID
     if (audience == "partner") != bool(partner_ids):
         raise TenancyError("The partner audience, and no other, names the partners it may see.")
     with transaction.atomic():
-        now, zone = _begin(audience, tenant, partner_ids)
-        token = _context.set(Context(audience, tenant, partner_ids, now, zone))
+        now, zone, stamp = _begin(audience, tenant, partner_ids)
+        token = _context.set(Context(audience, tenant, partner_ids, now, zone, stamp))
         try:
             yield now
         finally:
@@ -116,26 +117,30 @@ def deciding() -> Iterator[datetime]:
         _enter("partner", context.tenant_id, context.partner_ids)
 
 
-_ENTER = (
-    "SELECT set_config('role', %(role)s, true), set_config('app.tenant_id', %(tenant)s, true),"
-    " set_config('app.partner_ids', %(partners)s, true)"
-)
-# Both in one trip. The second statement is planned after the first has changed the role.
-_BEGIN = (
-    _ENTER + "; SELECT transaction_timestamp() + clock_offset, time_zone FROM tenancy_tenant"
-    " WHERE id = %(tenant)s::uuid AND status <> 'suspended'"
-)
-_BEGIN_RELAY = _ENTER + "; SELECT clock_timestamp(), 'UTC'"
+_ENTER = """SELECT set_config('role', %(role)s, true), set_config('app.tenant_id', %(tenant)s, true),
+  set_config('app.partner_ids', %(partners)s, true)"""
+# Two statements in one trip: the second is planned after the first has changed the role.
+_BEGIN = """
+SELECT set_config('role', %(role)s, true), set_config('app.tenant_id', %(tenant)s, true),
+  set_config('app.partner_ids', %(partners)s, true);
+SELECT transaction_timestamp() + clock_offset, time_zone, reference_stamp FROM tenancy_tenant
+WHERE id = %(tenant)s::uuid AND status <> 'suspended'
+"""
+_BEGIN_RELAY = """
+SELECT set_config('role', %(role)s, true), set_config('app.tenant_id', %(tenant)s, true),
+  set_config('app.partner_ids', %(partners)s, true);
+SELECT clock_timestamp(), 'UTC', NULL
+"""
 
 
-def _begin(audience: str, tenant: UUID | None, partners: tuple[UUID, ...]) -> tuple[datetime, ZoneInfo]:
-    """Enter, and say what time it is in business."""
+def _begin(audience: str, tenant: UUID | None, partners: tuple[UUID, ...]) -> tuple[datetime, ZoneInfo, UUID | None]:
+    """Enter, and say what time it is in business and which reference data is in force."""
     with connection.cursor() as cursor:
         cursor.execute(_BEGIN if tenant else _BEGIN_RELAY, _names(audience, tenant, partners))
         row = cursor.fetchone()
     if row is None:
         raise NoTenant("No such tenant, or it is suspended.")
-    return row[0].astimezone(UTC), ZoneInfo(row[1])
+    return row[0].astimezone(UTC), ZoneInfo(row[1]), row[2]
 
 
 def _enter(audience: str, tenant: UUID | None, partners: tuple[UUID, ...]) -> None:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -33,6 +34,9 @@ class Tenant(models.Model):
     brand_color = models.CharField(max_length=7, default="#2f5bea")
     logo = models.TextField(blank=True, default="", help_text=_("SVG or PNG as a data: address, cleaned"))
     mfa_required = models.BooleanField(default=False, help_text=_("Vendor staff must use two factors."))
+    reference_stamp = models.UUIDField(
+        db_default=RandomUUID(), editable=False
+    )  # new with every change of reference data
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:

@@ -26,7 +26,8 @@ class Wall:
     partner: "none" (vendor only), "own" (its `partner_column` is one of the partner's organisations),
     "shared" (every partner of the tenant reads it), or "child:<foreign key>" (seen where the parent is).
     partner_where: a further condition on the partner's rows, in SQL. relay_*: columns, never payloads.
-    web: what the identity plane may do to it outside any tenant.
+    web: what the identity plane may do to it outside any tenant. reference: it is read all the time and changes
+    seldom; a change gives the tenant a new stamp, and what was remembered under the old one is forgotten.
     """
 
     partner: str = "none"
@@ -35,6 +36,7 @@ class Wall:
     partner_where: str = ""
     vendor_may: str = ALL
     append_only: bool = False
+    reference: bool = False
     relay_reads: tuple[str, ...] = ()
     relay_writes: tuple[str, ...] = ()
     web: str = ""
@@ -105,6 +107,15 @@ CREATE OR REPLACE FUNCTION app.only_forward() RETURNS trigger LANGUAGE plpgsql A
   IF NEW.clock_offset < OLD.clock_offset THEN
     RAISE EXCEPTION 'business time only runs forward' USING ERRCODE = 'check_violation';
   END IF;
+  RETURN NEW;
+END $$;
+CREATE OR REPLACE FUNCTION app.new_stamp() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  UPDATE tenancy_tenant SET reference_stamp = gen_random_uuid()
+  WHERE id = CASE TG_OP WHEN 'DELETE' THEN OLD.tenant_id ELSE NEW.tenant_id END;
+  RETURN NULL;
+END $$;
+CREATE OR REPLACE FUNCTION app.own_new_stamp() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  NEW.reference_stamp := gen_random_uuid();
   RETURN NEW;
 END $$;
 CREATE SEQUENCE IF NOT EXISTS events_position;
@@ -232,6 +243,12 @@ def _triggers(model: type[models.Model]) -> Iterator[Composable]:
             "CREATE TRIGGER wall_append_only BEFORE UPDATE OR DELETE ON {}"
             " FOR EACH ROW EXECUTE FUNCTION app.refuse_change()"
         ).format(table)
+    yield SQL("DROP TRIGGER IF EXISTS wall_new_stamp ON {}").format(table)
+    if wall.reference:
+        yield SQL(
+            "CREATE TRIGGER wall_new_stamp AFTER INSERT OR UPDATE OR DELETE ON {}"
+            " FOR EACH ROW EXECUTE FUNCTION app.new_stamp()"
+        ).format(table)
     for f in model._meta.local_fields:
         if isinstance(f, FSMFieldMixin):
             yield from _state_guard(model, f)
@@ -278,13 +295,20 @@ def _tenant_table() -> Iterator[Composable]:
     reads = SQL(", ").join(map(Identifier, ("prm_web", "prm_vendor", "prm_partner", "prm_auditor", "prm_relay")))
     yield SQL("GRANT SELECT ON {} TO {}").format(table, reads)
     yield SQL(
-        "GRANT UPDATE (name, time_zone, language, currency, brand_color, logo, mfa_required) ON {} TO prm_vendor"
+        "GRANT UPDATE (name, time_zone, language, currency, brand_color, logo, mfa_required, reference_stamp)"
+        " ON {} TO prm_vendor"
     ).format(table)
+    yield SQL("GRANT UPDATE (reference_stamp) ON {} TO prm_web").format(table)
     yield SQL("GRANT SELECT, INSERT, UPDATE ON {} TO prm_operator").format(table)
     yield SQL("DROP TRIGGER IF EXISTS wall_only_forward ON {}").format(table)
     yield SQL(
         "CREATE TRIGGER wall_only_forward BEFORE UPDATE OF clock_offset ON {}"
         " FOR EACH ROW EXECUTE FUNCTION app.only_forward()"
+    ).format(table)
+    yield SQL("DROP TRIGGER IF EXISTS wall_own_new_stamp ON {}").format(table)
+    yield SQL(
+        "CREATE TRIGGER wall_own_new_stamp BEFORE UPDATE ON {} FOR EACH ROW"
+        " WHEN (OLD.clock_offset = NEW.clock_offset) EXECUTE FUNCTION app.own_new_stamp()"
     ).format(table)
 
 
