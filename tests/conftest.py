@@ -14,6 +14,7 @@ from prm.embedded import ensure_started
 
 _handle = ensure_started("test")
 
+from prm.kernel.tenancy import remembering  # noqa: E402
 from tests import world  # noqa: E402  needs the servers' address
 
 
@@ -39,6 +40,7 @@ def the_world(request: pytest.FixtureRequest) -> Iterator[None]:
     request.getfixturevalue("django_db_setup")
     yield
     world.put_back()
+    remembering.begin_anew()  # so that queries are counted alike, whatever ran before
 
 
 @pytest.fixture(autouse=True)

@@ -41,10 +41,10 @@ class TestEvidence:
     def test_says_so_when_nothing_resembles(self):
         assert "No other record resembles" in shown(checked())
 
-    def test_has_rows_for_many_deals_in_three_queries(self, django_assert_num_queries):
+    def test_has_rows_for_many_deals_in_three_queries(self, django_assert_max_num_queries):
         deals = [submitted(customer_name=f"{name} AG") for name in ("Elm", "Fir", "Oak", "Yew")]
 
-        with vendor(), django_assert_num_queries(3):
+        with vendor(), django_assert_max_num_queries(3):
             rows = queries.queue_rows(deals)
 
         assert {row["tier"] for row in rows.values()} and len(rows) == 4

@@ -91,6 +91,11 @@ def forget(label: str) -> None:
             memory[WRITTEN] = True  # others keep the old stamp's answers until this is committed
 
 
+def begin_anew() -> None:
+    """Forget what outlasts contexts."""
+    _lasting.clear()
+
+
 def forget_all() -> None:
     """What was written since a savepoint has been taken back: nothing read since then may stay."""
     memory = current().memory
