@@ -1,21 +1,21 @@
 """Who may decide, publish and resolve: facts in, Decision out."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from prm.kernel.decisions import Check, Decision, Reason
+from prm.kernel.decisions import Decision
 from prm.kernel.money import Money
+from workflows.judging import judge as _judge
+from workflows.replay.rules import ProposalFacts, ReplayFacts, answer_proposal, ask_for_replay
 
 DECIDERS = frozenset({"ops", "approver", "admin"})
 DISPATCHERS = frozenset({"ops", "admin"})
 PUBLISHERS = frozenset({"admin"})
 APPROVING = frozenset({"approve"})  # what an amount limit binds
-
-Question = tuple[str, bool, Callable[[], str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,84 +315,6 @@ def resolve_incident(facts: IncidentFacts) -> Decision:
             ),
             ("incident.still_fails", not facts.still, lambda: facts.still),
         ],
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class ReplayFacts:
-    """Somebody wants a draft tried on the last months. `under_way`: replays of it that are not done."""
-
-    roles: tuple[str, ...]
-    months: int
-    under_way: int = 0
-
-
-MOST_MONTHS = 36
-
-
-def ask_for_replay(facts: ReplayFacts) -> Decision:
-    """Operations and admins try drafts, one replay of each at a time."""
-    return _judge(
-        "replay-request/1",
-        "queued",
-        facts,
-        [
-            (
-                "replay.not_yours",
-                bool(DISPATCHERS.intersection(facts.roles)),
-                lambda: _("Only operations and admins replay drafts."),
-            ),
-            (
-                "replay.months",
-                1 <= facts.months <= MOST_MONTHS,
-                lambda: _("Choose from 1 to %(max)d months.") % {"max": MOST_MONTHS},
-            ),
-            (
-                "replay.under_way",
-                not facts.under_way,
-                lambda: _("A replay of this draft is under way. Wait for it."),
-            ),
-        ],
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class ProposalFacts:
-    """Somebody takes a proposed rule up, or dismisses it. `done` is the status that it would get."""
-
-    done: str
-    status: str
-    roles: tuple[str, ...]
-    reason_given: bool = True
-    cannot: str = ""
-
-
-def answer_proposal(facts: ProposalFacts) -> Decision:
-    """Admins take proposals up, since a draft comes of it; operations may dismiss them, with a reason."""
-    allowed = PUBLISHERS if facts.done == "taken_up" else DISPATCHERS
-    return _judge(
-        "rule-proposal/1",
-        facts.done,
-        facts,
-        [
-            ("proposal.not_yours", bool(allowed.intersection(facts.roles)), lambda: _("Your role can't do this.")),
-            ("proposal.answered", facts.status == "open", lambda: _("Somebody has answered this proposal already.")),
-            ("proposal.no_reason", facts.reason_given, lambda: _("Say why: it is not proposed again.")),
-            ("proposal.cannot", not facts.cannot, lambda: facts.cannot),
-        ],
-    )
-
-
-def _judge(rule: str, done: str, facts: Any, questions: list[Question]) -> Decision:
-    reasons = tuple(Reason(key, told(), "vendor") for key, held, told in questions if not held)
-    checks = tuple(Check(label=key, passed=held) for key, held, _told in questions)
-    return Decision(
-        rule=rule,
-        outcome="refused" if reasons else done,
-        allowed=not reasons,
-        reasons=reasons,
-        facts=asdict(facts),
-        checks=checks,
     )
 
 

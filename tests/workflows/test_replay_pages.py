@@ -122,7 +122,7 @@ class TestTheProposal:
 class TestTheCommand:
     def told(self, *args: str) -> str:
         out = StringIO()
-        call_command("workflows_replay", *args, "--tenant", "acme", stdout=out, stderr=StringIO())
+        call_command("workflows", "replay", *args, "--tenant", "acme", stdout=out, stderr=StringIO())
         return out.getvalue()
 
     def test_tells_the_difference(self):
@@ -145,7 +145,7 @@ class TestTheCommand:
             (("nothing",), "Known: deal-registration"),
             (("nothing", "--rules"), "no rules"),
             (("deal-registration", "--months", "99"), "1 to 36"),
-            (("deal-registration", "--number", "77"), "no such version"),
+            (("deal-registration", "--version", "77"), "no such version"),
             (("deal-registration", "--file", "nowhere.json"), "nowhere.json"),
         ],
     )

@@ -16,11 +16,11 @@ from prm.kernel.decisions import Decision
 from prm.kernel.identity.actors import Actor
 from prm.kernel.tenancy.context import acting
 from prm.kernel.tenancy.models import Tenant
-from workflows import rules
 from workflows.models import RuleProposal
 from workflows.proposals.drafting import CannotDraft, draft_of
 from workflows.proposals.finding import Found, find_rule
 from workflows.proposals.reading import Decided, Question, decided_since
+from workflows.replay.rules import ProposalFacts, answer_proposal
 
 LOOKS_BACK = timedelta(days=90)
 PROPOSED = ("approve", "reject")  # answers that need nothing but a yes or a no
@@ -118,7 +118,7 @@ def dismiss_proposal(*, proposal_id: UUID, reason: str, actor: Actor, now: datet
 
 def _judge(proposal: RuleProposal, done: str, actor: Actor, **more: Any) -> Decision:
     roles = tuple(sorted(actor.roles))
-    return rules.answer_proposal(rules.ProposalFacts(done=done, status=proposal.status, roles=roles, **more))
+    return answer_proposal(ProposalFacts(done=done, status=proposal.status, roles=roles, **more))
 
 
 def _record(

@@ -16,9 +16,9 @@ from prm.kernel.automation.models import RuleVersion
 from prm.kernel.decisions import Decision
 from prm.kernel.identity.actors import Actor
 from prm.kernel.tenancy.context import acting
-from workflows import rules
 from workflows.definition import BrokenDefinition, checksum
 from workflows.models import Replay, ReplayChange, WorkflowVersion
+from workflows.replay.rules import ReplayFacts, ask_for_replay
 from workflows.replay.running import Batch, Change, Replaying
 from workflows.replay.trials import NothingToReplay, Trial, trials_of_rules, trials_of_version
 
@@ -48,9 +48,7 @@ def _ask(
     replay: Replay, target: WorkflowVersion | RuleVersion, others: Any, months: int, actor: Actor, now: datetime
 ) -> Decision:
     waiting = others.filter(state__in=["queued", "running"]).count()
-    decision = rules.ask_for_replay(
-        rules.ReplayFacts(roles=tuple(sorted(actor.roles)), months=months, under_way=waiting)
-    )
+    decision = ask_for_replay(ReplayFacts(roles=tuple(sorted(actor.roles)), months=months, under_way=waiting))
     if decision.allowed:
         replay.months, replay.asked_by, replay.asked_by_name, replay.asked_at = months, actor.id, actor.name, now
         replay.save(force_insert=True)

@@ -106,6 +106,8 @@ def _approval(item: Mapping[str, Any]) -> str:
     }
     if item.get("quorum", 1) > 1:
         told += _("; %(count)d people must agree") % {"count": item["quorum"]}
+    if item.get("answers"):
+        told += _("; nobody where a rule of its own answers")
     return told
 
 

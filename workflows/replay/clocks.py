@@ -25,6 +25,7 @@ class Clocks:
     """The clocks of one walk. `promises` says of each: running, in_time or late."""
 
     hours: Mapping[str, BusinessHours]
+    policies: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     promises: dict[str, str] = field(default_factory=dict)
     _known: dict[str, Clock] = field(default_factory=dict)
 
@@ -56,7 +57,9 @@ class Clocks:
         if clock is not None:
             clock.since = clock.since or at
             return "taken_up"
-        self._known[name] = Clock(int(data.get("minutes") or 0), str(data.get("calendar") or ""), at)
+        policy = self.policies.get(str(data.get("policy")), {})
+        minutes, calendar = (data.get(part) or policy.get(part) for part in ("minutes", "calendar"))
+        self._known[name] = Clock(int(minutes or 0), str(calendar or ""), at)
         return "started"
 
     def _halt(self, name: str, clock: Clock, at: datetime) -> None:

@@ -8,41 +8,42 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from django.core.management.base import CommandError
+
 from prm.kernel.automation.models import RuleVersion
-from prm.kernel.tenancy.models import Tenant
+from prm.kernel.tenancy.naming import vendor_named
 from workflows.definition import BrokenDefinition, checksum, lint
 from workflows.models import Workflow, WorkflowVersion
 from workflows.replay import words
+from workflows.replay.rules import MOST_MONTHS
 from workflows.replay.running import Replaying
 from workflows.replay.trials import NothingToReplay, Trial, trials_of_rules, trials_of_version
-from workflows.rules import MOST_MONTHS
 
 BAR = 32
 Write = Callable[[str], Any]
 
 
-class Refused(ValueError):
+class Refused(CommandError):
     """It can't be replayed; the message says why."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("key", help="the key of the workflow, or with --rules of the rule set")
     parser.add_argument("--rules", action="store_true", help="replay a draft of rules")
-    parser.add_argument("--number", type=int, help="which version; without it the draft, else what is in force")
+    parser.add_argument("--version", dest="number", type=int, help="without it the draft, else what is in force")
     parser.add_argument("--file", type=Path, help="replay this file instead: a tree, or a document of rules")
     parser.add_argument("--months", type=int, default=6)
-    parser.add_argument("--tenant", help="the vendor's slug; not needed where there is one vendor")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
 
 
 def replay(out: Write, err: Write, **options: Any) -> dict[str, Any]:
-    """Walk, and tell; `options` are those of `add_arguments`. Raises Refused."""
+    """Walk, and tell; `options` are those of `add_arguments`, and `tenant`. Raises Refused."""
     months, file = options["months"], options["file"]
     if not 1 <= months <= MOST_MONTHS:
         raise Refused(f"Choose from 1 to {MOST_MONTHS} months.")
     given = _read(file) if file else None
     find = _rules if options["rules"] else _workflow
-    vendor = _vendor(options["tenant"])
+    vendor = vendor_named(options["tenant"])
     replaying = Replaying(vendor.pk, lambda: find(options["key"], options["number"], given), months)
     began = monotonic()
     try:
@@ -86,15 +87,6 @@ def _read(file: Path) -> Any:
         return json.loads(file.read_text())
     except (OSError, ValueError) as error:
         raise Refused(f"{file}: {error}") from None
-
-
-def _vendor(slug: str | None) -> Tenant:
-    vendors = Tenant.objects.order_by("slug")
-    found = list(vendors.filter(slug=slug) if slug else vendors[:2])
-    if len(found) != 1:
-        known = ", ".join(vendors.values_list("slug", flat=True)) or "none yet"
-        raise Refused(f"Say which vendor with --tenant: {known}.")
-    return found[0]
 
 
 def _workflow(key: str, number: int | None, tree: Any) -> list[Trial]:

@@ -109,6 +109,7 @@ class Around:
     now: datetime
     queues: Mapping[str, Queue] = field(default_factory=dict)
     hours: Mapping[str, BusinessHours] = field(default_factory=dict)  # by calendar code; "" is the default
+    policies: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # SLA policies by key
 
 
 class Rulings:

@@ -16,6 +16,7 @@ from prm.kernel.reference.queries import business_hours
 from prm.kernel.tenancy.context import acting
 from workflows.definition import BrokenDefinition
 from workflows.engine.step import program_of
+from workflows.models import SlaPolicy
 from workflows.replay.path import Around, Queue
 from workflows.replay.plan import Plan, plan_of
 from workflows.replay.recorded import Recorded, recorded_of
@@ -167,4 +168,9 @@ def around(now: datetime, since: datetime) -> Around:
     default = next((calendar.code for calendar in calendars if calendar.is_default), None)
     if default is not None:
         hours[""] = hours[default]
-    return Around(now, {name: Queue(counts, took.get(name, timedelta(0))) for name, counts in answers.items()}, hours)
+    queues = {name: Queue(counts, took.get(name, timedelta(0))) for name, counts in answers.items()}
+    policies = {
+        row["key"]: {"minutes": row["minutes"], "calendar": row["calendar__code"]}
+        for row in SlaPolicy.objects.values("key", "minutes", "calendar__code")
+    }
+    return Around(now, queues, hours, policies)

@@ -80,7 +80,7 @@ class Walk:
         self._given: set[str] = set()  # recorded steps that have been used
         self._turned: set[str] = set()  # actions that answered otherwise than they did then
         self._unknown: dict[str, tuple[str, ...]] = {}  # saved steps that nobody knows, with what they may be
-        self.clocks = Clocks(around.hours)
+        self.clocks = Clocks(around.hours, around.policies)
 
     def path(self) -> Path:
         """Walk to the end, or as far as anybody can tell."""

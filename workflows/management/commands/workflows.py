@@ -1,4 +1,4 @@
-"""`manage.py workflows lint|export|import|diff|graph|coverage`: a vendor's program as text, promoted like code."""
+"""`manage.py workflows lint|export|import|diff|graph|coverage|replay`: a vendor's program as text, promoted like code."""
 
 import json
 from argparse import ArgumentParser
@@ -21,6 +21,7 @@ from workflows.management import folders
 from workflows.models import WorkflowVersion
 from workflows.queries.coverage import Coverage, coverage_of
 from workflows.queries.programs import Documents, compare_programs, program_documents, program_files
+from workflows.replay import commanding as replaying
 
 IMPORTER = Actor(kind="system", id="program import", name="Import from files", roles=frozenset({"admin"}))
 
@@ -53,7 +54,9 @@ class Command(BaseCommand):
         covered.add_argument("key", nargs="?", help="a workflow's key (default: all that are in force)")
         covered.add_argument("--version", dest="number", type=int)
         covered.add_argument("--require", type=float, metavar="PERCENT", help="end with 1 below this")
-        for one in (lint, export, bring, diff, graph, covered):
+        past = what.add_parser("replay", help="walk a draft over the past; nothing is written")
+        replaying.add_arguments(past)
+        for one in (lint, export, bring, diff, graph, covered, past):
             one.add_argument("--tenant", help="the vendor's slug; not needed where there is one vendor")
 
     def handle(self, *args: Any, what: str, tenant: str | None, **options: Any) -> None:
@@ -65,6 +68,9 @@ class Command(BaseCommand):
             raise CommandError("There is no such workflow or version here.") from None
         except OSError as error:
             raise CommandError(str(error)) from error
+
+    def replay(self, tenant: str | None, **options: Any) -> None:
+        replaying.replay(self.stdout.write, self.stderr.write, tenant=tenant, **options)
 
     def lint(self, tenant: str | None, *, paths: list[Path], **options: Any) -> None:
         if not paths:
