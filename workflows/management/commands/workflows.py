@@ -1,4 +1,4 @@
-"""`manage.py workflows lint|export|import|diff|graph|coverage|replay`: a vendor's program as text, promoted like code."""
+"""`manage.py workflows lint|export|import|diff|graph|coverage|replay`: a vendor's program as text, and its drafts tried."""
 
 import json
 from argparse import ArgumentParser
