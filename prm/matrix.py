@@ -168,6 +168,10 @@ MATRIX: dict[str, frozenset[str]] = {
     "workflows:proposal_find": RUNNERS,
     "workflows:proposal_take_up": _only("admin"),
     "workflows:proposal_dismiss": RUNNERS,
+    "workflows:new": _only("admin"),
+    "workflows:design": VENDOR,
+    "workflows:design_*": _only("admin"),
+    "workflows:migrate*": _only("admin"),
     # --- the API: tokens hold roles as people do -----------------------------------------------------
     "api:people-*": ALL,
     "api:decisions-*": ALL,

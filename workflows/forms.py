@@ -4,9 +4,12 @@ import json
 from typing import Any
 
 from django import forms
+from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
-from workflows.definition.blocks import MAX_BYTES
+from prm.kernel.automation import registry
+from workflows.definition.blocks import FORMAT, MAX_BYTES
+from workflows.models import Workflow
 
 
 class DraftForm(forms.Form):
@@ -44,3 +47,38 @@ def _read(text: str) -> dict[str, Any]:
     if not isinstance(tree, dict):
         raise forms.ValidationError(_("A workflow is a JSON object with a trigger and blocks."))
     return tree
+
+
+def _events() -> list[tuple[str, Any]]:
+    known = sorted(((t.event, t.label) for t in registry.triggers.values()), key=lambda one: str(one[1]))
+    return [("", _("Something else: I choose it there")), *known]
+
+
+class NewWorkflowForm(forms.Form):
+    """What a new workflow begins with."""
+
+    name = forms.CharField(label=_("Name"), max_length=120, help_text=_("What people call it, such as “Large deals”."))
+    event = forms.ChoiceField(
+        label=_("Starts when"),
+        choices=_events,
+        required=False,
+        help_text=_("You can narrow it by a condition, or take a schedule or a date instead, in the designer."),
+    )
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"].strip()
+        key = _key(name)
+        if Workflow.objects.filter(key=key).exists():
+            raise forms.ValidationError(_("There is a workflow of that name. Open it, or choose another name."))
+        return name
+
+    def tree(self) -> dict[str, Any]:
+        """An empty tree."""
+        name = self.cleaned_data["name"]
+        trigger = {"event": self.cleaned_data["event"], "when": {}}
+        return {"format": FORMAT, "key": _key(name), "name": name, "trigger": trigger, "blocks": []}
+
+
+def _key(name: str) -> str:
+    key = slugify(name)[:38].strip("-")
+    return key if key[:1].isalpha() else f"w-{key}".strip("-")

@@ -1,6 +1,7 @@
 """What people, and programs in their name, do to workflows, tasks and incidents."""
 
 from workflows.actions.definitions import install_template, publish_version, retire_workflow, save_draft, use_template
+from workflows.actions.designing import begin_draft, migrate_runs, save_design, undo_migration
 from workflows.actions.incidents import cancel_incident, retry_incident, skip_incident
 from workflows.actions.intents import decide_task, execute_intents, judge_task, undo_intent
 from workflows.actions.parameters import set_parameters
@@ -15,6 +16,7 @@ from workflows.actions.tasks import assign_task, claim_task, judge_assignment, r
 
 __all__ = [
     "assign_task",
+    "begin_draft",
     "cancel_incident",
     "claim_task",
     "decide_task",
@@ -25,6 +27,7 @@ __all__ = [
     "install_template",
     "judge_assignment",
     "judge_task",
+    "migrate_runs",
     "publish_version",
     "release_task",
     "replay_rules",
@@ -32,11 +35,13 @@ __all__ = [
     "retire_workflow",
     "retry_incident",
     "run_replays",
+    "save_design",
     "save_draft",
     "set_parameters",
     "skip_incident",
     "snooze_task",
     "take_up_proposal",
     "undo_intent",
+    "undo_migration",
     "use_template",
 ]

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from workflows.definition import BrokenDefinition, Program
 from workflows.definition.outline import sentence_of
 from workflows.engine.step import program_of
-from workflows.models import HumanTask, Run, RunEvent
+from workflows.models import HumanTask, Run, RunEvent, WorkflowVersion
 
 _LOOKS = {
     "started": ("play", "neutral"),
@@ -25,6 +25,8 @@ _LOOKS = {
     "waiting": ("hourglass", "info"),
     "branch": ("git-branch", "neutral"),
     "vote": ("user-check", "info"),
+    "migrated": ("arrow-right", "info"),
+    "migrated_back": ("undo-2", "neutral"),
 }
 
 
@@ -110,6 +112,8 @@ def title_of(run: Run, program: Program | None, told: RunEvent) -> str:
 
 
 _PLAIN = {
+    "migrated": lambda told: _("Moved to version %(number)s") % {"number": told.value},
+    "migrated_back": lambda told: _("Put back from version %(number)s") % {"number": told.value},
     "cancelled": lambda told: _("Ended early: %(why)s") % {"why": told.value},
     "incident": lambda told: _("It needs help"),
     "incident_resolved": lambda told: _("Incident resolved: %(how)s") % {"how": told.value},
@@ -141,3 +145,10 @@ def _url(run: Run) -> str:
         return reverse("workflows:run", args=[run.pk])
     except NoReverseMatch:
         return ""
+
+
+def runs_elsewhere(version: WorkflowVersion) -> int:
+    """How many live runs follow another version than this one, while this is the one in force."""
+    if version.status != WorkflowVersion.Status.PUBLISHED:
+        return 0
+    return Run.objects.filter(workflow_id=version.workflow_id, status="running").exclude(version=version).count()

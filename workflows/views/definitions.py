@@ -23,6 +23,7 @@ from workflows.lists import WorkflowList
 from workflows.models import Run, Workflow, WorkflowVersion
 from workflows.parameters_form import told
 from workflows.queries.replays import latest_replay
+from workflows.queries.stories import runs_elsewhere
 from workflows.views import EVERYBODY, Asking
 
 
@@ -73,6 +74,7 @@ def version(request: Asking, version_id: UUID) -> HttpResponse:
             "troubled": {problem.block for problem in problems if problem.block},
             "versions": list(found.workflow.versions.defer("tree").order_by("-number")[:20]),
             "live": Run.objects.filter(version=found, status="running").count(),
+            "elsewhere": runs_elsewhere(found),
             "may_change": actor.has("admin"),
             "may_publish": actor.has("admin") and found.status == "draft" and found.author != actor.id,
             "is_author": found.author == actor.id,

@@ -9,6 +9,9 @@ copy("@fontsource-variable/inter/files/inter-latin-wght-normal.woff2", `${root}s
 copy("@fontsource-variable/inter/LICENSE", `${root}static/fonts/LICENSE-inter.txt`);
 copy("@alpinejs/csp/dist/cdn.min.js", `${root}static/vendor/alpine-csp.min.js`);
 copy("lucide-static/LICENSE", `${root}static/vendor/LICENSE-lucide.txt`);
+copy("sequential-workflow-designer/dist/index.umd.js", `${root}static/vendor/sequential-workflow-designer.js`);
+copy("sequential-workflow-designer/css/designer.css", `${root}static/vendor/sequential-workflow-designer.css`);
+copy("sequential-workflow-designer/LICENSE", `${root}static/vendor/LICENSE-sequential-workflow-designer.txt`);
 copy("axe-core/axe.min.js", `${root}tests/browser/axe.min.js`);
 copy("axe-core/LICENSE", `${root}tests/browser/LICENSE-axe-core.txt`);
 

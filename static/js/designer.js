@@ -1,0 +1,343 @@
+/* The designer's own script: the diagram's gestures, undo and redo, saving. The tree itself is changed by the server:
+   every gesture sends what a button of the outline would send, and draws what comes back. */
+(() => {
+  "use strict";
+  const form = document.getElementById("design");
+  if (!form) return;
+  const one = (selector, within = document) => within.querySelector(selector);
+  const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+  const swd = window.sequentialWorkflowDesigner;
+  const readonly = form.classList.contains("is-readonly");
+  const phone = matchMedia("(max-width: 63.99rem)");
+  const data = () => document.getElementById("design-data");
+  const field = (name) => one(`[name="${name}"]`, data());
+  const SVG = "http://www.w3.org/2000/svg";
+
+  /* --- asking the server ------------------------------------------------------------------------------ */
+  let last = "";
+  const post = (url, values) => htmx.ajax("POST", url, { source: form, target: "#panel", swap: "outerHTML", values });
+  const send = (action) => { last = action; return post(form.action, { do: action }); };
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("click", (event) => {
+    const button = event.target.closest("button[name=do]");
+    if (!button || readonly) return;
+    event.preventDefault();
+    all("details.dropdown[open]").forEach((menu) => { menu.open = false; });
+    send(button.value);
+  });
+  const panel = () => document.getElementById("panel");
+  form.addEventListener("change", (event) => {
+    if (readonly || !event.target.closest("#panel") || event.target.closest("dialog:not(#sheet)")) return;
+    if (panel().dataset.op === "try") { send("try"); return; }
+    const shapes = event.target.closest("[data-reshapes]") || one(".field-error", panel());
+    send(shapes ? "reshape" : "set");
+  });
+  let builder = 0;
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const path = event.detail.pathInfo?.requestPath || "";
+    if (path.includes("/conditions/") && path.includes("/edit") && panel()?.contains(event.target)) {
+      clearTimeout(builder);
+      builder = setTimeout(() => send("set"), 250);
+    }
+    if (event.detail.xhr?.status === 409) {
+      document.getElementById("design-conflict-text").textContent = event.detail.xhr.responseText.slice(0, 300);
+      const alert = document.getElementById("design-conflict");
+      alert.hidden = false;
+      alert.scrollIntoView({ block: "nearest" });
+    }
+  });
+
+  /* --- undo and redo: a hundred steps, here ------------------------------------------------------------ */
+  const steps = [];
+  let at = -1;
+  const remember = () => {
+    const tree = field("tree").value, selected = field("selected").value;
+    if (at >= 0 && steps[at].tree === tree) { steps[at].selected = selected; return; }
+    steps.splice(at + 1);
+    steps.push({ tree, selected });
+    if (steps.length > 100) steps.shift();
+    at = steps.length - 1;
+  };
+  const travel = (by) => {
+    if (!steps[at + by]) return;
+    at += by;
+    field("tree").value = steps[at].tree;
+    field("selected").value = steps[at].selected;
+    send("show");
+  };
+
+  /* --- the diagram --------------------------------------------------------------------------------------- */
+  const svg = (name, attributes = {}, parent = null) => {
+    const element = document.createElementNS(SVG, name);
+    for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+    parent?.append(element);
+    return element;
+  };
+  const cut = (text, words, width) => {
+    text.textContent = words;
+    for (let length = words.length; length > 4 && text.getComputedTextLength() > width; length -= 1) {
+      text.textContent = `${words.slice(0, length - 1).trimEnd()}…`;
+    }
+  };
+  const classes = (g, { wrong, lit, dim, tone }) => {
+    g.classList.add(`tone-${tone}`);
+    g.classList.toggle("is-wrong", Boolean(wrong));
+    g.classList.toggle("is-lit", Boolean(lit));
+    g.classList.toggle("is-dim", Boolean(dim));
+  };
+  const WIDTH = 236, HEIGHT = 54;
+  const drawTask = (parent, context) => {
+    const { step } = context, { icon, kind, wrong } = step.properties;
+    const g = svg("g", { class: `sqd-step-task sqd-type-${step.type} d-step`, "data-step-id": step.id }, parent);
+    classes(g, step.properties);
+    const rect = svg("rect", { class: "d-card", x: 0.5, y: 0.5, width: WIDTH, height: HEIGHT, rx: 10 }, g);
+    svg("rect", { class: "d-tile", x: 10.5, y: 11.5, width: 32, height: 32, rx: 8 }, g);
+    svg("use", { class: "d-icon", href: `${form.dataset.icons}#${icon}`, x: 18.5, y: 19.5, width: 16, height: 16 }, g);
+    const small = svg("text", { class: "d-kind", x: 53, y: 22 }, g);
+    const big = svg("text", { class: "d-name", x: 53, y: 40 }, g);
+    cut(small, kind, WIDTH - 90);
+    cut(big, step.name, WIDTH - 64);
+    const told = svg("title", {}, g);
+    told.textContent = step.name;
+    if (wrong) {
+      svg("circle", { class: "d-wrong", cx: WIDTH - 16, cy: 17, r: 8 }, g);
+      svg("text", { class: "d-bang", x: WIDTH - 16, y: 21 }, g).textContent = "!";
+    }
+    return {
+      g, width: WIDTH, height: HEIGHT, joinX: WIDTH / 2, sequenceComponents: null, placeholders: null,
+      hasOutput: step.type !== "end",
+      getClientPosition: () => swd.getAbsolutePosition(rect),
+      resolveClick: (click) => (g.contains(click.element) ? true : null),
+      setIsDragging: () => {},
+      setIsDisabled: (is) => g.classList.toggle("sqd-disabled", is),
+      setIsSelected: (is) => g.classList.toggle("is-selected", is),
+    };
+  };
+  /* what hangs at the pointer while dragging; small to the eye of the gaps, so that the pointer says which */
+  const drawDragged = (parent, step) => {
+    const chip = document.createElement("div"), told = document.createElement("span");
+    chip.className = "d-drag";
+    const picture = svg("svg", { class: "icon", viewBox: "0 0 24 24" });
+    svg("use", { href: `${form.dataset.icons}#${step.properties.icon}` }, picture);
+    told.textContent = step.name;
+    chip.append(picture, told);
+    parent.append(chip);
+    return { width: 24, height: 24, destroy: () => chip.remove() };
+  };
+  const label = { height: 26, paddingX: 12, minWidth: 60, radius: 13 };
+  const drawSwitch = swd && ((draw) => (parent, context, view) => {
+    const drawn = draw(parent, context, view);
+    classes(drawn.g, context.step.properties);
+    return { ...drawn, setIsSelected: (is) => { drawn.g.classList.toggle("is-selected", is); drawn.setIsSelected(is); } };
+  })(swd.createSwitchStepComponentViewFactory({
+    minContainerWidth: 60, paddingX: 16, paddingTop: 8, connectionHeight: 18, inputSize: 0, inputIconSize: 0,
+    branchNameLabel: label, nameLabel: { ...label, height: 30, radius: 8 },
+  }));
+  const place = (sequence, definition) => {
+    const search = (steps_, path) => {
+      if (steps_ === sequence) return path;
+      for (const step of steps_) {
+        const branches = Object.values(step.branches || {});
+        for (const [number, branch] of branches.entries()) {
+          const found = search(branch, step.properties.ways[number]);
+          if (found) return found;
+        }
+      }
+      return "";
+    };
+    return search(definition.sequence, "blocks");
+  };
+  let designer = null, api = null, drawn = "", stale = false;
+  const definition = () => ({ properties: {}, sequence: JSON.parse(data().dataset.drawing) });
+  const touched = (action) => { stale = true; send(action); return true; };
+  const create = () => {
+    drawn = data().dataset.drawing;
+    designer = swd.Designer.create(document.getElementById("canvas"), definition(), {
+      theme: "prm", isReadonly: readonly, undoStackSize: 1, toolbox: false, editors: false, controlBar: false,
+      contextMenu: false, keyboard: false,
+      steps: {
+        isAutoSelectDisabled: true,
+        canInsertStep: (step, target, index) => touched(`add:${step.type}:${place(target, designer.getDefinition())}:${index}`),
+        canMoveStep: (source, step, target, index) => touched(`move:${step.id}:${place(target, designer.getDefinition())}:${index}`),
+      },
+      i18n: (key, words) => (key.endsWith(".branchName") ? words.replace(/^\d+:/, "") : words),
+      extensions: [{
+        steps: [{ componentType: "task", createComponentView: drawTask }, { componentType: "switch", createComponentView: drawSwitch }],
+        uiComponents: [{ create: (_root, found) => { api = found; return { destroy() {} }; } }],
+        badges: [{
+          id: "validationError", createStartValue: () => true,
+          createForStep: () => ({ update: (result) => result, resolveClick: () => null }),
+          createForRoot: () => ({ update: (result) => result, resolveClick: () => null }),
+        }],
+        draggedComponent: { create: drawDragged },
+        wheelController: { create: (workspace) => ({ onWheel: (event) => wheel(event, workspace) }) },
+        viewportController: {
+          create: (workspace) => ({
+            setDefault: () => workspace.setViewport(fitting(workspace, 0.75)),
+            zoom: (larger) => zoom(workspace, larger ? 1.2 : 1 / 1.2),
+            focusOnComponent: (position, size) => focus(workspace, position, size),
+          }),
+        },
+      }],
+    });
+    designer.onSelectedStepIdChanged.subscribe((id) => {
+      if (readonly || one("body > .sqd-drag") || (id || "") === field("selected").value) return;
+      send(`select:${id || ""}`);
+    });
+    designer.onReady.subscribe(() => { if (field("selected").value) mark(); });
+  };
+  const fitting = (workspace, least) => {
+    const size = workspace.getRootComponentSize(), canvas = workspace.getCanvasSize();
+    const scale = Math.max(least, Math.min(1, (canvas.x - 48) / size.x, (canvas.y - 48) / size.y));
+    const start = one(".sqd-root-start-stop > g:nth-last-of-type(3)", form);
+    const moved = /translate\(([-\d.]+)/.exec(start?.getAttribute("transform") || "");
+    const middle = size.x * scale <= canvas.x - 48 || !moved ? size.x / 2 : Number(moved[1]) + 15;
+    const top = size.y * scale <= canvas.y - 48 ? (canvas.y - size.y * scale) / 2 : 24;
+    return { position: new swd.Vector(canvas.x / 2 - middle * scale, Math.min(top, 48)), scale };
+  };
+  const zoom = (workspace, by, centre = null) => {
+    const { position, scale } = workspace.getViewport(), canvas = workspace.getCanvasSize();
+    const around = centre || new swd.Vector(canvas.x / 2, canvas.y / 2);
+    const next = Math.min(2, Math.max(0.15, scale * by)), ratio = next / scale;
+    workspace.setViewport({ position: around.subtract(around.subtract(position).multiplyByScalar(ratio)), scale: next });
+  };
+  const wheel = (event, workspace) => {
+    if (event.ctrlKey || event.metaKey) {
+      const corner = workspace.getCanvasPosition();
+      zoom(workspace, event.deltaY < 0 ? 1.1 : 1 / 1.1, new swd.Vector(event.pageX, event.pageY).subtract(corner));
+      return;
+    }
+    const { position, scale } = workspace.getViewport();
+    const across = event.shiftKey ? event.deltaY : event.deltaX, down = event.shiftKey ? 0 : event.deltaY;
+    workspace.setViewport({ position: position.subtract(new swd.Vector(across, down)), scale });
+  };
+  const focus = (workspace, position, size) => {
+    const { position: now, scale } = workspace.getViewport(), canvas = workspace.getCanvasSize();
+    const inside = position.x > 8 && position.y > 8 && position.x + size.x * scale < canvas.x - 8 && position.y + 40 < canvas.y;
+    if (inside) return;
+    const wanted = new swd.Vector(canvas.x / 2 - (size.x * scale) / 2, Math.min(canvas.y / 3, 160));
+    workspace.setViewport({ position: now.add(wanted.subtract(position)), scale });
+  };
+  const mark = () => {
+    const selected = field("selected").value;
+    if (selected) { designer.selectStepById(selected); designer.moveViewportToStep(selected); } else designer.clearSelectedStep();
+  };
+  const redraw = async () => {
+    if (!designer || form.dataset.face !== "diagram") return;
+    if (stale || drawn !== data().dataset.drawing) {
+      drawn = data().dataset.drawing;
+      stale = false;
+      await designer.replaceDefinition(definition());
+    }
+    mark();
+  };
+
+  /* --- dragging from the palette --------------------------------------------------------------------------- */
+  form.addEventListener("mousedown", (event) => {
+    const item = event.target.closest("[data-drag]");
+    if (!item || event.button !== 0 || form.dataset.face !== "diagram" || !api) return;
+    event.preventDefault();
+    const from = [event.pageX, event.pageY];
+    const step = {
+      type: item.dataset.drag, componentType: item.dataset.switch, name: item.textContent.trim(),
+      properties: { kind: item.title, icon: item.dataset.icon, tone: item.dataset.tone, ways: [] },
+    };
+    if (item.dataset.switch === "switch") step.branches = { [`0:${form.dataset.way} 1`]: [], [`1:${form.dataset.way} 2`]: [] };
+    const move = (moved) => {
+      if (Math.hypot(moved.pageX - from[0], moved.pageY - from[1]) < 5) return;
+      stop();
+      api.toolbox.tryDrag(new swd.Vector(moved.pageX, moved.pageY), step);
+    };
+    const stop = () => { window.removeEventListener("mousemove", move); window.removeEventListener("mouseup", stop); };
+    window.addEventListener("mousemove", move);
+    window.addEventListener("mouseup", stop);
+  });
+
+  /* --- faces, state, the phone's sheet ---------------------------------------------------------------------- */
+  const show = (face) => {
+    form.dataset.face = face;
+    all("[data-face].face", form).forEach((button) => button.setAttribute("aria-pressed", String(button.dataset.face === face)));
+    if (face === "diagram" && swd) {
+      if (designer) { stale = true; redraw(); } else create();
+    }
+  };
+  const sheet = document.getElementById("sheet");
+  const openSheet = () => {
+    if (!phone.matches || !sheet || sheet.open) return;
+    sheet.append(panel());
+    sheet.showModal();
+  };
+  sheet?.addEventListener("close", () => {
+    one(".design-side", form).append(panel());
+    document.getElementById(`block-${field("selected").value || "head"}`)?.focus();
+  });
+  const dirty = () => data().dataset.checksum !== field("base").value;
+  const refresh = () => {
+    if (readonly) return;
+    remember();
+    const able = { undo: at > 0, redo: at < steps.length - 1 };
+    for (const [name, is] of Object.entries(able)) one(`[data-design=${name}]`, form).setAttribute("aria-disabled", String(!is));
+    const told = document.getElementById("design-dirty"), is = dirty();
+    const words = is ? told.dataset.dirty : told.dataset.clean;
+    if (told.textContent !== words) told.textContent = words;
+    told.classList.toggle("is-dirty", is);
+    const json = document.getElementById("design-json-text");
+    if (json) json.textContent = JSON.stringify(JSON.parse(field("tree").value), null, 2);
+    redraw();
+  };
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (event.target.id !== "panel") return;
+    if (/^(select|add|copy|try|add-way)/.test(last)) openSheet();
+    if (/^delete/.test(last) && sheet?.open) sheet.close();
+    last = "";
+  });
+  document.addEventListener("htmx:oobAfterSwap", (event) => { if (event.detail.target?.id === "design-data" || event.target.id === "design-data") setTimeout(refresh); });
+  addEventListener("beforeunload", (event) => { if (!readonly && dirty() && !leaving) event.preventDefault(); });
+  let leaving = false;
+
+  const DO = {
+    undo: () => travel(-1),
+    redo: () => travel(1),
+    "zoom-in": () => api?.viewport.zoom(true),
+    "zoom-out": () => api?.viewport.zoom(false),
+    fit: () => api && api.workspace.setViewport(fitting(api.workspace, 0.15)),
+    save: () => { last = "save"; post(form.dataset.save, {}); },
+    close: () => sheet?.close(),
+    reload: () => { leaving = true; },
+  };
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-design]");
+    if (button && button.getAttribute("aria-disabled") !== "true") DO[button.dataset.design]?.();
+    const face = event.target.closest(".face");
+    if (face) { show(face.dataset.face); try { localStorage.setItem("designer-face", face.dataset.face); } catch { /* private window */ } }
+    const adds = event.target.closest("[data-place]");
+    if (adds) all("[data-kind]", document.getElementById("picker")).forEach((item) => { item.value = `add:${item.dataset.kind}:${adds.dataset.place}`; });
+  }, true);
+
+  /* --- keys ---------------------------------------------------------------------------------------------------- */
+  const typing = (element) => element.matches("input:not([type=checkbox]):not([type=radio]), textarea, select");
+  document.addEventListener("keydown", (event) => {
+    if (readonly) return;
+    const key = event.key.toLowerCase(), command = event.ctrlKey || event.metaKey;
+    if (command && key === "s") { event.preventDefault(); document.activeElement?.blur?.(); DO.save(); return; }
+    if (typing(event.target) || (document.querySelector("dialog[open]") && !sheet?.open)) return;
+    if (command && (key === "y" || (key === "z" && event.shiftKey))) { event.preventDefault(); travel(1); return; }
+    if (command && key === "z") { event.preventDefault(); travel(-1); return; }
+    const block = event.target.closest?.(".flow-block"), path = block?.dataset.path;
+    if (path && event.altKey && (key === "arrowup" || key === "arrowdown")) {
+      event.preventDefault();
+      send(`${key === "arrowup" ? "up" : "down"}:${path}`);
+    } else if (block && (key === "arrowup" || key === "arrowdown")) {
+      const blocks = all("button.flow-block", form), next = blocks[blocks.indexOf(block) + (key === "arrowup" ? -1 : 1)];
+      if (next) { event.preventDefault(); next.focus(); }
+    } else if (key === "delete" && (path || (form.dataset.face === "diagram" && field("selected").value))) {
+      event.preventDefault();
+      send(`delete:${path || field("selected").value}`);
+    }
+  });
+
+  let face = phone.matches || !swd ? "outline" : "diagram";
+  try { face = localStorage.getItem("designer-face") || face; } catch { /* private window */ }
+  show(phone.matches ? "outline" : face);
+  refresh();
+})();

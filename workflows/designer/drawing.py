@@ -1,0 +1,165 @@
+"""The two faces of a tree: the steps of the diagram, and the rows of the outline."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from workflows.definition import Problem
+from workflows.definition.outline import sentence_of
+from workflows.designer.kinds import KINDS, Kind, kind_of
+from workflows.designer.trees import Target, targets, walk, ways
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What is to be seen on blocks beside themselves: problems, and the path of a trial."""
+
+    problems: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    lit: frozenset[str] = frozenset()
+    trial: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A block in the outline."""
+
+    path: str
+    kind: Kind
+    title: str
+    text: str
+    answers: Sequence[str]
+    problems: Sequence[str]
+    lit: bool
+    first: bool
+    last: bool
+    targets: Sequence[Target]
+    ways: "Sequence[Branch]"
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A way out of a block in the outline: its condition in words, its rows, and where one is added."""
+
+    name: str
+    text: str
+    path: str
+    rows: Sequence[Row]
+
+
+def marks_of(tree: Mapping[str, Any], problems: Iterable[Problem]) -> tuple[dict[str, list[str]], list[str]]:
+    """Problems by the block that they belong to; and those of the workflow itself."""
+    paths = sorted((path for path, _depth, _block in walk(tree)), key=len, reverse=True)
+    marked: dict[str, list[str]] = {}
+    rest = []
+    for problem in problems:
+        at = next((p for p in paths if problem.path == p or problem.path.startswith(f"{p}.")), None)
+        if at is None:
+            rest.append(problem.message)
+        else:
+            marked.setdefault(at, []).append(problem.message)
+    return marked, rest
+
+
+def told(block: Mapping[str, Any]) -> str:
+    """What a block does, in a sentence; its kind while it is incomplete."""
+    try:
+        return sentence_of(block)
+    except (TypeError, ValueError, AttributeError, KeyError, IndexError):
+        return str(kind_of(block).label)
+
+
+def title_of(block: Mapping[str, Any]) -> str:
+    """The few words on a block in the diagram."""
+    own = block.get("title") or block.get("name")
+    return str(own) if own else _shorten(told(block)) or str(kind_of(block).label)
+
+
+def _shorten(words: str) -> str:
+    return words if len(words) <= 44 else f"{words[:42].rstrip()}…"
+
+
+def rows_of(tree: Mapping[str, Any], marks: Marks, conditions: Any) -> list[Row]:
+    """The outline. `conditions` tells a condition in words."""
+    blocks = tree.get("blocks")
+    return _rows(tree, blocks if isinstance(blocks, list) else [], "blocks", marks, conditions)
+
+
+def _rows(tree: Mapping[str, Any], blocks: Sequence[Any], path: str, marks: Marks, conditions: Any) -> list[Row]:
+    found = []
+    for index, block in enumerate(blocks):
+        if not isinstance(block, Mapping):
+            continue
+        here = f"{path}.{index}"
+        found.append(
+            Row(
+                path=here,
+                kind=kind_of(block),
+                title=title_of(block),
+                text=told(block),
+                answers=[],
+                problems=marks.problems.get(here, ()),
+                lit=here in marks.lit,
+                first=index == 0,
+                last=index == len(blocks) - 1,
+                targets=targets(tree, here),
+                ways=[
+                    Branch(
+                        way.name,
+                        _way_told(block, way.number, conditions),
+                        way.path,
+                        _rows(tree, way.blocks, way.path, marks, conditions),
+                    )
+                    for way in ways(block, here)
+                ],
+            )
+        )
+    return found
+
+
+def _way_told(block: Mapping[str, Any], number: int | None, conditions: Any) -> str:
+    if number is None:
+        return _("when no case holds")
+    if block.get("type") != "branch":
+        return ""
+    return str(conditions(block["cases"][number].get("when")))
+
+
+def sequence_of(tree: Mapping[str, Any], marks: Marks) -> list[dict[str, Any]]:
+    """The steps as sequential-workflow-designer draws them. A step's id is its block's place."""
+    blocks = tree.get("blocks")
+    return _steps(blocks if isinstance(blocks, list) else [], "blocks", marks)
+
+
+def _steps(blocks: Sequence[Any], path: str, marks: Marks) -> list[dict[str, Any]]:
+    return [_step(block, f"{path}.{index}", marks) for index, block in enumerate(blocks) if isinstance(block, Mapping)]
+
+
+def _step(block: Mapping[str, Any], path: str, marks: Marks) -> dict[str, Any]:
+    kind = kind_of(block)
+    step: dict[str, Any] = {
+        "id": path,
+        "type": kind.type if kind.type in KINDS else "unknown",
+        "componentType": "switch" if ways(block, path) else "task",
+        "name": title_of(block),
+        "properties": {
+            "kind": str(kind.label),
+            "icon": kind.icon,
+            "tone": kind.group.lower(),
+            "wrong": bool(marks.problems.get(path)),
+            "lit": path in marks.lit,
+            "dim": marks.trial and path not in marks.lit,
+            "ways": [way.path for way in ways(block, path)],
+        },
+    }
+    branches: dict[str, Any] = {}
+    names: Counter[str] = Counter()
+    for way in ways(block, path):
+        names[way.name] += 1
+        shown = way.name if names[way.name] == 1 else f"{way.name} {names[way.name]}"
+        branches[f"{len(branches)}:{shown}"] = _steps(way.blocks, way.path, marks)
+    if branches:
+        step["branches"] = branches
+    return step

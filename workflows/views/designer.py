@@ -1,0 +1,232 @@
+"""The designer: one tree on two faces. Every press of a button sends the tree and gets it back changed."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from prm.kernel.conditions.forms import ConditionField
+from prm.kernel.identity.access import require_roles
+from prm.kernel.identity.models import Membership
+from prm.kernel.ui.toasts import conflict, toast
+from workflows import actions
+from workflows.actions import designing
+from workflows.definition import BrokenDefinition
+from workflows.designer import state as designs
+from workflows.designer.kinds import palette
+from workflows.designer.past import past_events, past_of
+from workflows.designer.state import State, Unreadable
+from workflows.designer.trying import attempt
+from workflows.forms import NewWorkflowForm
+from workflows.models import Workflow, WorkflowVersion
+from workflows.queries.stories import runs_elsewhere
+from workflows.views import EVERYBODY, Asking
+
+MOVES = ("add", "up", "down", "move", "copy", "delete")  # after which the block is sought with the keyboard
+
+
+@require_http_methods(["GET", "POST"])
+@require_roles("admin")
+def new(request: Asking) -> HttpResponse:
+    """An empty draft of a new workflow."""
+    form = NewWorkflowForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        decision = actions.save_draft(tree=form.tree(), actor=request.actor, now=request.now)
+        if decision.allowed:
+            return redirect("workflows:design", version_id=decision.facts["version"])
+        form.add_error(None, decision.reasons[0].text)
+    return render(request, "workflows/designer/new.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@require_POST
+@require_roles("admin")
+def begin(request: Asking, workflow_id: UUID) -> HttpResponse:
+    """To the draft: the one there is, or a copy of the version in force."""
+    found = get_object_or_404(Workflow, pk=workflow_id)
+    decision = designing.begin_draft(workflow_id=found.pk, actor=request.actor, now=request.now)
+    if decision.refused:
+        messages.warning(request, decision.reasons[0].text)
+        return redirect("workflows:workflow", workflow_id=workflow_id)
+    return redirect("workflows:design", version_id=decision.facts["version"])
+
+
+@require_GET
+@require_roles(*EVERYBODY)
+def design(request: Asking, version_id: UUID) -> HttpResponse:
+    """The page: to change for an admin while it is a draft, to look at for everybody else."""
+    version = _version(version_id)
+    state = designs.begin(version)
+    state.selected = request.GET.get("at", "")
+    return render(request, "workflows/designer/page.html", _page(request, state))
+
+
+@require_POST
+@require_roles("admin")
+def edit(request: Asking, version_id: UUID) -> HttpResponse:
+    """The tree after one change. Nothing is written: that is what Save does."""
+    version = _version(version_id)
+    do = request.POST.get("do", "set")
+    try:
+        state = designs.act(designs.read(version, request.POST), do)
+    except Unreadable as reason:
+        return HttpResponse(str(reason), status=422, content_type="text/plain; charset=utf-8")
+    if do.startswith("try"):
+        _try(request, state)
+    keeps = do == "set" and not _to_show(state)
+    response = _answer(request, state, keeps_panel=keeps, moved=do.partition(":")[0] in MOVES)
+    if keeps:
+        response["HX-Reswap"] = "none"  # the form stays as it is under the fingers; all else is drawn anew
+    return response
+
+
+@require_POST
+@require_roles("admin")
+def save(request: Asking, version_id: UUID) -> HttpResponse:
+    """Keep the draft. 409 when somebody else has saved it meanwhile."""
+    version = _version(version_id)
+    try:
+        state = designs.read(version, request.POST)
+    except Unreadable as reason:
+        return HttpResponse(str(reason), status=422, content_type="text/plain; charset=utf-8")
+    decision = designing.save_design(
+        version_id=version.pk,
+        tree=state.tree,
+        base=request.POST.get("base", ""),
+        note=request.POST.get("note", ""),
+        actor=request.actor,
+        now=request.now,
+    )
+    if decision.refused:
+        return conflict(request, decision.reasons[0].text)
+    state.version = _version(version_id)
+    answered = _answer(request, state, base=state.version.checksum)
+    return toast(answered, _("Saved. A second person publishes it."))
+
+
+@require_http_methods(["GET", "POST"])
+@require_roles("admin")
+def migrate(request: Asking, version_id: UUID) -> HttpResponse:
+    """Where each live run of an earlier version would stand on this one; then, move them."""
+    version = _version(version_id)
+    if request.method == "POST":
+        ids = [run for run in map(_uuid, request.POST.getlist("run")) if run]
+        decision = designing.migrate_runs(version_id=version.pk, run_ids=ids, actor=request.actor, now=request.now)
+        if decision.refused:
+            messages.warning(request, decision.reasons[0].text)
+        else:
+            undo = reverse("workflows:migrate_undo", args=[version.pk, decision.facts["batch"]])
+            said = _("%(count)d moved to version %(number)d.") % {
+                "count": decision.facts["moved"],
+                "number": version.number,
+            }
+            messages.success(request, said, extra_tags=f"undo={undo}")
+        return redirect("workflows:migrate", version_id=version.pk)
+    try:
+        found, broken = designing.standings(version), ""
+    except BrokenDefinition as error:
+        found, broken = [], str(error)
+    return render(
+        request,
+        "workflows/designer/migrate.html",
+        {
+            "version": version,
+            "workflow": version.workflow,
+            "movable": [one for one in found if not one.why_not],
+            "staying": [one for one in found if one.why_not],
+            "broken": broken,
+            "batches": designing.recent_batches(version),
+        },
+    )
+
+
+@require_POST
+@require_roles("admin")
+def migrate_undo(request: Asking, version_id: UUID, batch: UUID) -> HttpResponse:
+    """Put the runs of one migration back."""
+    version = _version(version_id)
+    decision = designing.undo_migration(version_id=version.pk, batch=batch, actor=request.actor, now=request.now)
+    if decision.refused:
+        messages.warning(request, decision.reasons[0].text)
+    elif decision.facts["stayed"]:
+        told = {"back": decision.facts["back"], "stayed": decision.facts["stayed"]}
+        messages.info(request, _("%(back)d put back; %(stayed)d have gone on since and stay.") % told)
+    else:
+        messages.success(request, _("%(back)d put back.") % {"back": decision.facts["back"]})
+    return redirect("workflows:migrate", version_id=version.pk)
+
+
+def _version(version_id: UUID) -> WorkflowVersion:
+    return get_object_or_404(WorkflowVersion.objects.select_related("workflow"), pk=version_id)
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _to_show(state: State) -> bool:
+    """Whether something typed can't be taken; a condition tells that by itself, row by row."""
+    errors = state.typed.errors if state.typed else {}
+    return any(not isinstance(state.typed.fields[name], ConditionField) for name in errors)  # type: ignore[union-attr]
+
+
+def _try(request: Asking, state: State) -> None:
+    """Follow the chosen event through the tree as it stands on the page."""
+    state.trying, state.selected = True, ""
+    event_id = _uuid(request.POST.get("event", ""))
+    schema = state.offers.schema
+    if event_id is None or schema is None:
+        return
+    past = past_of(event_id, state.version.workflow_id)
+    if past is None:
+        return
+    state.supposed = {
+        name.removeprefix("suppose-"): value
+        for name, value in request.POST.items()
+        if name.startswith("suppose-") and value
+    }
+    state.trial = attempt(state.tree, schema, past, state.supposed)
+
+
+def _answer(request: Asking, state: State, **more: Any) -> HttpResponse:
+    """All that changes on the page; the whole page where there is no script."""
+    template = "workflows/designer/answer.html" if request.htmx else "workflows/designer/page.html"
+    return render(request, template, {**_page(request, state), **more})
+
+
+def _page(request: Asking, state: State) -> dict[str, Any]:
+    version, actor = state.version, request.actor
+    is_draft = version.status == WorkflowVersion.Status.DRAFT
+    trigger = state.tree.get("trigger")
+    event = trigger.get("event") if isinstance(trigger, dict) else None
+    return {
+        "design": state,
+        "version": version,
+        "workflow": version.workflow,
+        "palette": palette(),
+        "may_edit": is_draft and actor.has("admin"),
+        "may_publish": is_draft and actor.has("admin") and version.author != actor.id,
+        "is_author": version.author == actor.id,
+        "publishers": _publishers(version) if is_draft and version.author == actor.id else [],
+        "versions": list(version.workflow.versions.defer("tree").order_by("-number")[:20]),
+        "past": past_events(str(event)) if state.trying and event else [],
+        "chosen_event": request.POST.get("event", ""),
+        "elsewhere": runs_elsewhere(version),
+        "out_of_band": bool(request.htmx),
+        "keeps_panel": False,
+        "moved": False,
+        "base": request.POST.get("base") or version.checksum,
+    }
+
+
+def _publishers(version: WorkflowVersion) -> list[str]:
+    """Who else can publish it."""
+    admins = Membership.objects.filter(partner=None, ended_at=None, roles__contains=["admin"]).order_by("name")
+    return [person.name for person in admins if person.name != version.author_name][:5]
