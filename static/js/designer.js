@@ -173,7 +173,7 @@
         wheelController: { create: (workspace) => ({ onWheel: (event) => wheel(event, workspace) }) },
         viewportController: {
           create: (workspace) => ({
-            setDefault: () => workspace.setViewport(fitting(workspace, 0.75)),
+            setDefault: () => workspace.setViewport(fitting(workspace, 0.85)),
             zoom: (larger) => zoom(workspace, larger ? 1.2 : 1 / 1.2),
             focusOnComponent: (position, size) => focus(workspace, position, size),
           }),
@@ -220,7 +220,9 @@
   };
   const mark = () => {
     const selected = field("selected").value;
-    if (selected) { designer.selectStepById(selected); designer.moveViewportToStep(selected); } else designer.clearSelectedStep();
+    if (!selected) { designer.clearSelectedStep(); return; }
+    designer.selectStepById(selected);
+    if (one(`[data-step-id="${CSS.escape(selected)}"]`, form)) designer.moveViewportToStep(selected);
   };
   const redraw = async () => {
     if (!designer || form.dataset.face !== "diagram") return;
@@ -261,6 +263,15 @@
       if (designer) { stale = true; redraw(); } else create();
     }
   };
+  /* the outline is drawn anew, but stays where it was scrolled to */
+  const stage = one(".stage", form);
+  let scrolled = 0;
+  const inSight = (row) => {
+    if (!row || phone.matches) return;
+    const box = row.getBoundingClientRect(), frame = stage.getBoundingClientRect();
+    if (box.top < frame.top || box.bottom > frame.bottom) stage.scrollTop += box.top - frame.top - frame.height / 3;
+  };
+  stage.addEventListener("scroll", () => { if (!document.documentElement.classList.contains("htmx-busy")) scrolled = stage.scrollTop; });
   const sheet = document.getElementById("sheet");
   const openSheet = () => {
     if (!phone.matches || !sheet || sheet.open) return;
@@ -274,6 +285,8 @@
   const dirty = () => data().dataset.checksum !== field("base").value;
   const refresh = () => {
     if (readonly) return;
+    stage.scrollTop = scrolled;
+    inSight(document.getElementById(`block-${field("selected").value}`));
     remember();
     const able = { undo: at > 0, redo: at < steps.length - 1 };
     for (const [name, is] of Object.entries(able)) one(`[data-design=${name}]`, form).setAttribute("aria-disabled", String(!is));

@@ -352,6 +352,7 @@ class TestSaving:
         assert answer.status_code == 422
 
 
+@pytest.mark.usefixtures("as_worker")
 class TestMovingRuns:
     def start(self):
         publish(approval())
@@ -397,9 +398,7 @@ class TestMovingRuns:
         with vendor(acme) as now:
             moved = actions.migrate_runs(version_id=number_two, run_ids=[run.pk], actor=ada.actor, now=now)
             task = run.tasks.get()
-            actions.decide_task(
-                task_id=task.pk, outcome="approve", note="", detail={}, actor=ada.actor, now=now, at_once=True
-            )
+            actions.decide_task(task_id=task.pk, outcome="approve", actor=ada.actor, now=now, immediately=True)
         settle()
         with vendor(acme) as now:
             batch = UUID(moved.facts["batch"])

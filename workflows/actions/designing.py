@@ -17,6 +17,7 @@ from workflows import rules
 from workflows.actions.definitions import save_draft
 from workflows.definition import BrokenDefinition, Program, checksum
 from workflows.definition.outline import sentence_of
+from workflows.designer import rules as design_rules
 from workflows.engine.advance import tell
 from workflows.engine.step import program_of
 from workflows.models import Run, RunEvent, SlaClock, Work, WorkflowVersion
@@ -50,8 +51,8 @@ def save_design(
     """
     version = WorkflowVersion.objects.select_for_update(of=("self",)).select_related("workflow").get(pk=version_id)
     digest = checksum(tree)
-    decision = rules.save_design(
-        rules.DesignFacts(
+    decision = design_rules.save_design(
+        design_rules.DesignFacts(
             roles=tuple(sorted(actor.roles)),
             status=version.status,
             base=base,
@@ -122,7 +123,9 @@ def migrate_runs(*, version_id: UUID, run_ids: list[UUID], actor: Actor, now: da
     The Decision's facts name the `batch`, by which `undo_migration` takes them back, and how many `moved`.
     """
     version = WorkflowVersion.objects.select_related("workflow").get(pk=version_id)
-    decision = rules.migrate_runs(rules.MigrationFacts(roles=tuple(sorted(actor.roles)), status=version.status))
+    decision = design_rules.migrate_runs(
+        design_rules.MigrationFacts(roles=tuple(sorted(actor.roles)), status=version.status)
+    )
     batch, moved = uuid7(), 0
     if decision.allowed:
         target = program_of(version.pk, version.checksum)
@@ -179,10 +182,10 @@ def undo_migration(*, version_id: UUID, batch: UUID, actor: Actor, now: datetime
         recorded_at__gt=Now() - timedelta(minutes=UNDO_MINUTES),
     )
     origins = {event.run_id: event for event in told}
-    facts = rules.MigrationFacts(
+    facts = design_rules.MigrationFacts(
         roles=tuple(sorted(actor.roles)), status=version.status, undoing=True, in_time=bool(origins)
     )
-    decision = rules.migrate_runs(facts)
+    decision = design_rules.migrate_runs(facts)
     back = 0
     if decision.allowed:
         runs = Run.objects.select_for_update(no_key=True).filter(pk__in=origins, version=version, status="running")

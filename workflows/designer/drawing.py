@@ -1,14 +1,16 @@
 """The two faces of a tree: the steps of the diagram, and the rows of the outline."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext as _
 
+from prm.kernel.automation import registry
+from prm.kernel.messages.registry import kinds as messages
 from workflows.definition import Problem
-from workflows.definition.outline import sentence_of
+from workflows.definition.outline import duration, sentence_of
 from workflows.designer.kinds import KINDS, Kind, kind_of
 from workflows.designer.trees import Target, targets, walk, ways
 
@@ -72,9 +74,48 @@ def told(block: Mapping[str, Any]) -> str:
 
 
 def title_of(block: Mapping[str, Any]) -> str:
-    """The few words on a block in the diagram."""
-    own = block.get("title") or block.get("name")
-    return str(own) if own else _shorten(told(block)) or str(kind_of(block).label)
+    """The few words on a block in the diagram, which says its kind beside them."""
+    try:
+        words = _BRIEF.get(str(block.get("type")), lambda _block: "")(block)
+    except (TypeError, ValueError, AttributeError, KeyError):
+        words = ""
+    own = block.get("title") or block.get("name") or words
+    return _shorten(str(own) if own else told(block)) or str(kind_of(block).label)
+
+
+def _action(block: Mapping[str, Any]) -> str:
+    spec = registry.actions.get(str(block.get("action")))
+    return str(spec.label) if spec else ""
+
+
+def _message(block: Mapping[str, Any]) -> str:
+    found = messages.get(str(block.get("template")))
+    return str(found.label) if found else ""
+
+
+def _time(block: Mapping[str, Any]) -> str:
+    minutes = block.get("business_minutes") or block.get("minutes")
+    return duration(minutes) if isinstance(minutes, int) else ""
+
+
+def _clock(block: Mapping[str, Any]) -> str:
+    name = str(block.get("clock") or "").replace("_", " ")
+    return f"{name}: {_time(block)}" if name and _time(block) else name
+
+
+_BRIEF: dict[str, Callable[[Mapping[str, Any]], str]] = {
+    "validate": _action,
+    "action": _action,
+    "notify": _message,
+    "wait": _time,
+    "sla_start": _clock,
+    "sla_pause": _clock,
+    "sla_resume": _clock,
+    "sla_stop": _clock,
+    "webhook": lambda block: str(block.get("url") or "").removeprefix("https://"),
+    "subworkflow": lambda block: str(block.get("workflow") or ""),
+    "end": lambda block: str(block.get("result") or _("done")),
+}
 
 
 def _shorten(words: str) -> str:

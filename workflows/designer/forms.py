@@ -9,6 +9,7 @@ from django import forms
 from django.forms.boundfield import BoundField
 
 from workflows.designer import blockparts, headparts
+from workflows.designer.fields import Drawn, RowsField
 from workflows.designer.offers import Offers
 from workflows.designer.parts import Part
 from workflows.designer.trees import Block, ways
@@ -50,10 +51,10 @@ class PartsForm(forms.Form):
         """Whether the browser's form had this field at all; boxes that are all off send nothing."""
         if isinstance(part.field, forms.MultipleChoiceField):
             return f"{self.add_prefix(part.name)}-asked" in self.data
-        if type(part.field).__name__ == "RowsField":
+        if isinstance(part.field, RowsField):
             return any(name.startswith(f"{self.add_prefix(part.name)}-0-") for name in self.data)
         widget, name = part.field.widget, self.add_prefix(part.name)
-        if hasattr(widget, "drawn"):
+        if isinstance(widget, Drawn):
             return f"{name}_0" in self.data
         return not widget.value_omitted_from_data(self.data, self.files, name)
 

@@ -1,0 +1,94 @@
+"""Who may save what the designer shows, and move running cases: facts in, Decision out."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from prm.kernel.decisions import Decision
+from workflows.rules import PUBLISHERS, _judge
+
+
+@dataclass(frozen=True, slots=True)
+class DesignFacts:
+    """Somebody saves what the designer shows; `base` is the draft as their page read it."""
+
+    roles: tuple[str, ...]
+    status: str
+    base: str
+    stored: str
+    saved_by: str
+    same_key: bool
+
+
+def save_design(facts: DesignFacts) -> Decision:
+    """Nobody saves over what somebody else has saved meanwhile."""
+    return _judge(
+        "workflow-design/1",
+        "saved",
+        facts,
+        [
+            (
+                "workflow.not_yours_to_change",
+                bool(PUBLISHERS.intersection(facts.roles)),
+                lambda: _("Only an admin changes workflows."),
+            ),
+            (
+                "workflow.not_a_draft",
+                facts.status == "draft",
+                lambda: _("This version is no draft any more: it was published or retired meanwhile."),
+            ),
+            (
+                "workflow.saved_meanwhile",
+                facts.base == facts.stored,
+                lambda: (
+                    _("%(name)s has saved this draft meanwhile. Nothing of yours was saved.") % {"name": facts.saved_by}
+                ),
+            ),
+            ("workflow.key_stays", facts.same_key, lambda: _("A workflow keeps its key.")),
+        ],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationFacts:
+    """Somebody moves running cases to a version, or takes that back."""
+
+    roles: tuple[str, ...]
+    status: str
+    undoing: bool = False
+    in_time: bool = True
+
+
+def migrate_runs(facts: MigrationFacts) -> Decision:
+    """Only onto the version in force, and back within ten minutes."""
+    return _judge(
+        "workflow-migration/1",
+        "moved_back" if facts.undoing else "moved",
+        facts,
+        [
+            (
+                "workflow.not_yours_to_change",
+                bool(PUBLISHERS.intersection(facts.roles)),
+                lambda: _("Only an admin moves running cases."),
+            ),
+            (
+                "workflow.not_in_force",
+                facts.undoing or facts.status == "published",
+                lambda: _("Running cases can only be moved to the version in force."),
+            ),
+            (
+                "workflow.too_late",
+                facts.in_time,
+                lambda: _("Too late: the ten minutes are over, or they have been put back already."),
+            ),
+        ],
+    )
+
+
+RULES: Mapping[str, Callable[[Mapping[str, Any]], Decision]] = {
+    "workflow-design/1": lambda facts: save_design(DesignFacts(**facts)),
+    "workflow-migration/1": lambda facts: migrate_runs(MigrationFacts(**facts)),
+}
+"""As in `workflows.rules`: stored decisions can be judged again."""
