@@ -10,7 +10,18 @@ from prm.kernel.conditions import Fact, schema_named
 from workflows.definition.blocks import NEEDS_A_NOTE
 from workflows.designer.fields import Col, PercentsField, RowsField, SourceField, choice
 from workflows.designer.offers import Offers
-from workflows.designer.parts import Part, answer, condition, duration, number, pick, put, text, tick
+from workflows.designer.parts import (
+    Part,
+    answer,
+    condition,
+    duration,
+    number,
+    pick,
+    put,
+    text,
+    tick,
+    with_settings,
+)
 from workflows.designer.trees import Block
 
 DECISIONS = ("approve", "reject", "return", "duplicate")
@@ -20,7 +31,7 @@ WITH_ROLE = ("role", "round_robin", "least_loaded")
 def parts_of(block: Mapping[str, Any], offers: Offers) -> list[Part]:
     """The parts of the form for this block."""
     make = _PARTS.get(str(block.get("type")))
-    return make(block, offers) if make else []
+    return list(with_settings(make(block, offers), offers)) if make else []
 
 
 def _worded() -> list[tuple[str, str]]:
@@ -46,14 +57,8 @@ def _approval(block: Mapping[str, Any], offers: Offers) -> list[Part]:
         *_assign(block, offers),
         tick(block, "outcomes", _("Answers they can give"), _worded()),
         tick(needs, "note_required", _("A note is needed for"), given),
-        *number(
-            block,
-            "quorum",
-            _("How many must agree"),
-            offers,
-            least=1,
-            most=5,
-            help_text=_("Different people; 1 if empty."),
+        number(
+            block, "quorum", _("How many must agree"), least=1, most=5, help_text=_("Different people; 1 if empty.")
         ),
         pick(
             block,
@@ -63,11 +68,10 @@ def _approval(block: Mapping[str, Any], offers: Offers) -> list[Part]:
             none=_("No limit"),
             help_text=_("Whoever approves needs a limit at least this high."),
         ),
-        *duration(
+        duration(
             block,
             "timeout_business_minutes",
             _("Give up waiting after"),
-            offers,
             help_text=_("Business time. The answer is then “timed out”: say in a branch what follows."),
         ),
         _escalation(block, offers),
@@ -77,7 +81,7 @@ def _approval(block: Mapping[str, Any], offers: Offers) -> list[Part]:
 
 def _assign(block: Mapping[str, Any], offers: Offers) -> list[Part]:
     assign = block.get("assign") if isinstance(block.get("assign"), Mapping) else {}
-    kind, value = str(assign.get("kind") or "role"), str(assign.get("value") or "")  # type: ignore[union-attr]
+    kind, value = str(assign.get("kind") or "role"), assign.get("value") or ""  # type: ignore[union-attr]
     kinds = [
         ("role", _("Everybody with a role")),
         ("round_robin", _("People of a role, in turn")),
@@ -97,12 +101,12 @@ def _assign(block: Mapping[str, Any], offers: Offers) -> list[Part]:
         same = isinstance(now, dict) and (
             now.get("kind") == kind or (now.get("kind") in WITH_ROLE and kind in WITH_ROLE)
         )
-        if chosen and same:
-            changed["assign"] = {**now, "value": chosen}
+        if same:
+            changed["assign"] = {**now, "value": chosen} if chosen else {"kind": now["kind"]}
 
     found = [Part("assign_kind", choice(_("Who is asked"), kinds, kind), kind, write_kind, reshapes=True)]
     if kind in WITH_ROLE:
-        found.append(Part("assign_value", choice(_("Role"), offers.roles, value), value, write_value))
+        found.append(Part("assign_value", choice(_("Role"), offers.roles, value), value, write_value, fits=("role",)))
     elif kind == "person":
         found.append(Part("assign_value", choice(_("Person"), offers.people, value), value, write_value))
     return found
@@ -165,7 +169,7 @@ def _reassign(assign: Any) -> str:
 def _notify(block: Mapping[str, Any], offers: Offers) -> list[Part]:
     return [
         pick(block, "template", _("Template"), offers.templates),
-        tick(block, "recipients", _("Recipients"), offers.recipients),
+        tick(block, "recipients", _("Recipients"), offers.recipients, people=True),
         text(
             block,
             "url",
@@ -241,7 +245,7 @@ def _webhook(block: Mapping[str, Any], offers: Offers) -> list[Part]:
 
     columns = (Col("name", _("Name")), Col("value", _("Value")))
     return [
-        text(block, "url", _("Address"), most=500, help_text=_("https:// only. Each call is signed.")),
+        text(block, "url", _("Address"), most=500, settable=True, help_text=_("https:// only. Each call is signed.")),
         Part("headers", RowsField(columns, _("Header"), label=_("Headers")), rows, write, reshapes=True),
         _variables(block, offers),
         answer(block),
@@ -332,7 +336,7 @@ def _wait(block: Mapping[str, Any], offers: Offers) -> list[Part]:
     elif kind == "event":
         found += _awaited(block, offers)
     else:
-        found += duration(block, kind, _("How long"), offers, business=kind == "business_minutes")
+        found.append(duration(block, kind, _("How long"), business=kind == "business_minutes"))
     return found
 
 
@@ -344,7 +348,7 @@ def _awaited(block: Mapping[str, Any], offers: Offers) -> list[Part]:
         of_event.schema = schema_named(trigger.schema)
         found += condition(block, "when", _("Only if"), of_event)
     late = _("Give up after")
-    return [*found, *duration(block, "timeout_business_minutes", late, offers), answer(block)]
+    return [*found, duration(block, "timeout_business_minutes", late), answer(block)]
 
 
 def _sla_start(block: Mapping[str, Any], offers: Offers) -> list[Part]:
@@ -354,11 +358,11 @@ def _sla_start(block: Mapping[str, Any], offers: Offers) -> list[Part]:
     points = PercentsField(label=_("Warn at"), help_text=_("Percent of the time, such as 50, 80."))
     return [
         text(block, "clock", _("Clock"), most=40, help_text=_("Its name: pause, resume and stop refer to it.")),
-        *duration(block, "minutes", _("Answer within"), offers, help_text=_("Business time.")),
+        duration(block, "minutes", _("Answer within"), help_text=_("Business time.")),
         pick(block, "calendar", _("Calendar"), offers.calendars, none=_("The vendor's own")),
-        Part("warn_at", points, block.get("warn_at") or [], write_points),
-        tick(block, "warn", _("Warn"), offers.recipients),
-        tick(block, "escalate", _("When it is late, tell"), offers.recipients),
+        Part("warn_at", points, block.get("warn_at") or [], write_points, fits=("percentages",)),
+        tick(block, "warn", _("Warn"), offers.recipients, people=True),
+        tick(block, "escalate", _("When it is late, tell"), offers.recipients, people=True),
     ]
 
 

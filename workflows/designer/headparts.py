@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from prm.kernel.conditions.facts import UnknownFact, schema_named
+from workflows.definition.parameters import TYPES
 from workflows.designer.fields import Col, RowsField, checks, choice
 from workflows.designer.offers import Offers
 from workflows.designer.parts import Part, condition, put
@@ -138,7 +140,7 @@ def _settings(tree: Mapping[str, Any]) -> Part:
     given = tree.get("parameters")
     before = [row for row in given if isinstance(row, Mapping)] if isinstance(given, list) else []
     rows = [{key: _shown(row.get(key)) for key in ("key", "label", "type", "value")} for row in before]
-    types = [("number", _("Number")), ("text", _("Text")), ("money", _("Money")), ("minutes", _("Minutes"))]
+    types = [(key, capfirst(str(words).partition(",")[0])) for key, words in TYPES.items()]
 
     def write(changed: Block, typed: Any) -> None:
         put(changed, "parameters", [_setting(row, before) for row in typed if row["key"]])
@@ -154,21 +156,31 @@ def _settings(tree: Mapping[str, Any]) -> Part:
 
 
 def _setting(row: Mapping[str, str], before: list[Mapping[str, Any]]) -> dict[str, Any]:
-    """As typed; a value that was not touched keeps its type."""
+    """As typed; a value that was not touched keeps its form."""
     old = next((one for one in before if one.get("key") == row["key"]), {})
-    value: Any = row["value"]
-    if str(old.get("value")) == value and old.get("type") == row["type"]:
-        value = old["value"]
-    elif row["type"] in ("number", "minutes") and value.isascii() and value.isdigit():
-        value = int(value)
-    return {
-        **old,
-        "key": row["key"],
-        "label": row["label"] or row["key"],
-        "type": row["type"] or "text",
-        "value": value,
-    }
+    kind = row["type"] or "text"
+    touched = _shown(old.get("value")) != row["value"] or old.get("type") != kind
+    value = _valued(kind, row["value"]) if touched else old["value"]
+    return {**old, "key": row["key"], "label": row["label"] or row["key"], "type": kind, "value": value}
+
+
+def _valued(kind: str, typed: str) -> Any:
+    """What was typed as the tree keeps it; what makes no sense stays text, for the lint to tell."""
+    parts = [part.strip(" %") for part in typed.split(",") if part.strip(" %")]
+    if kind in ("minutes", "count") and typed.isdecimal():
+        return int(typed)
+    if kind == "percentages" and all(part.isdecimal() for part in parts):
+        return [int(part) for part in parts]
+    if kind == "recipients":
+        return parts
+    if kind == "bool" and typed.lower() in ("true", "false"):
+        return typed.lower() == "true"
+    return typed
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if isinstance(value, bool):
+        return str(value).lower()
     return "" if value is None else str(value)

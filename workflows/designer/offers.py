@@ -131,11 +131,16 @@ class Offers:
         return [(name, choices) for name, choices in groups if choices]
 
     @cached_property
-    def parameters(self) -> Choices:
-        """The workflow's own settings."""
+    def settings(self) -> list[tuple[str, str, str]]:
+        """The workflow's own parameters: key, label, type."""
         given = self.tree.get("parameters")
         rows = [row for row in given if isinstance(row, Mapping)] if isinstance(given, list) else []
-        return [(str(row["key"]), str(row.get("label") or row["key"])) for row in rows if row.get("key")]
+        known = [row for row in rows if row.get("key")]
+        return [(str(row["key"]), str(row.get("label") or row["key"]), str(row.get("type"))) for row in known]
+
+    @property
+    def parameters(self) -> Choices:
+        return [(key, label) for key, label, _type in self.settings]
 
     @cached_property
     def people(self) -> Choices:

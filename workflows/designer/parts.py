@@ -1,14 +1,15 @@
 """What a form of the designer is made of: each part reads one thing of a block and writes it back."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
 
 from prm.kernel.conditions.forms import ConditionField
-from workflows.designer.fields import DurationField, checks, choice
+from workflows.designer.fields import DurationField, SourceField, checks, choice
 from workflows.designer.offers import Offers
 from workflows.designer.trees import Block
 
@@ -25,6 +26,7 @@ class Part:
     write: Write
     reshapes: bool = False
     group: str = ""
+    fits: tuple[str, ...] = ()  # types of settings that can stand in its place
 
 
 def put(block: Block, key: str, value: Any) -> None:
@@ -39,9 +41,11 @@ def _keep(key: str) -> Write:
     return lambda block, value: put(block, key, value)
 
 
-def text(block: Mapping[str, Any], key: str, label: Any, *, most: int = 200, **options: Any) -> Part:
+def text(
+    block: Mapping[str, Any], key: str, label: Any, *, most: int = 200, settable: bool = False, **options: Any
+) -> Part:
     field = forms.CharField(label=label, required=False, max_length=most, **options)
-    return Part(key, field, block.get(key, ""), _keep(key))
+    return Part(key, field, block.get(key, ""), _keep(key), fits=("text",) if settable else ())
 
 
 def pick(
@@ -59,49 +63,58 @@ def pick(
     return Part(key, field, current, _keep(key), reshapes)
 
 
-def tick(block: Mapping[str, Any], key: str, label: Any, choices: Iterable[tuple[str, Any]], **options: Any) -> Part:
+def tick(
+    block: Mapping[str, Any],
+    key: str,
+    label: Any,
+    choices: Iterable[tuple[str, Any]],
+    *,
+    people: bool = False,
+    **options: Any,
+) -> Part:
     current = block.get(key) or []
-    return Part(key, checks(label, list(choices), current, **options), current, _keep(key))
+    field = checks(label, list(choices), current, **options)
+    return Part(key, field, current, _keep(key), fits=("recipients",) if people else ())
 
 
-def duration(
-    block: Mapping[str, Any], key: str, label: Any, offers: Offers, *, business: bool = True, **options: Any
-) -> list[Part]:
-    """A time; or one of the workflow's settings."""
-    return with_setting(
-        Part(key, DurationField(label=label, business=business, **options), block.get(key), _keep(key)), block, offers
-    )
+def duration(block: Mapping[str, Any], key: str, label: Any, *, business: bool = True, **options: Any) -> Part:
+    """A time, typed as people say it."""
+    field = DurationField(label=label, business=business, **options)
+    return Part(key, field, block.get(key), _keep(key), fits=("minutes",))
 
 
-def number(
-    block: Mapping[str, Any], key: str, label: Any, offers: Offers, *, least: int, most: int, **options: Any
-) -> list[Part]:
+def number(block: Mapping[str, Any], key: str, label: Any, *, least: int, most: int, **options: Any) -> Part:
     field = forms.IntegerField(label=label, required=False, min_value=least, max_value=most, **options)
-    return with_setting(Part(key, field, block.get(key), _keep(key)), block, offers)
+    return Part(key, field, block.get(key), _keep(key), fits=("count",))
 
 
-def with_setting(part: Part, block: Mapping[str, Any], offers: Offers) -> list[Part]:
-    """The part, and beside it the settings that could stand in its place."""
-    current = block.get(part.name)
-    setting = str(current["parameter"]) if isinstance(current, Mapping) and "parameter" in current else ""
-    if not offers.parameters and not setting:
-        return [part]
+def with_settings(parts: Iterable[Part], offers: Offers) -> Iterator[Part]:
+    """The parts; where one of the workflow's settings stands in a value's place or could, a choice of them."""
+    for part in parts:
+        chosen = setting_of(part.value) if not isinstance(part.field, SourceField) else ""
+        fitting = [(key, label) for key, label, kind in offers.settings if kind in part.fits]
+        if not chosen and not fitting:
+            yield part
+            continue
+        if not chosen:
+            yield part
+        label = _("%(field)s: taken from") % {"field": part.field.label}
+        field = choice(label, fitting, chosen, none=_("Written here"))
+        yield replace(part, name=f"{part.name}_setting", field=field, value=chosen, write=_set(part), reshapes=True)
 
-    def write(changed: Block, value: Any) -> None:
-        if value:
-            changed[part.name] = {"parameter": value}
-        elif setting:
-            changed.pop(part.name, None)
 
-    label = _("%(field)s: taken from") % {"field": part.field.label}
-    beside = choice(label, offers.parameters, setting, none=_("Written here"))
-    chosen = Part(f"{part.name}_setting", beside, setting, write, reshapes=True)
-    return [chosen] if setting else [part, chosen]
+def _set(part: Part) -> Write:
+    return lambda block, value: part.write(block, {"parameter": value} if value else None)
+
+
+def setting_of(value: Any) -> str:
+    """The key of the setting that stands for the value."""
+    return str(value["parameter"]) if isinstance(value, Mapping) and set(value) == {"parameter"} else ""
 
 
 def condition(block: Mapping[str, Any], key: str, label: Any, offers: Offers, **options: Any) -> list[Part]:
-    """A condition on the facts that are known; nothing while the trigger isn't chosen."""
-    if offers.schema is None:
+    """A condition on the facts that are known; nothing while the trigger isn't chosen, or where settings are in it."""
+    if offers.schema is None or '"parameter"' in json.dumps(block.get(key) or {}):
         return []
     field = ConditionField(schema=offers.schema, label=label, **options)
 

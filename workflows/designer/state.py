@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from prm.kernel.conditions import ConditionError, UnknownFact, sentence
 from workflows.definition import Problem, checksum, lint
 from workflows.definition.blocks import MAX_BYTES
+from workflows.definition.parameters import applied
 from workflows.designer import names, trees
 from workflows.designer.drawing import Marks, Row, marks_of, rows_of, sequence_of
 from workflows.designer.forms import PartsForm, block_form, head_form
@@ -88,8 +89,13 @@ class State:
         return head_form(self.tree, self.offers)
 
     @cached_property
+    def shown(self) -> Mapping[str, Any]:
+        """The tree with its settings in place: what it says, and how it would run."""
+        return applied(self.tree)
+
+    @cached_property
     def rows(self) -> list[Row]:
-        return rows_of(self.tree, self.marks, self._condition)
+        return rows_of(self.shown, self.marks, self._condition)
 
     def _condition(self, when: Any) -> str:
         schema = self.offers.schema
@@ -130,7 +136,7 @@ class State:
     @property
     def drawing(self) -> str:
         """The steps of the diagram."""
-        return json.dumps(sequence_of(self.tree, self.marks))
+        return json.dumps(sequence_of(self.shown, self.marks))
 
 
 def begin(version: WorkflowVersion) -> State:

@@ -192,7 +192,7 @@ def _try(request: Asking, state: State) -> None:
         for name, value in request.POST.items()
         if name.startswith("suppose-") and value
     }
-    state.trial = attempt(state.tree, schema, past, state.supposed)
+    state.trial = attempt(state.shown, schema, past, state.supposed)
 
 
 def _answer(request: Asking, state: State, **more: Any) -> HttpResponse:
