@@ -1,14 +1,16 @@
 """What follows from deals' own events outside of any workflow: reminders and comments reach people."""
 
 from datetime import datetime
+from uuid import UUID
 
-from dealreg import queries
+from dealreg import actions, queries
 from dealreg.automation import people
 from dealreg.events import DealCommented, DealExpired, DealExpiring
-from dealreg.models import Deal
+from dealreg.models import Deal, DealStatus
 from prm.kernel import messages
 from prm.kernel.decisions import jsonable
 from prm.kernel.events import Delivered, handler
+from prm.kernel.identity.actors import Actor
 
 
 @handler(DealExpiring.name, DealExpired.name, name="dealreg.tell_of_protection")
@@ -16,6 +18,17 @@ def on_protection(event: Delivered, now: datetime) -> None:
     """Remind who submitted the deal, or say that its protection has ended."""
     template = "deal.expiring" if event.name == DealExpiring.name else "deal.expired"
     _send(template, event, now, people.submitter(event.subject_id), days=event.payload["detail"].get("days"))
+
+
+@handler("workflows.task.claimed", name="dealreg.start_review")
+def on_claim(event: Delivered, now: datetime) -> None:
+    """A submitted deal is in review once somebody has taken its question up, whichever workflow asked it."""
+    facts = event.facts
+    if facts.get("task.subject_type") != "deal":
+        return
+    deal_id = UUID(str(facts["task.subject"]))
+    if Deal.objects.filter(pk=deal_id, status=DealStatus.SUBMITTED).exists():
+        actions.start_review(deal_id=deal_id, actor=Actor.system(str(facts["task.claimed_by"])), now=now)
 
 
 @handler(DealCommented.name, name="dealreg.tell_of_comment")

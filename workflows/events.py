@@ -22,6 +22,13 @@ class TaskOpened(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TaskClaimed(Event):
+    """Somebody has begun to work on a task."""
+
+    name: ClassVar[str] = "workflows.task.claimed"
+
+
+@dataclass(frozen=True, kw_only=True)
 class TaskDecided(Event):
     name: ClassVar[str] = "workflows.task.decided"
 

@@ -29,7 +29,8 @@ from workflows import actions as tasks
 from workflows.models import HumanTask
 
 YEAR = timedelta(days=365)
-RUSH = 60  # deals of the last morning: they fill the queue for whoever opens the demo
+RUSH = 80  # deals of the last morning: they fill the queue for whoever opens the demo
+TAKEN_UP = 12  # questions that somebody has begun to look at that morning
 UNANSWERED = 40  # working days before the end after which partners leave questions open
 LOST = ("The customer took another product", "The budget was cut", "Price", "No decision was made")
 
@@ -75,7 +76,9 @@ class History:
         for _number in range(min(RUSH, self.deals_wanted)):
             self._hand_in()
         settle(self.tenant, 60)
+        self._take_up(TAKEN_UP)
         self._leave_drafts(15)
+        settle(self.tenant)
 
     def _hand_in(self) -> None:
         who = self.rng.choice(self.partners)
@@ -113,6 +116,12 @@ class History:
             if self.rng.random() < 0.75:
                 self._decide(pk, self._decider(value), outcomes)
 
+    def _take_up(self, count: int) -> None:
+        with acting(tenant=self.tenant, audience="vendor") as now:
+            waiting = HumanTask.objects.filter(status="open", role="ops").order_by("opened_at")
+            for pk in list(waiting.values_list("pk", flat=True)[:count]):
+                tasks.claim_task(task_id=pk, actor=self.staff["Olivia Brandt"].actor, now=now)
+
     def _decider(self, value: Any) -> Worker:
         return self.staff["Mia Sorensen"] if value is not None and value > 60_000 else self.staff["Olivia Brandt"]
 
@@ -141,7 +150,7 @@ class History:
                     "pk", "partner_id", "amount"
                 )
             )
-            early = list(Deal.objects.filter(status="in_review").values_list("pk", "partner_id"))
+            early = list(Deal.objects.filter(status__in=["submitted", "in_review"]).values_list("pk", "partner_id"))
         for pk, partner_id in asked:
             if answer and self.rng.random() < 0.22:
                 self._answer(pk, partner_id)

@@ -84,7 +84,7 @@ class TestOneKeyDecides:
         with worker.at_work():
             page.keyboard.press("1")
             expect(page.locator(".queue-row")).to_have_count(2)
-            assert status_of(first) == "in_review"
+            assert status_of(first) == "submitted"
             page.wait_for_timeout(11_000)
 
         assert status_of(first) == "approved"

@@ -16,7 +16,7 @@ from prm.kernel.reference.models import Program
 from tests.cast import acme, ada, birch, bo, cedar, mia, partner, vendor
 from tests.dealreg.deals import approved, submitted, the
 from tests.world import logged_in_as
-from workflows.actions import decide_task
+from workflows.actions import claim_task, decide_task
 from workflows.engine import drain
 from workflows.models import HumanTask, Incident, Run
 
@@ -115,7 +115,7 @@ class TestWhyDealsWait:
 
         run_everything()
 
-        assert the(deal).status == DealStatus.IN_REVIEW
+        assert the(deal).status == DealStatus.SUBMITTED
         assert reason in why(deal)
         assert messages_to(bo) == ["deal.received"]
 
@@ -183,7 +183,7 @@ class TestWhyDealsWait:
 
         run_everything()
 
-        assert the(deal).status == DealStatus.IN_REVIEW
+        assert the(deal).status == DealStatus.SUBMITTED
         assert "rule.broken" in why(deal)
         with vendor():
             incident = Incident.objects.get()
@@ -286,3 +286,29 @@ class TestEveryStoredDecision:
                 seen.add(stored.rule.split("/")[0])
             assert {"deal-submission", "deal-eligibility", "deal-conflict", "deal-routing", "deal-approval"} <= seen
             assert seen <= {rule.split("/")[0] for rule in RULES} | {"deal-eligibility"}
+
+
+class TestWhenSomebodyTakesItUp:
+    def test_a_submitted_deal_is_in_review(self):
+        deal = submitted(amount="150000")
+        run_everything()
+        assert the(deal).status == DealStatus.SUBMITTED
+
+        with vendor() as now:
+            task = HumanTask.objects.get(subject_id=deal)
+            assert claim_task(task_id=task.pk, actor=mia.actor, now=now).allowed
+        run_everything()
+
+        assert the(deal).status == DealStatus.IN_REVIEW
+
+    def test_one_that_was_withdrawn_meanwhile_stays_so(self):
+        deal = submitted(amount="150000")
+        run_everything()
+        with vendor() as now:
+            task = HumanTask.objects.get(subject_id=deal)
+            assert claim_task(task_id=task.pk, actor=mia.actor, now=now).allowed
+        with partner(birch) as now:
+            assert actions.withdraw_deal(deal_id=deal, reason="", actor=bo.actor, now=now).allowed
+        run_everything()
+
+        assert the(deal).status == DealStatus.WITHDRAWN

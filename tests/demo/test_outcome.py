@@ -29,7 +29,7 @@ class TestTheOutcome:
 
         assert (found.decided, found.without_person, found.share) == (1, 1, 1.0)
         assert found.without_run == 0
-        assert found.states == {"approved": 1, "in_review": 1}
+        assert found.states == {"approved": 1, "submitted": 1}
         assert found.reasons, "what waits says why"
 
     def test_counts_a_decision_that_no_workflow_run_stands_behind(self):

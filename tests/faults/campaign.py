@@ -228,11 +228,11 @@ _NONE_OF = {
     "approved deals without exactly one approval": """SELECT count(*) FROM dealreg_deal AS d
         WHERE status = 'approved' AND (
         SELECT count(*) FROM audit_auditentry AS a WHERE a.target_id = d.id AND a.action = 'deal.approved') <> 1""",
-    "deals in review without exactly one task": """SELECT count(*) FROM dealreg_deal AS d
-        WHERE status = 'in_review' AND (
+    "deals with people without exactly one task": """SELECT count(*) FROM dealreg_deal AS d
+        WHERE status IN ('submitted', 'in_review') AND (
         SELECT count(*) FROM workflows_humantask AS t WHERE t.subject_id = d.id) <> 1""",
     "deals in neither state": """SELECT count(*) FROM dealreg_deal
-        WHERE status NOT IN ('approved', 'in_review', 'rejected')""",
+        WHERE status NOT IN ('approved', 'submitted', 'in_review', 'rejected')""",
     "incidents": "SELECT count(*) FROM workflows_incident WHERE status = 'open'",
     "parked events": "SELECT count(*) FROM events_delivery WHERE state = 'parked'",
 }

@@ -165,5 +165,5 @@ class TestARetiredWorkflow:
         work()
 
         with vendor():
-            assert Deal.objects.get(pk=deal).status == DealStatus.IN_REVIEW
+            assert Deal.objects.get(pk=deal).status == DealStatus.SUBMITTED
             assert Incident.objects.get().status != "open"

@@ -5,11 +5,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from prm.kernel import audit, clock
+from prm.kernel import audit, clock, events
 from prm.kernel.decisions import Decision
 from prm.kernel.identity.actors import VENDOR_ROLES, Actor
 from prm.kernel.identity.models import Membership
 from workflows import rules
+from workflows.events import TaskClaimed
 from workflows.models import HumanTask
 
 CLAIM_LASTS = timedelta(minutes=10)
@@ -24,6 +25,19 @@ def claim_task(*, task_id: UUID, actor: Actor, now: datetime) -> Decision:
         task.claimed_by_id = actor.membership_id
         task.claim_until = clock.machine_now() + CLAIM_LASTS
         task.save(update_fields=["claimed_by", "claim_until"])
+        events.publish(
+            TaskClaimed(
+                subject_id=task.pk,
+                partner_id=task.partner_id,
+                facts={
+                    "task.queue": task.queue,
+                    "task.subject": str(task.subject_id),
+                    "task.subject_type": task.subject_type,
+                    "task.claimed_by": actor.name,
+                },
+            ),
+            at=now,
+        )
     return _record("task.claimed", task, actor, now, decision)
 
 
