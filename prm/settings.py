@@ -225,10 +225,13 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 10, "socket_connect_timeout": 3, "max_retries": 0}
 CELERY_TASK_PUBLISH_RETRY = False
-# mail has a queue of its own, so that a slow server holds back mails and nothing else
-CELERY_TASK_QUEUES = [Queue("celery"), Queue("mail")]
+# mail and calls to the world outside have queues of their own, so that a slow server holds back nothing else
+CELERY_TASK_QUEUES = [Queue("celery"), Queue("mail"), Queue("outside")]
 CELERY_TASK_DEFAULT_QUEUE = "celery"
-CELERY_TASK_ROUTES = {"prm.kernel.messages.tasks.deliver": {"queue": "mail"}}
+CELERY_TASK_ROUTES = {
+    "prm.kernel.messages.tasks.deliver": {"queue": "mail"},
+    "workflows.tasks.deliver": {"queue": "outside"},
+}
 CELERY_BEAT_SCHEDULE = {
     name: {"task": task, "schedule": seconds, "options": {"expires": seconds * 5}}
     for name, task, seconds in (
@@ -238,6 +241,7 @@ CELERY_BEAT_SCHEDULE = {
         ("replays", "workflows.tasks.replays", 20.0),
         ("proposals", "workflows.tasks.proposals", 3600.0),
         ("messages", "prm.kernel.messages.tasks.deliver", 3.0),
+        ("webhooks", "workflows.tasks.deliver", 3.0),
         ("deals", "dealreg.tasks.keep_time", 60.0),
         ("imports", "partners.tasks.bring_in", 10.0),
     )
@@ -282,6 +286,9 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
+
+# Hosts that webhooks may reach though they are private or without TLS: a developer's own machine, never production.
+OUTGOING_HOSTS = words("OUTGOING_HOSTS")
 
 API_DOCS_OPEN = flag("API_DOCS_OPEN", default=not SECURE_SITE)
 METRICS_TOKEN = env("METRICS_TOKEN")  # without one there is no /metrics

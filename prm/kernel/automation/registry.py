@@ -26,12 +26,18 @@ class Trigger:
     """An event that may start a workflow; its facts are the event's own `facts` (every registered one).
 
     `required`: somebody waits for an answer, so an event that no published workflow takes up is an incident.
+    `subject`: the fact that names the kind of subject, where events of one schema tell of several kinds.
     """
 
     event: str
     label: str
     schema: str
     required: bool = False
+    subject: str = ""
+
+    def subject_type(self, facts: Mapping[str, Any]) -> str:
+        """The kind of the event's subject, by which its panel is found."""
+        return str(facts.get(self.subject) or self.schema) if self.subject else self.schema
 
 
 Run = Callable[[UUID, Mapping[str, Any], Actor, datetime], Outcome]
@@ -140,19 +146,22 @@ def register_facts(schema: FactSchema) -> None:
 
 @dataclass(frozen=True, slots=True)
 class WorkflowTemplate:
-    """A ready workflow, shipped by the app whose process it is."""
+    """A ready workflow, shipped by the app whose process it is. `from_start`: every new vendor begins with it."""
 
     key: str
     label: str
     load: Callable[[], Mapping[str, Any]]
     description: str = ""
+    from_start: bool = True
 
 
 templates: dict[str, WorkflowTemplate] = {}
 
 
-def register_template(key: str, label: str, load: Callable[[], Mapping[str, Any]], description: str = "") -> None:
-    templates[key] = WorkflowTemplate(key, label, load, description)
+def register_template(
+    key: str, label: str, load: Callable[[], Mapping[str, Any]], description: str = "", *, from_start: bool = True
+) -> None:
+    templates[key] = WorkflowTemplate(key, label, load, description, from_start)
 
 
 @dataclass(frozen=True, slots=True)

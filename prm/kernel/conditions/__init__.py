@@ -5,7 +5,15 @@ No regular expressions, arithmetic, eval or user code. Two-valued: a comparison 
 """
 
 from prm.kernel.conditions.explaining import Turn, explain, nearest_change, nearest_turn
-from prm.kernel.conditions.facts import Fact, FactSchema, UnknownFact, register_schema, register_schemas, schema_named
+from prm.kernel.conditions.facts import (
+    Fact,
+    FactSchema,
+    UnknownFact,
+    register_schema,
+    register_schemas,
+    registered_schemas,
+    schema_named,
+)
 from prm.kernel.conditions.python import compile_python
 from prm.kernel.conditions.rules import Ruling, compile_rules, evaluate_rules, nearest_of_rules, validate_rules
 from prm.kernel.conditions.sql import NotQueryable, to_q
@@ -36,6 +44,7 @@ __all__ = [
     "nearest_turn",
     "register_schema",
     "register_schemas",
+    "registered_schemas",
     "schema_named",
     "sentence",
     "to_q",

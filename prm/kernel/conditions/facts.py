@@ -126,6 +126,11 @@ def register_schemas(family: str, make: Callable[[str], FactSchema]) -> None:
     _families[family] = make
 
 
+def registered_schemas() -> tuple[FactSchema, ...]:
+    """Every schema that was registered by a name of its own, in the order of their names."""
+    return tuple(_schemas[name] for name in sorted(_schemas))
+
+
 def schema_named(name: str) -> FactSchema:
     """The registered schema of that name, or UnknownFact."""
     if name in _schemas:

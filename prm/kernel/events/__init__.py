@@ -5,7 +5,9 @@
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, ClassVar
@@ -82,6 +84,19 @@ def handler_named(name: str) -> Handler | None:
     return entry[1] if entry else None
 
 
+_because: ContextVar[str] = ContextVar("because", default="")
+
+
+@contextmanager
+def because(cause: str) -> Iterator[None]:
+    """Everything published inside names this cause, unless it names its own."""
+    token = _because.set(cause)
+    try:
+        yield
+    finally:
+        _because.reset(token)
+
+
 def publish(event: Event, *, at: datetime, cause: str = "") -> UUID:
     """Write the event and its deliveries; they are seen only if this transaction commits."""
     from prm.kernel.events.relay import hint
@@ -98,7 +113,7 @@ def publish(event: Event, *, at: datetime, cause: str = "") -> UUID:
                 "subject": event.subject_id,
                 "partner": event.partner_id,
                 "payload": json.dumps(event.payload()),
-                "cause": cause,
+                "cause": cause or _because.get(),
                 "at": at,
                 "handlers": handlers,
                 "deliveries": [uuid7() for _name in handlers],
