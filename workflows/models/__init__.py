@@ -2,10 +2,11 @@
 
 from workflows.models.definitions import Workflow, WorkflowVersion
 from workflows.models.incidents import Incident
+from workflows.models.outside import Timetable, WebhookCall, WebhookKey
 from workflows.models.people import HumanTask, Intent, Vote
 from workflows.models.proposals import RuleProposal
 from workflows.models.replays import Replay, ReplayChange
-from workflows.models.runs import Run, RunEvent, Work
+from workflows.models.runs import Run, RunEvent, Scope, Work
 from workflows.models.sla import SlaClock, SlaPolicy, SlaSegment
 
 __all__ = [
@@ -17,10 +18,14 @@ __all__ = [
     "RuleProposal",
     "Run",
     "RunEvent",
+    "Scope",
     "SlaClock",
     "SlaPolicy",
     "SlaSegment",
+    "Timetable",
     "Vote",
+    "WebhookCall",
+    "WebhookKey",
     "Work",
     "Workflow",
     "WorkflowVersion",

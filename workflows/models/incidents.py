@@ -20,6 +20,7 @@ class Incident(TenantOwned):
         NO_WORKFLOW = "no_workflow", _("No workflow takes this up")
         RULE_BROKEN = "rule_broken", _("A rule is broken")
         STUCK = "stuck", _("A run stands still")
+        LOOP = "loop", _("A workflow sets itself off again and again")
 
     class Status(models.TextChoices):
         OPEN = "open", _("Open")

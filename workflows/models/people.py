@@ -34,6 +34,7 @@ class HumanTask(TenantOwned):
     outcomes = ArrayField(models.CharField(max_length=40))
     note_required = ArrayField(models.CharField(max_length=40), default=list)
     quorum = models.PositiveSmallIntegerField(default=1)
+    level = models.PositiveSmallIntegerField(default=0, db_default=0)  # how far it was escalated
     reasons = models.JSONField(default=list)
     owner = TenantForeignKey("identity.Membership", null=True, related_name="+")
     role = models.CharField(max_length=20, blank=True)
