@@ -104,6 +104,15 @@ JSON = st.recursive(
 
 
 PARTS = [
+    "branches",
+    "join",
+    "escalation",
+    "timeout_business_minutes",
+    "event",
+    "when",
+    "url",
+    "headers",
+    "workflow",
     "id",
     "type",
     "action",
@@ -122,6 +131,16 @@ PARTS = [
 ]
 
 
+LEVEL = {"after_business_minutes": 60, "to": ["role:admin"], "reassign": {"kind": "role", "value": "ops"}}
+WAYS = [{"id": "a", "blocks": [{**KEEP, "id": "k1"}]}, {"id": "b", "blocks": []}]
+EVERY_OTHER = (
+    {"id": "p", "type": "parallel", "join": "any", "branches": WAYS},
+    {"id": "w", "type": "wait", "event": "test.thing.lost", "when": {}, "timeout_business_minutes": 60},
+    {"id": "h", "type": "webhook", "url": "https://hooks.example.com/", "headers": {"X-A": "1"}},
+    {"id": "s", "type": "subworkflow", "workflow": "inner"},
+)
+
+
 class TestWhateverIsThrownAtIt:
     @given(JSON)
     def test_lint_answers_and_never_breaks(self, anything: Any):
@@ -129,7 +148,7 @@ class TestWhateverIsThrownAtIt:
 
     @given(st.sampled_from(PARTS), JSON)
     def test_a_sound_tree_with_one_part_replaced_is_told_or_still_runs(self, part: str, anything: Any):
-        mutated = copy.deepcopy(tree(START, WEIGH, branch(), approval(), TELL))
+        mutated = copy.deepcopy(tree(START, WEIGH, branch(), approval(escalation=[LEVEL]), TELL, *EVERY_OTHER))
         for block in mutated["blocks"]:
             if part in block:
                 block[part] = anything

@@ -1,7 +1,9 @@
 """A workflow's tree: read into a program, linted before it is published, told in sentences. Pure."""
 
-from workflows.definition.blocks import BLOCKS, Block, BrokenDefinition, Case, Program, checksum, program
-from workflows.definition.lint import Problem, lint
+from workflows.definition.blocks import BLOCKS, Block, Case, Program, Way, checksum, program
+from workflows.definition.broken import BrokenDefinition
+from workflows.definition.flow_checks import Problem, Surroundings
+from workflows.definition.lint import lint
 from workflows.definition.outline import Line, outline
 from workflows.definition.parameters import Parameter, applied, parameters_of
 from workflows.definition.schema import JSON_SCHEMA
@@ -16,6 +18,8 @@ __all__ = [
     "Parameter",
     "Problem",
     "Program",
+    "Surroundings",
+    "Way",
     "applied",
     "checksum",
     "lint",

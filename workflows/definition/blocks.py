@@ -8,17 +8,22 @@ from hashlib import sha256
 from typing import Any
 
 from prm.kernel.automation import registry
-from prm.kernel.conditions import ConditionError, Fact, FactSchema, compile_python, schema_named
+from prm.kernel.conditions import ConditionError, Fact, FactSchema, compile_python
+from workflows.definition.broken import BrokenDefinition
 from workflows.definition.parameters import applied
+from workflows.definition.triggers import Start, facts_of, start_of
 
 FORMAT = 1
 BLOCKS = (
     "validate",
     "action",
     "branch",
+    "parallel",
+    "subworkflow",
     "approval",
     "notify",
     "wait",
+    "webhook",
     "sla_start",
     "sla_pause",
     "sla_resume",
@@ -30,10 +35,7 @@ MAX_DEPTH = 8
 MAX_BYTES = 256 * 1024
 DEFAULT_OUTCOMES = ("approve", "reject")
 NEEDS_A_NOTE = ("reject", "return")
-
-
-class BrokenDefinition(ValueError):
-    """The tree can't be followed; trying again would not help."""
+TIMED_OUT = "timed_out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,19 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """One branch of a parallel: its id, its name, and its first block; None when it has no block."""
+
+    id: str
+    name: str
+    first: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
-    """A block in its place. `after` is where the run goes on; None means that it ends."""
+    """A block in its place. `after` is where the run goes on; None means that it ends, or inside of a
+    parallel that its branch arrives at the join. `within` names the innermost parallel around it and the
+    branch there."""
 
     id: str
     type: str
@@ -57,6 +70,8 @@ class Block:
     after: str | None
     cases: tuple[Case, ...] = ()
     otherwise: str | None = None
+    ways: tuple[Way, ...] = ()
+    within: tuple[str, str] | None = None
 
     def __getitem__(self, name: str) -> Any:
         try:
@@ -69,11 +84,22 @@ class Block:
 
     @property
     def outcomes(self) -> tuple[str, ...]:
-        """The values that the block can answer with."""
+        """What people, or the action, can answer."""
         if self.type == "approval":
             return tuple(self.get("outcomes") or DEFAULT_OUTCOMES)
         spec = registry.actions.get(self.get("action", ""))
         return spec.outcomes if spec else ()
+
+    @property
+    def ends_with(self) -> tuple[str, ...]:
+        """Every value that the block can end with; empty where nobody can tell beforehand."""
+        return _answers(self.data)
+
+    @property
+    def needed(self) -> int:
+        """How many branches of a parallel must arrive."""
+        join = self.get("join", "all")
+        return {"all": len(self.ways), "any": 1}.get(join) or min(int(join), len(self.ways))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,7 +114,11 @@ class Program:
     first: str | None
     blocks: Mapping[str, Block]
     schema: FactSchema = field(repr=False)
+    start: Start
     listens: frozenset[str] = frozenset()  # the events that start it, end it, or are waited for in it
+    awaits: frozenset[str] = frozenset()  # events that one of its blocks waits for
+    calls: frozenset[str] = frozenset()  # the workflows that it runs
+    watches_dates: bool = False
 
     def block(self, block_id: str) -> Block:
         try:
@@ -143,45 +173,72 @@ def _read(tree: Mapping[str, Any]) -> Program:
     blocks: dict[str, Block] = {}
     first = _chain(tree["blocks"], None, "blocks", blocks)
     trigger = tree["trigger"]
+    start = start_of(trigger)
+    waits = [block for block in blocks.values() if block.type == "wait"]
+    awaits = frozenset(str(block["event"]) for block in waits if block.get("event"))
     return Program(
         key=tree["key"],
         name=tree.get("name") or tree["key"],
-        event=trigger["event"],
+        event=start.name,
         when=trigger.get("when") or {},
         cancel_on=tuple(tree.get("cancel_on") or ()),
         first=first,
         blocks=blocks,
-        schema=schema_of(trigger["event"], tree["blocks"]),
-        listens=frozenset({trigger["event"], *(tree.get("cancel_on") or ()), *_awaited(blocks)}),
+        schema=schema_of(trigger, tree["blocks"]),
+        start=start,
+        listens=frozenset({start.name, *(tree.get("cancel_on") or ()), *awaits, *_moving(start, waits)}),
+        awaits=awaits,
+        calls=frozenset(str(block["workflow"]) for block in blocks.values() if block.type == "subworkflow"),
+        watches_dates=any(block.get("until_fact") for block in waits),
     )
 
 
-def _awaited(blocks: Mapping[str, Block]) -> set[str]:
-    return {str(block.data["event"]) for block in blocks.values() if block.type == "wait" and block.data.get("event")}
+def _moving(start: Start, waits: Sequence[Block]) -> set[str]:
+    """Any event of the subject may move a day that one of the blocks waits for."""
+    if not any(block.get("until_fact") for block in waits):
+        return set()
+    return {trigger.event for trigger in registry.triggers.values() if trigger.schema == start.schema}
 
 
-def _chain(items: Sequence[Mapping[str, Any]], after: str | None, path: str, blocks: dict[str, Block]) -> str | None:
+Within = tuple[str, str] | None
+
+
+def _chain(
+    items: Sequence[Mapping[str, Any]], after: str | None, path: str, blocks: dict[str, Block], within: Within = None
+) -> str | None:
     """Read a list of blocks from its end, so that each one knows where it leads; gives the first id."""
     following = after
     for index in range(len(items) - 1, -1, -1):
-        following = _block(items[index], following, f"{path}.{index}", blocks)
+        following = _block(items[index], following, f"{path}.{index}", blocks, within)
     return following
 
 
-def _block(item: Mapping[str, Any], after: str | None, path: str, blocks: dict[str, Block]) -> str:
+def _block(item: Mapping[str, Any], after: str | None, path: str, blocks: dict[str, Block], within: Within) -> str:
     identity = block_id(item, path)
     if identity in blocks:
         raise BrokenDefinition(f"Two blocks are called “{identity}”.")
     cases: list[Case] = []
+    ways: list[Way] = []
     otherwise = None
     if item["type"] == "branch":
         for number, case in enumerate(item.get("cases") or ()):
-            first = _chain(case.get("blocks") or (), after, f"{path}.cases.{number}.blocks", blocks)
+            first = _chain(case.get("blocks") or (), after, f"{path}.cases.{number}.blocks", blocks, within)
             name = case.get("id") or f"case-{number + 1}"
             cases.append(Case(name, case.get("name") or name, case.get("when") or {}, first))
-        otherwise = _chain(item.get("otherwise") or (), after, f"{path}.otherwise", blocks)
-    blocks[identity] = Block(identity, item["type"], item, path, after, tuple(cases), otherwise)
+        otherwise = _chain(item.get("otherwise") or (), after, f"{path}.otherwise", blocks, within)
+    elif item["type"] == "parallel":
+        for number, branch in enumerate(item.get("branches") or ()):
+            name = way_id(branch, number)
+            inside = f"{path}.branches.{number}.blocks"
+            first = _chain(branch.get("blocks") or (), None, inside, blocks, (identity, name))
+            ways.append(Way(name, branch.get("name") or name, first))
+    blocks[identity] = Block(identity, item["type"], item, path, after, tuple(cases), otherwise, tuple(ways), within)
     return identity
+
+
+def way_id(branch: Mapping[str, Any], number: int) -> str:
+    """The id of a parallel's branch; those without are named by their place."""
+    return str(branch.get("id") or f"branch-{number + 1}")
 
 
 def block_id(item: Mapping[str, Any], path: str) -> str:
@@ -196,20 +253,19 @@ def walk(items: Any, path: str = "blocks", depth: int = 1) -> Iterator[tuple[str
     for index, item in enumerate(items):
         here = f"{path}.{index}"
         yield here, depth, item
-        if isinstance(item, Mapping) and item.get("type") == "branch":
-            cases = item.get("cases")
-            for number, case in enumerate(cases if isinstance(cases, list) else ()):
-                if isinstance(case, Mapping):
-                    yield from walk(case.get("blocks"), f"{here}.cases.{number}.blocks", depth + 1)
+        kind = item.get("type") if isinstance(item, Mapping) else None
+        for inside in ("cases",) if kind == "branch" else ("branches",) if kind == "parallel" else ():
+            parts = item.get(inside)
+            for number, part in enumerate(parts if isinstance(parts, list) else ()):
+                if isinstance(part, Mapping):
+                    yield from walk(part.get("blocks"), f"{here}.{inside}.{number}.blocks", depth + 1)
+        if kind == "branch":
             yield from walk(item.get("otherwise"), f"{here}.otherwise", depth + 1)
 
 
-def schema_of(event: str, items: Any) -> FactSchema:
-    """The trigger's facts, and one for the outcome of every step that is saved."""
-    trigger = registry.triggers.get(event)
-    if trigger is None:
-        raise BrokenDefinition(f"Nothing is known of the event “{event}”.")
-    base = schema_named(trigger.schema)
+def schema_of(trigger: Any, items: Any) -> FactSchema:
+    """The facts of a trigger (or of an event by its name), and one for the outcome of every step that is saved."""
+    base = facts_of(start_of(trigger))
     saved = tuple(
         sorted(
             (item["save_as"], _answers(item))
@@ -232,7 +288,16 @@ def _step_fact(name: str, answers: tuple[str, ...]) -> Fact:
 
 
 def _answers(item: Mapping[str, Any]) -> tuple[str, ...]:
-    if item.get("type") == "approval":
-        return tuple(map(str, item.get("outcomes") or DEFAULT_OUTCOMES))
+    kind = item.get("type")
+    if kind == "approval":
+        answers = tuple(map(str, item.get("outcomes") or DEFAULT_OUTCOMES))
+        return (*answers, TIMED_OUT) if item.get("timeout_business_minutes") else answers
+    if kind == "wait":
+        return ("happened", TIMED_OUT) if item.get("event") else ("elapsed",)
+    if str(kind) in _ALWAYS:
+        return _ALWAYS[str(kind)]
     spec = registry.actions.get(str(item.get("action")))
     return tuple(spec.outcomes) if spec else ()
+
+
+_ALWAYS: Mapping[str, tuple[str, ...]] = {"parallel": ("joined",), "webhook": ("delivered", "failed")}

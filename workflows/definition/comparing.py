@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from prm.kernel.conditions import ConditionError, sentence
-from workflows.definition.blocks import BrokenDefinition, schema_of
+from workflows.definition.blocks import schema_of
+from workflows.definition.broken import BrokenDefinition
 from workflows.definition.ways import Place, places, ways_of
 
 _SIGNS = {"added": "+", "removed": "-", "moved": ">", "changed": "~"}

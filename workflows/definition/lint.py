@@ -1,16 +1,13 @@
 """What is wrong with a tree, each problem with its place and what to do; whatever is thrown at it."""
 
 import json
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from prm.kernel.automation import registry
 from prm.kernel.conditions import FactSchema, validate
-from prm.kernel.identity.actors import VENDOR_ROLES
 from workflows.definition import blocks as tree_of
 from workflows.definition import parameters
 from workflows.definition.blocks import (
@@ -19,20 +16,25 @@ from workflows.definition.blocks import (
     MAX_BLOCKS,
     MAX_BYTES,
     MAX_DEPTH,
-    BrokenDefinition,
     block_id,
     program,
     schema_of,
     walk,
 )
+from workflows.definition.broken import BrokenDefinition
+from workflows.definition.flow_checks import FlowChecks, Problem, Surroundings
+from workflows.definition.shapes import is_int as _is_int
+from workflows.definition.shapes import is_minutes as _is_minutes
+from workflows.definition.shapes import is_name as _is_name
 
-_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
-_ASSIGN = ("role", "cam", "person", "queue")
 _SLA = ("sla_start", "sla_pause", "sla_resume", "sla_stop")
 _ALL_NEED: dict[str, tuple[str, ...]] = {
     "validate": ("action",),
     "action": ("action",),
     "branch": ("cases",),
+    "parallel": ("branches",),
+    "subworkflow": ("workflow",),
+    "webhook": ("url",),
     "approval": ("title", "queue", "assign"),
     "notify": ("template", "recipients"),
     "sla_start": ("clock",),
@@ -44,30 +46,15 @@ _ALL_NEED: dict[str, tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something to mend before publishing. `path` is its place in the tree, `block` the block's id."""
-
-    path: str
-    message: str
-    block: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What the tree may refer to beside the registry: people who are still here (by membership id and
-    by e-mail), message templates and SLA policies. None means that nobody can tell, and nothing is said about it."""
-
-    people: frozenset[str] | None = None
-    templates: frozenset[str] | None = None
-    policies: frozenset[str] | None = None
-
-
 def lint(tree: Any, around: Surroundings | None = None) -> list[Problem]:
     """Every problem found; an empty list means that the tree may be published."""
     if not isinstance(tree, Mapping):
         return [Problem("", _("A workflow is a JSON object with a trigger and blocks."))]
-    if len(json.dumps(tree, default=str)) > MAX_BYTES:
+    try:
+        size = len(json.dumps(tree, default=str))
+    except (RecursionError, ValueError, TypeError):
+        return [Problem("", _("The workflow is nested too deeply."))]
+    if size > MAX_BYTES:
         return [Problem("", _("The workflow is larger than 256 kB. Split it."))]
     problems = [Problem(path, message) for path, message in parameters.problems(tree)]
     problems += _Lint(parameters.applied(tree), around or Surroundings()).problems()
@@ -79,13 +66,14 @@ def lint(tree: Any, around: Surroundings | None = None) -> list[Problem]:
     return problems
 
 
-class _Lint:
+class _Lint(FlowChecks):
     def __init__(self, tree: Mapping[str, Any], around: Surroundings) -> None:
         self.tree, self.around = tree, around
         self.seen: dict[str, str] = {}
         self.saved: set[str] = set()
         self.clocks: set[str] = set()
         self.schema: FactSchema | None = None
+        self.subject = ""
 
     def problems(self) -> Iterator[Problem]:
         """Front to back, as a reader would meet them."""
@@ -109,6 +97,7 @@ class _Lint:
                 return
             for message in self._told(path, item):
                 yield Problem(path, message, str(item.get("id", "")) if isinstance(item, Mapping) else "")
+        yield from self._time_outs(found)
 
     # --- the head -----------------------------------------------------------------------------
 
@@ -118,16 +107,16 @@ class _Lint:
         if not _is_name(self.tree.get("key")):
             yield Problem("key", _("Give the workflow a key of small letters, digits and dashes."))
         trigger = self.tree.get("trigger")
-        event = trigger.get("event") if isinstance(trigger, Mapping) else None
-        if not isinstance(event, str) or event not in registry.triggers:
-            yield Problem("trigger", _("No app offers the event “%(event)s”.") % {"event": str(event)[:80]})
+        for message in self._trigger(trigger):
+            yield Problem("trigger", message)
             return
+        assert isinstance(trigger, Mapping)
         try:
-            self.schema = schema_of(event, self.tree.get("blocks"))
+            self.schema = schema_of(trigger, self.tree.get("blocks"))
         except (BrokenDefinition, LookupError, TypeError) as error:
             yield Problem("trigger", str(error))
             return
-        yield from self._condition(trigger.get("when"), "trigger.when")  # type: ignore[union-attr]
+        yield from self._condition(trigger.get("when"), "trigger.when")
         cancel_on = self.tree.get("cancel_on") or []
         for name in cancel_on if isinstance(cancel_on, list) else ["?"]:
             if str(name) not in registry.triggers:
@@ -239,7 +228,7 @@ class _Lint:
         if not _is_name(item["queue"]):
             yield _("The queue is a short name of small letters, digits and dashes.")
         quorum = item.get("quorum", 1)
-        if not isinstance(quorum, int) or not 1 <= quorum <= 5:
+        if not _is_int(quorum) or not 1 <= quorum <= 5:
             yield _("The quorum is a number from 1 to 5.")
         limit = item.get("limit_fact")
         if limit is not None and not self._is_fact(str(limit)):
@@ -247,6 +236,7 @@ class _Lint:
         yield from self._assignment(item["assign"])
         for answer in item.get("answers") or ():
             yield from self._known_answer(answer, outcomes)
+        yield from self._asks_on(item)
 
     def _known_answer(self, answer: Mapping[str, Any], outcomes: list[str]) -> Iterator[str]:
         if not answer.get("reasons") or not isinstance(answer["reasons"], list) or not answer.get("when"):
@@ -258,45 +248,17 @@ class _Lint:
         for problem in self._condition(answer.get("when"), ""):
             yield _("Answer: %(problem)s") % {"problem": problem.message}
 
-    def _assignment(self, assign: Any) -> Iterator[str]:
-        kind = assign.get("kind") if isinstance(assign, Mapping) else None
-        if kind not in _ASSIGN:
-            yield _("Say who is asked: a role, a person, the queue or the partner's channel manager.")
-        elif kind == "role" and assign.get("value") not in VENDOR_ROLES:
-            yield _("There is no role “%(role)s”.") % {"role": str(assign.get("value"))[:40]}
-        elif kind == "person":
-            yield from self._person(str(assign.get("value") or ""))
-
-    def _person(self, who: str) -> Iterator[str]:
-        if self.around.people is not None and who.lower() not in self.around.people:
-            yield _("The approver “%(who)s” is not among our people (any more). Choose another.") % {"who": who[:120]}
-
     def _notify(self, path: str, item: Mapping[str, Any]) -> Iterator[str]:
         if self.around.templates is not None and item["template"] not in self.around.templates:
             yield _("There is no message template “%(key)s”.") % {"key": str(item["template"])[:80]}
         yield from self._recipients(item["recipients"])
         variables = item.get("variables") or {}
-        for value in variables.values() if isinstance(variables, Mapping) else ():
+        if not isinstance(variables, Mapping):
+            yield _("Variables are an object of names and values.")
+            return
+        for value in variables.values():
             yield from self._source(value)
-
-    def _recipients(self, names: Any) -> Iterator[str]:
-        for name in names if isinstance(names, list) else [names]:
-            kind, _colon, value = str(name).partition(":")
-            if kind == "role" and value not in VENDOR_ROLES:
-                yield _("There is no role “%(role)s”.") % {"role": value[:40]}
-            elif kind == "person":
-                yield from self._person(value)
-            elif kind != "role" and name != "queue.owner" and str(name) not in registry.recipients:
-                yield _("Nobody knows who “%(name)s” is. Choose recipients from the list.") % {"name": str(name)[:60]}
-
-    def _wait(self, path: str, item: Mapping[str, Any]) -> Iterator[str]:
-        ways = [name for name in ("minutes", "business_minutes", "until_fact") if item.get(name) is not None]
-        if len(ways) != 1:
-            yield _("Say how long to wait: minutes, business_minutes or until_fact, one of them.")
-        elif ways[0] != "until_fact" and not _is_minutes(item[ways[0]]):
-            yield _("Minutes are a whole number from 1 to 527040 (a year).")
-        elif ways[0] == "until_fact" and not self._is_fact(str(item["until_fact"])):
-            yield _("“%(fact)s” is no fact of this trigger.") % {"fact": str(item["until_fact"])[:80]}
+        yield from self._variables(str(item["template"]), variables)
 
     def _sla(self, path: str, item: Mapping[str, Any]) -> Iterator[str]:
         if item["type"] != "sla_start":
@@ -327,15 +289,3 @@ class _Lint:
     def _end(self, path: str, item: Mapping[str, Any]) -> Iterator[str]:
         if len(str(item.get("result", ""))) > 60:
             yield _("The result is longer than 60 characters.")
-
-
-def _is_name(value: Any) -> bool:
-    return isinstance(value, str) and bool(_NAME.fullmatch(value))
-
-
-def _is_int(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_minutes(value: Any) -> bool:
-    return _is_int(value) and 1 <= value <= 527_040

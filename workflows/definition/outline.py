@@ -8,10 +8,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from prm.kernel.automation import registry
-from prm.kernel.conditions import ConditionError, FactSchema, sentence
+from prm.kernel.conditions import ConditionError, FactSchema, schema_named, sentence
 from prm.kernel.identity import roles
-from workflows.definition.blocks import DEFAULT_OUTCOMES, BrokenDefinition, block_id, schema_of
+from workflows.definition.blocks import DEFAULT_OUTCOMES, block_id, schema_of, way_id
+from workflows.definition.broken import BrokenDefinition
 from workflows.definition.parameters import applied
+from workflows.definition.triggers import Start, start_of
 
 _ICONS = {
     "validate": "shield-check",
@@ -20,6 +22,10 @@ _ICONS = {
     "approval": "user-check",
     "notify": "mail",
     "wait": "hourglass",
+    "parallel": "columns-3",
+    "subworkflow": "workflow",
+    "webhook": "webhook",
+    "way": "arrow-right",
     "sla_start": "timer",
     "sla_pause": "pause",
     "sla_resume": "play",
@@ -48,17 +54,36 @@ def outline(tree: Mapping[str, Any]) -> list[Line]:
     tree = applied(tree)
     trigger = tree.get("trigger") or {}
     try:
-        schema = schema_of(trigger.get("event", ""), tree.get("blocks"))
+        schema = schema_of(trigger, tree.get("blocks"))
     except BrokenDefinition as error:
         return [Line(0, "broken", str(error))]
     return [Line(0, "trigger", _trigger(trigger, schema)), *_lines(tree.get("blocks") or [], 0, "blocks", schema)]
 
 
 def _trigger(trigger: Mapping[str, Any], schema: FactSchema) -> str:
-    label = registry.triggers[trigger["event"]].label
+    label = _starts(start_of(trigger), schema)
     if not (trigger.get("when") or {}).get("rules") and "field" not in (trigger.get("when") or {}):
         return _("When: %(event)s") % {"event": label}
     return _("When: %(event)s, and %(condition)s") % {"event": label, "condition": _condition(trigger["when"], schema)}
+
+
+def _starts(start: Start, schema: FactSchema) -> str:
+    if start.kind == "schedule":
+        told = _("the clock says so (%(cron)s)") % {"cron": start.cron}
+        return (
+            _("%(when)s, for each of the %(subjects)s") % {"when": told, "subjects": schema.label}
+            if start.each
+            else told
+        )
+    if start.kind == "date":
+        fact = schema.fact(start.fact).label
+        return ngettext("%(count)d day before: %(fact)s", "%(count)d days before: %(fact)s", start.days_before) % {
+            "count": start.days_before,
+            "fact": fact,
+        }
+    if start.kind == "manual":
+        return _("somebody starts it")
+    return str(registry.triggers[start.name].label)
 
 
 def _lines(items: Any, depth: int, path: str, schema: FactSchema) -> Iterator[Line]:
@@ -67,6 +92,10 @@ def _lines(items: Any, depth: int, path: str, schema: FactSchema) -> Iterator[Li
         yield Line(depth, item["type"], sentence_of(item), block_id(item, here))
         if item["type"] == "branch":
             yield from _ways(item, depth, here, schema)
+        for number, branch in enumerate(item.get("branches") or () if item["type"] == "parallel" else ()):
+            name = branch.get("name") or way_id(branch, number)
+            yield Line(depth + 1, "way", _("Branch “%(name)s”:") % {"name": name})
+            yield from _lines(branch.get("blocks") or [], depth + 2, f"{here}.branches.{number}.blocks", schema)
 
 
 def _ways(item: Mapping[str, Any], depth: int, path: str, schema: FactSchema) -> Iterator[Line]:
@@ -108,7 +137,21 @@ def _approval(item: Mapping[str, Any]) -> str:
         told += _("; %(count)d people must agree") % {"count": item["quorum"]}
     if item.get("answers"):
         told += _("; nobody where a rule of its own answers")
+    for level in item.get("escalation") or ():
+        told += _("; after %(time)s %(what)s") % {
+            "time": duration(level.get("after_business_minutes", 0)),
+            "what": _level(level),
+        }
+    if item.get("timeout_business_minutes"):
+        told += _("; nobody after %(time)s: timed_out") % {"time": duration(item["timeout_business_minutes"])}
     return told
+
+
+def _level(level: Mapping[str, Any]) -> str:
+    parts = [_("tell %(people)s") % {"people": people(level["to"])}] if level.get("to") else []
+    if level.get("reassign"):
+        parts.append(_("ask %(who)s instead") % {"who": _who(level["reassign"])})
+    return _(" and ").join(parts)
 
 
 def _who(assign: Mapping[str, Any]) -> str:
@@ -119,6 +162,10 @@ def _who(assign: Mapping[str, Any]) -> str:
         return _("the partner's channel manager")
     if kind == "person":
         return _("one person")
+    if kind == "round_robin":
+        return _("the role “%(role)s” in turn") % {"role": roles.label(str(value))}
+    if kind == "least_loaded":
+        return _("whoever of the role “%(role)s” has least to do") % {"role": roles.label(str(value))}
     return _("the queue")
 
 
@@ -143,7 +190,32 @@ def _recipient(name: str) -> str:
     return str(found.label) if found else name
 
 
+def _parallel(item: Mapping[str, Any]) -> str:
+    branches, join = len(item.get("branches") or ()), item.get("join", "all")
+    if join == "all":
+        return _("%(count)d branches at once, until all have arrived") % {"count": branches}
+    return _("%(count)d branches at once, until %(needed)s have arrived") % {
+        "count": branches,
+        "needed": 1 if join == "any" else join,
+    }
+
+
+def _wait_for_event(item: Mapping[str, Any]) -> str:
+    trigger = registry.triggers.get(str(item["event"]))
+    told = _("Wait until: %(event)s") % {"event": trigger.label if trigger else item["event"]}
+    if item.get("when"):
+        told += _(", and %(condition)s") % {
+            "condition": _condition(item["when"], schema_named(trigger.schema)) if trigger else "?"
+        }
+    for name in ("timeout_minutes", "timeout_business_minutes"):
+        if item.get(name):
+            told += _("; at most %(time)s") % {"time": duration(item[name])}
+    return told
+
+
 def _wait(item: Mapping[str, Any]) -> str:
+    if item.get("event"):
+        return _wait_for_event(item)
     if item.get("until_fact"):
         return _("Wait until %(fact)s") % {"fact": item["until_fact"]}
     if item.get("business_minutes"):
@@ -178,6 +250,9 @@ _TELL: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "validate": lambda item: _("Check: %(action)s") % {"action": _action(item)},
     "action": _action,
     "branch": lambda item: str(item.get("name") or _("Which way?")),
+    "parallel": _parallel,
+    "subworkflow": lambda item: _("Run the workflow “%(key)s”") % {"key": item.get("workflow")},
+    "webhook": lambda item: _("Call %(url)s") % {"url": item.get("url")},
     "approval": _approval,
     "notify": _notify,
     "wait": _wait,

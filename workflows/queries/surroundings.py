@@ -2,13 +2,33 @@
 
 from prm.kernel.identity.models import Membership
 from prm.kernel.messages.registry import kinds
-from workflows.definition.lint import Surroundings
-from workflows.models import SlaPolicy
+from workflows.definition import BrokenDefinition
+from workflows.definition.flow_checks import Called, Surroundings
+from workflows.engine.step import program_of
+from workflows.models import SlaPolicy, WorkflowVersion
 
 
 def surroundings() -> Surroundings:
-    """The vendor's present people, by membership id and e-mail, the message templates and the SLA policies."""
+    """The vendor's people who are here, message templates, published workflows and SLA policies."""
     present = Membership.objects.filter(partner=None, ended_at=None).values_list("pk", "email")
     names = {str(pk) for pk, _email in present} | {email.lower() for _pk, email in present}
-    policies = SlaPolicy.objects.values_list("key", flat=True)
-    return Surroundings(people=frozenset(names), templates=frozenset(kinds), policies=frozenset(policies))
+    return Surroundings(
+        people=frozenset(names),
+        templates=frozenset(kinds),
+        variables={key: kind.variables for key, kind in kinds.items()},
+        workflows=_published(),
+        policies=frozenset(SlaPolicy.objects.values_list("key", flat=True)),
+    )
+
+
+def _published() -> dict[str, Called]:
+    """What is in force, by key: its subject and whom it calls."""
+    found: dict[str, Called] = {}
+    rows = WorkflowVersion.objects.filter(status="published").values_list("workflow__key", "pk", "checksum")
+    for key, version, digest in rows:
+        try:
+            read = program_of(version, digest)
+        except BrokenDefinition:
+            continue  # its own page tells of it
+        found[key] = Called(read.start.schema, read.calls)
+    return found
