@@ -6,11 +6,13 @@ PostgreSQL is the only truth; whoever dies, a step is done exactly once (docs/ad
 
 from prm.kernel.tenancy.context import acting
 from workflows.engine.claiming import Claim, claim, claim_here
+from workflows.engine.delivering import deliver_due
 from workflows.engine.performing import perform
 from workflows.engine.starting import start_runs
 from workflows.engine.sweeping import sweep
+from workflows.engine.timetables import keep_time
 
-__all__ = ["Claim", "claim", "drain", "perform", "start_runs", "sweep"]
+__all__ = ["Claim", "claim", "deliver_due", "drain", "keep_time", "perform", "start_runs", "sweep"]
 
 
 def drain(limit: int = 10_000, *, each: int = 4, most: int = 16) -> int:

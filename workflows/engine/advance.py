@@ -19,7 +19,7 @@ class FenceLost(RuntimeError):
 
 
 def finish(step: Step, result: Result) -> None:
-    """Note what the block answered and stand at the next block that does something, or at the run's end."""
+    """Note what the block answered and stand at the next block that does something, or at the end."""
     block = step.block
     if name := block.get("save_as"):
         step.steps[name] = result.saved()
@@ -32,35 +32,43 @@ def finish(step: Step, result: Result) -> None:
 
 
 def walk(step: Step, block_id: str | None) -> None:
-    """Follow branches and ends, which do nothing by themselves. Raises BrokenDefinition."""
+    """Follow branches and ends, which do nothing by themselves. Raises BrokenDefinition.
+
+    A branch of a parallel that has nothing more to do stands at no block; its arrival is a step of its own.
+    """
     told: list[dict[str, Any]] = []
-    result = "done"
+    result, ends = "done", False
     while block_id is not None:
         block = step.program.block(block_id)
         if block.type == "end":
-            result, block_id = str(block.get("result") or "done"), None
+            result, ends, block_id = str(block.get("result") or "done"), True, None
         elif block.type == "branch":
             case, block_id = step.program.way_out(block, step.facts())
             told.append(event("branch", block.id, "branch", case))
         else:
             break
-    if block_id is None:
-        told.append(event("ended", "", "end", result))
-        step.result = result
     else:
+        if not ends and step.scope_id is not None:
+            step.block_id = ""
+        else:
+            told.append(event("ended", "", "end", result))
+            step.result = result
+    if block_id is not None:
         step.block_id = block_id
     step.told.extend(told)
 
 
 _SETTLE = """
 WITH kept AS (
-  UPDATE workflows_work SET id = %(id)s, block = %(block)s, kind = %(kind)s, status = %(status)s, data = '{}',
-    due_at = %(due_at)s, error = '', attempt = CASE WHEN %(held)s THEN attempt ELSE 0 END,
-    lease_until = CASE WHEN %(held)s THEN lease_until END, not_before = clock_timestamp()
-  WHERE id = %(work)s AND fence = %(fence)s AND status = %(was)s AND NOT %(ended)s
+  UPDATE workflows_work SET id = %(id)s, block = %(block)s, kind = %(kind)s, status = %(status)s,
+    data = %(data)s::jsonb, scope_id = %(scope)s, branch = %(branch)s, due_at = %(due_at)s, error = '',
+    attempt = CASE WHEN %(held)s THEN attempt ELSE 0 END,
+    lease_until = CASE WHEN %(held)s THEN lease_until END, not_before = clock_timestamp(),
+    created_at = transaction_timestamp()
+  WHERE id = %(work)s AND fence = %(fence)s AND status = %(was)s AND NOT %(gone)s
   RETURNING tenant_id, run_id
 ), gone AS (
-  DELETE FROM workflows_work WHERE id = %(work)s AND fence = %(fence)s AND status = %(was)s AND %(ended)s
+  DELETE FROM workflows_work WHERE id = %(work)s AND fence = %(fence)s AND status = %(was)s AND %(gone)s
   RETURNING tenant_id, run_id
 ), mine AS (
   SELECT * FROM kept UNION ALL SELECT * FROM gone
@@ -81,7 +89,13 @@ SELECT count(*) FROM mine
 
 
 def settle(
-    step: Step, *, kind: str = "step", status: str = "ready", due_at: datetime | None = None, held: bool = False
+    step: Step,
+    *,
+    kind: str = "step",
+    status: str = "ready",
+    due_at: datetime | None = None,
+    held: bool = False,
+    data: Mapping[str, Any] | None = None,
 ) -> None:
     """Write where the run stands now, with all that was told on the way. Raises FenceLost.
 
@@ -90,9 +104,13 @@ def settle(
     """
     ended = step.result is not None
     if ended:
-        from workflows.engine import clocks
+        from workflows.engine import children, clocks, scopes
 
+        if step.scope_id is not None:
+            scopes.abandon(step)
         clocks.run_ended(step.run_id, step.now)
+        if step.parent_work_id is not None:
+            children.tell_parent(step.parent_work_id, step.run_id, step.result or "", step.steps, step.now)
     with connection.cursor() as cursor:
         cursor.execute(
             _SETTLE,
@@ -105,8 +123,12 @@ def settle(
                 "kind": kind,
                 "status": status,
                 "due_at": due_at or step.now,
+                "data": json.dumps(jsonable(data or {})),
                 "held": held,
                 "ended": ended,
+                "gone": ended or step.arrived,
+                "scope": step.scope_id,
+                "branch": step.branch,
                 "context": json.dumps(step.context),
                 "result": step.result or "",
                 "now": step.now,
@@ -128,12 +150,12 @@ def complete(step: Step, result: Result) -> None:
 
 
 def park(step: Step, result: Result) -> None:
-    """Leave the run at its block: until a time (a timer is work that is due later) or for people."""
+    """Leave the run at its block: until a time (a timer is work that is due later) or for an answer."""
     step.told.append(event("waiting", step.block_id, step.block.type, "", result.detail))
     if result.waits:
-        settle(step, status="waiting")
+        settle(step, kind=result.kind or "step", status="waiting", data=result.data)
     else:
-        settle(step, kind="timer", due_at=result.until)
+        settle(step, kind=result.kind or "timer", due_at=result.until, data=result.data)
 
 
 def event(

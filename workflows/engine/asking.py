@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from prm.kernel import events
 from workflows.definition.blocks import NEEDS_A_NOTE
-from workflows.engine import clocks, people
+from workflows.engine import clocks, escalating, people
 from workflows.engine.answers import known_answer
 from workflows.engine.step import Result, Step
 from workflows.events import TaskOpened
@@ -19,7 +19,7 @@ def ask(step: Step) -> Result:
     """Put a task into its queue; the run waits for it by the id of this work. Some questions answer themselves."""
     if (known := known_answer(step, reasons_of(step))) is not None:
         return known
-    owner, role = people.assign(step)
+    owner, role = people.assign(step, step.block["assign"])
     task = HumanTask(
         run_id=step.run_id,
         work_id=step.work_id,
@@ -35,6 +35,7 @@ def ask(step: Step) -> Result:
     if clock is not None:
         task.due_at, task.sla_paused = clock.due_at, clock.status == clock.Status.PAUSED
     task.save(force_insert=True)
+    escalating.watch(step, task)
     events.publish(
         TaskOpened(
             subject_id=task.pk,

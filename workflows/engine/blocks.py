@@ -1,16 +1,13 @@
 """What each kind of block does. All of it touches our own database only, inside the step's transaction."""
 
 from collections.abc import Callable
-from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
 from prm.kernel.automation import registry
-from prm.kernel.conditions.values import WrongType, read_date, read_datetime
 from prm.kernel.identity.actors import Actor
-from prm.kernel.tenancy.context import current
 from workflows.definition import BrokenDefinition
-from workflows.engine import clocks, messages, people
+from workflows.engine import calling, children, clocks, messages, people, waits
 from workflows.engine.asking import ask
 from workflows.engine.step import Result, Step
 
@@ -78,47 +75,14 @@ def notify(step: Step) -> Result:
     return Result("sent", {"template": step.block["template"], "people": len(to), "messages": sent})
 
 
-def wait(step: Step) -> Result:
-    """Leave a timer: work that is due later, in business time."""
-    until = _until(step)
-    if until <= step.now:
-        return Result("elapsed")
-    return Result("waiting", {"until": until}, until=until)
-
-
-def _until(step: Step) -> datetime:
-    if minutes := step.block.get("minutes"):
-        return step.now + timedelta(minutes=int(minutes))
-    if minutes := step.block.get("business_minutes"):
-        return clocks.hours_of(clocks.calendar_of(step)).add_minutes(step.now, int(minutes))
-    fact = step.block["until_fact"]
-    value = people.subject_facts(step).get(fact, step.read(fact))
-    if value is None:
-        return step.now
-    return _moment(value, fact)
-
-
-def _moment(value: Any, fact: str) -> datetime:
-    """A date means its first moment in the vendor's zone."""
-    try:
-        if isinstance(value, datetime) or (isinstance(value, str) and "T" in value):
-            moment = read_datetime(value)
-        else:
-            day = read_date(value)
-            moment = datetime.combine(day, time(0), tzinfo=current().zone) if day else None
-    except WrongType as error:
-        raise BrokenDefinition(f"“{fact}” is no time to wait for: {error}") from error
-    if moment is None:
-        raise BrokenDefinition(f"“{fact}” is no time to wait for.")
-    return moment
-
-
 RUN: dict[str, Callable[[Step], Result]] = {
     "validate": run_action,
     "action": run_action,
     "approval": ask,
     "notify": notify,
-    "wait": wait,
+    "wait": waits.wait,
+    "subworkflow": children.call,
+    "webhook": calling.call,
     "sla_start": clocks.start,
     "sla_pause": clocks.pause,
     "sla_resume": clocks.resume,

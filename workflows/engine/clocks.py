@@ -127,7 +127,15 @@ def announce(step: Step) -> None:
     kind = SlaBreached if late else SlaWarned
     events.publish(
         kind(
-            subject_id=clock.subject_id, partner_id=step.partner_id, facts={"sla.clock": clock.name, "sla.point": point}
+            subject_id=clock.subject_id,
+            partner_id=step.partner_id,
+            facts={
+                "sla.clock": clock.name,
+                "sla.point": point,
+                "sla.workflow": step.program.key,
+                "sla.about": step.subject_name,
+                "sla.subject": step.subject_type,
+            },
         ),
         at=step.now,
     )

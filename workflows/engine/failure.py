@@ -161,9 +161,17 @@ def _publish(incident: Incident, now: datetime) -> None:
         IncidentOpened(
             subject_id=incident.pk,
             partner_id=incident.partner_id,
-            facts={"incident.kind": incident.kind, "incident.message": incident.message},
+            facts={
+                "incident.kind": incident.kind,
+                "incident.message": incident.message,
+                "incident.workflow": incident.workflow.key if incident.workflow else "",
+                "incident.block": incident.block,
+                "incident.about": incident.subject_name,
+                "incident.status": incident.status,
+            },
         ),
         at=now,
+        cause=f"run:{incident.run_id}" if incident.run_id else "",
     )
 
 

@@ -11,28 +11,39 @@ from prm.kernel import clock
 from prm.kernel.automation import registry
 from prm.kernel.identity.models import Membership
 from prm.kernel.tenancy.remembering import remembered
+from workflows.engine import balancing
 from workflows.engine.step import Step
 from workflows.models import HumanTask
 
 FALLBACK_ROLE = "ops"
 
 
-def assign(step: Step) -> tuple[UUID | None, str]:
+def assign(step: Step, wanted: Mapping[str, Any]) -> tuple[UUID | None, str]:
     """The owner of a task: a person, or a role when no single person is meant or can be found."""
-    wanted = step.block["assign"]
     kind, value = wanted.get("kind"), str(wanted.get("value") or "")
     if kind == "role":
-        return None, value or FALLBACK_ROLE
+        return None, held_role(value)
     if kind == "person":
         return _owner(by_id_or_email(value), step)
     if kind == "cam":
         return _owner(_first(_registered(f"{step.subject_type}.cam", step.subject_id)), step)
-    return None, FALLBACK_ROLE
+    if kind in ("round_robin", "least_loaded"):
+        person = balancing.choose(kind, value, clock.local_date(step.now))
+        return (person, value) if person else (None, held_role(value))
+    return None, held_role(FALLBACK_ROLE)
 
 
 def _owner(found: Membership | None, step: Step) -> tuple[UUID | None, str]:
     person = present(found, clock.local_date(step.now))
-    return (person.pk, "") if person else (None, FALLBACK_ROLE)
+    return (person.pk, "") if person else (None, held_role(FALLBACK_ROLE))
+
+
+def held_role(role: str) -> str:
+    """The role itself, or the next one that anybody holds: a question to an empty room is nobody's."""
+    for one in (role, FALLBACK_ROLE, "admin"):
+        if one and Membership.objects.filter(partner=None, ended_at=None, roles__contains=[one]).exists():
+            return one
+    return FALLBACK_ROLE
 
 
 def present(person: Membership | None, today: date) -> Membership | None:
@@ -129,5 +140,9 @@ def subject_row(subject_type: str, subject_id: UUID) -> Mapping[str, Any]:
 
 def subject_facts(step: Step) -> Mapping[str, Any]:
     """The subject's facts as they are now; empty when its app doesn't tell."""
-    panel = registry.panels.get(step.subject_type)
-    return panel.facts(step.subject_id) if panel and panel.facts else {}
+    return facts_of(step.subject_type, step.subject_id)
+
+
+def facts_of(subject_type: str, subject_id: UUID) -> Mapping[str, Any]:
+    panel = registry.panels.get(subject_type)
+    return panel.facts(subject_id) if panel and panel.facts else {}

@@ -4,9 +4,10 @@ import logging
 
 from django.db import transaction
 
+from prm.kernel import events
 from prm.kernel.tenancy.context import acting
 from prm.kernel.tenancy.remembering import forget_all
-from workflows.engine import advance, clocks, failure
+from workflows.engine import advance, clocks, escalating, failure, scopes, waits
 from workflows.engine.blocks import RUN
 from workflows.engine.claiming import Claim
 from workflows.engine.failure import MAX_ATTEMPTS, Exhausted, failed
@@ -43,17 +44,20 @@ def take_steps(claimed: Claim, most: int) -> Exception | None:
         if claimed.attempt > MAX_ATTEMPTS:
             raise Exhausted()
         if step.kind == "escalation":
-            clocks.announce(step)
+            (escalating.look_again if "task" in step.data else clocks.announce)(step)
             return None
-        return _go_on(step, most)
+        with events.because(f"run:{step.run_id}"):
+            return _go_on(step, most)
 
 
 def _go_on(step: Step, most: int) -> Exception | None:
     for _number in range(most):
+        stood = step.stands()
         try:
             with transaction.atomic():
                 result = _do(step)
         except Exception as fault:
+            step.go_back(stood)
             if not step.told:
                 raise
             forget_all()  # what was read since the savepoint may never have been
@@ -66,7 +70,7 @@ def _go_on(step: Step, most: int) -> Exception | None:
             return None
         else:
             advance.finish(step, result)
-        if step.result is not None:
+        if step.result is not None or step.arrived:
             break
     advance.settle(step)
     return None
@@ -74,8 +78,13 @@ def _go_on(step: Step, most: int) -> Exception | None:
 
 def _do(step: Step) -> Result | None:
     """What the block at hand does; None where it only leads on."""
-    if step.kind == "timer":
-        return Result("elapsed")
+    if step.kind in waits.WAKES:
+        return waits.WAKES[step.kind](step)
+    if step.at_the_end_of_a_branch:
+        return scopes.arrive(step)
+    if step.block.type == "parallel":
+        scopes.enter(step)
+        return None
     if step.block.type in ("branch", "end"):
         advance.walk(step, step.block_id)
         return None

@@ -1,20 +1,15 @@
 """From an event to a run: at most one for each workflow, and never silence where an answer is owed."""
 
-import json
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from prm.kernel import events
 from prm.kernel.automation import registry
-from prm.kernel.decisions import jsonable
-from prm.kernel.tenancy.context import tenant_id
-from prm.kernel.tenancy.ids import uuid7
 from prm.kernel.tenancy.remembering import remembered
 from workflows.definition import BrokenDefinition, Program
-from workflows.engine.advance import _next_id
+from workflows.engine import beginning, circles, ending, waits
 from workflows.engine.failure import refuse_event
 from workflows.engine.people import subject_row
 from workflows.engine.step import program_of
@@ -26,7 +21,7 @@ def start_runs(event: events.Delivered, now: datetime) -> list[UUID]:
 
     Whatever is wrong with a definition becomes one incident; the event itself is never broken by it.
     """
-    cancel_runs(event, now)
+    touch_runs(event, now)
     started, broken = [], False
     versions = _in_force(event.name)
     for version in versions:
@@ -52,64 +47,31 @@ def _facts(event: events.Delivered, now: datetime) -> dict[str, object]:
     return {**event.facts, "@before": event.payload.get("before", {}), "@now": now}
 
 
-_START = """
-WITH begun AS (
-  INSERT INTO workflows_run (id, tenant_id, workflow_id, version_id, event_id, subject_type, subject_id,
-                             subject_name, partner_id, status, result, context, started_at, moved_at)
-  VALUES (%(run)s, %(tenant)s, %(workflow)s, %(version)s, %(event)s, %(subject_type)s, %(subject)s, %(name)s,
-          %(partner)s, 'running', '', %(context)s::jsonb, %(now)s, clock_timestamp())
-  ON CONFLICT (tenant_id, workflow_id, event_id) DO NOTHING RETURNING tenant_id, id
-), first AS (
-  INSERT INTO workflows_work (id, tenant_id, run_id, block, kind, status, due_at, not_before, attempt, fence,
-                              data, error, created_at)
-  SELECT %(work)s, tenant_id, id, %(block)s, 'step', 'ready', %(now)s, clock_timestamp(), 0, 0, '{}', '',
-         clock_timestamp() FROM begun
-), told AS (
-  INSERT INTO workflows_runevent (id, tenant_id, run_id, kind, block, block_type, value, detail, actor_name,
-                                  at, recorded_at)
-  SELECT %(told)s, tenant_id, id, 'started', '', 'trigger', %(event_name)s, '{}', '', %(now)s,
-         clock_timestamp() FROM begun
-)
-SELECT id FROM begun
-"""
-
-
 def _start(version: WorkflowVersion, program: Program, event: events.Delivered, now: datetime) -> UUID | None:
-    """Begin the run with its first work; None when this event has begun it before."""
-    if program.first is None:
-        raise BrokenDefinition(_("The workflow has no blocks."))
+    """Begin the run, unless this event has begun it before or its workflow goes round in circles."""
     trigger = registry.triggers[event.name]
-    name = str(subject_row(trigger.schema, event.subject_id).get("title") or "")
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _START,
-            {
-                "run": uuid7(),
-                "tenant": tenant_id(),
-                "workflow": version.workflow_id,
-                "version": version.pk,
-                "event": event.id,
-                "subject_type": trigger.schema,
-                "subject": event.subject_id,
-                "name": name[:200],
-                "partner": event.partner_id,
-                "now": now,
-                "work": uuid7(),
-                "block": program.first,
-                "told": _next_id(),
-                "event_name": event.name[:60],
-                "context": json.dumps(
-                    {"facts": jsonable(event.facts), "steps": {}, "before": jsonable(event.payload.get("before", {}))}
-                ),
-            },
-        )
-        row = cursor.fetchone()
-    if row is None:
+    subject_type = trigger.subject_type(event.facts)
+    origin = circles.origin_of(event)
+    if circles.is_circle(origin, version.workflow_id, event.subject_id):
+        _refuse(event, now, kind="loop", message=circles.told(version.workflow.name), workflow=version.workflow)
         return None
-    from workflows.engine import hint
-
-    transaction.on_commit(hint, robust=True)
-    return UUID(str(row[0]))
+    return beginning.begin(
+        version,
+        program,
+        beginning.Cause(
+            event_id=event.id,
+            told=event.name,
+            subject_type=subject_type,
+            subject_id=event.subject_id,
+            subject_name=str(subject_row(subject_type, event.subject_id).get("title") or ""),
+            partner_id=event.partner_id,
+            facts=event.facts,
+            before=event.payload.get("before", {}),
+            caused_by=origin.run_id if origin else None,
+            generation=origin.generation + 1 if origin else 0,
+        ),
+        now,
+    )
 
 
 def _nobody(event: events.Delivered, now: datetime, *, has_versions: bool) -> None:
@@ -135,7 +97,7 @@ def _refuse(
     event: events.Delivered, now: datetime, *, kind: str, message: str, workflow: Workflow | None = None
 ) -> None:
     trigger = registry.triggers.get(event.name)
-    subject_type = trigger.schema if trigger else ""
+    subject_type = trigger.subject_type(event.facts) if trigger else ""
     refuse_event(
         event,
         now,
@@ -147,18 +109,21 @@ def _refuse(
     )
 
 
-def cancel_runs(event: events.Delivered, now: datetime) -> None:
-    """End live runs of the subject whose workflow says that this event makes them pointless."""
-    from workflows.engine import ending
-
-    live = Run.objects.filter(subject_id=event.subject_id, status="running")
+def touch_runs(event: events.Delivered, now: datetime) -> None:
+    """What the event means to runs of its subject that are on their way: an end, an answer, another day."""
+    live = Run.objects.filter(subject_id=event.subject_id, status="running").order_by("pk")
     for run_id, version_id, digest in live.values_list("pk", "version_id", "version__checksum"):
         try:
-            pointless = event.name in program_of(version_id, digest).cancel_on
+            program = program_of(version_id, digest)
+            if event.name in program.cancel_on:
+                ending.cancel_run(run_id, now, why=event.name)
+                continue
+            if event.name in program.awaits:
+                waits.happened(run_id, program, event, now)
+            if program.watches_dates:
+                waits.reckon_again(run_id, program, now)
         except BrokenDefinition:
             continue  # its own incident tells of it
-        if pointless:
-            ending.cancel_run(run_id, now, why=event.name)
 
 
 def started_by(event_id: UUID) -> bool:

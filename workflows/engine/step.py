@@ -25,6 +25,8 @@ class Step:
     block_id: str
     kind: str
     data: Mapping[str, Any]
+    scope_id: UUID | None  # the parallel that it is in, and the branch there
+    branch: str
     run_id: UUID
     workflow_id: UUID
     workflow_name: str
@@ -33,15 +35,33 @@ class Step:
     subject_id: UUID
     subject_name: str
     partner_id: UUID | None
+    since: datetime  # when the step before was ended; machine time
+    depth: int
+    generation: int
+    parent_work_id: UUID | None
     context: dict[str, Any]
     program: Program
     now: datetime
     told: list[dict[str, Any]] = field(default_factory=list)  # run events since it was loaded
     result: str | None = None  # of the run, once it has ended
+    arrived: bool = False  # at a join that waits for other branches: this work is over
+
+    def stands(self) -> tuple[Any, ...]:
+        """Where it stands, to go back to when what it tries next fails."""
+        return self.block_id, self.kind, self.scope_id, self.branch, len(self.told), self.result, self.arrived
+
+    def go_back(self, stands: tuple[Any, ...]) -> None:
+        """As it stood before; what was saved in its context stays with the steps that were done."""
+        self.block_id, self.kind, self.scope_id, self.branch, told, self.result, self.arrived = stands
+        del self.told[told:]
 
     @property
     def block(self) -> Block:
         return self.program.block(self.block_id)
+
+    @property
+    def at_the_end_of_a_branch(self) -> bool:
+        return not self.block_id and self.scope_id is not None
 
     @property
     def actor(self) -> Actor:
@@ -82,12 +102,17 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How a block ended: with a value, or by waiting until a time (`until`) or for people (`waits`)."""
+    """How a block ended: with a value, or by waiting until a time (`until`), for an answer (`waits`), or both.
+
+    `kind` says what kind of work waits, `data` what it must know to be found.
+    """
 
     value: str = "done"
     detail: Mapping[str, Any] = field(default_factory=dict)
     until: datetime | None = None
     waits: bool = False
+    kind: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
     actor_name: str = ""
     keep: Mapping[str, Any] = field(default_factory=dict)  # saved beside detail, not shown
 
@@ -102,8 +127,9 @@ WITH r AS MATERIALIZED (
   SELECT * FROM workflows_run
   WHERE id = (SELECT run_id FROM workflows_work WHERE id = %(work)s) AND status = 'running' FOR NO KEY UPDATE
 )
-SELECT w.id, w.fence, w.attempt, w.status, w.block, w.kind, w.data, r.id, r.workflow_id, f.name, r.event_id,
-       r.subject_type, r.subject_id, r.subject_name, r.partner_id, r.context, r.version_id, v.checksum
+SELECT w.id, w.fence, w.attempt, w.status, w.block, w.kind, w.data, w.scope_id, w.branch, r.id, r.workflow_id,
+       f.name, r.event_id, r.subject_type, r.subject_id, r.subject_name, r.partner_id, w.created_at, r.depth,
+       r.generation, r.parent_work_id, r.context, r.version_id, v.checksum
 FROM r
 JOIN workflows_work AS w ON w.tenant_id = r.tenant_id AND w.run_id = r.id AND w.id = %(work)s
 JOIN workflows_workflowversion AS v ON v.tenant_id = r.tenant_id AND v.id = r.version_id
@@ -111,7 +137,8 @@ JOIN workflows_workflow AS f ON f.tenant_id = r.tenant_id AND f.id = r.workflow_
 WHERE w.status = %(status)s AND (%(fence)s::int IS NULL OR w.fence = %(fence)s)
 FOR UPDATE OF w
 """
-_COLUMNS = tuple(name for name in Step.__dataclass_fields__ if name not in ("program", "now", "told", "result"))
+_NO_COLUMNS = ("program", "now", "told", "result", "arrived")
+_COLUMNS = tuple(name for name in Step.__dataclass_fields__ if name not in _NO_COLUMNS)
 
 
 def load(work_id: UUID, now: datetime, *, status: str = "ready", fence: int | None = None) -> Step | None:
