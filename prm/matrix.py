@@ -156,6 +156,10 @@ MATRIX: dict[str, frozenset[str]] = {
     "workflows:move": RUNNERS,
     "workflows:save_view": WRITERS,
     "workflows:resolve": RUNNERS,
+    "workflows:start": RUNNERS,
+    "workflows:webhooks": RUNNERS | {"auditor"},
+    "workflows:webhook_key": _only("admin"),
+    "workflows:webhook_again": RUNNERS,
     "workflows:upload": _only("admin"),
     "workflows:parameters": _only("admin"),
     "workflows:use_template": _only("admin"),
@@ -182,5 +186,7 @@ MATRIX: dict[str, frozenset[str]] = {
     "api:deals-*": SELLERS,
     "api:tasks-*": VENDOR,
     "api:tasks-decide": WRITERS,
+    "api:workflows-*": VENDOR,
+    "api:workflows-start": RUNNERS,
     "api_not_found": ALL,
 }

@@ -248,7 +248,7 @@ def _rules(now: datetime) -> None:
 
 def _workflows(now: datetime) -> None:
     """Version 1 of every shipped workflow."""
-    for key in registry.templates:
+    for key in [template.key for template in registry.templates.values() if template.from_start]:
         from workflows.actions import install_template  # the engine is the last app to load
 
         install_template(key=key, actor=SETTER, now=now)

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from prm.kernel.api import PerToken, Submissions, actor_of, answer, now_of, router
 from workflows import actions
-from workflows.models import HumanTask
+from workflows.models import HumanTask, Workflow
 
 READERS = frozenset({"admin", "ops", "approver", "cam", "finance", "legal", "sales", "auditor"})
 DECIDERS = READERS - {"auditor"}
@@ -76,4 +76,53 @@ class Tasks(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericVi
         return answer(request, decision, self.get_serializer(task).data)
 
 
+class WorkflowSerializer(serializers.ModelSerializer[Workflow]):
+    """A workflow that is in force; `event` is what starts it, or @schedule, @date or @manual."""
+
+    class Meta:
+        model = Workflow
+        fields = ["id", "key", "name", "event"]
+        read_only_fields = fields
+
+
+class WorkflowStart(serializers.Serializer[Any]):
+    """`subject` is the id of what the run is about, such as a deal's."""
+
+    subject = serializers.UUIDField()
+
+
+class WorkflowStarted(serializers.Serializer[Any]):
+    run = serializers.UUIDField()
+
+
+class Workflows(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Workflow]):
+    """The workflows in force, and a way to start those that are started by hand."""
+
+    queryset = Workflow.objects.none()
+    serializer_class = WorkflowSerializer
+    lookup_field = "key"
+    throttle_classes = [PerToken, Submissions]
+    required_roles = READERS
+    action_roles = {"start": frozenset({"admin", "ops"})}
+
+    def get_queryset(self) -> QuerySet[Workflow]:
+        return Workflow.objects.filter(versions__status="published")
+
+    @extend_schema(request=WorkflowStart, responses={201: WorkflowStarted})
+    @action(detail=True, methods=["post"])
+    def start(self, request: Request, key: str | None = None) -> Response:
+        """Start a workflow about a subject. 422 when it is not one that people start, or there is no such subject."""
+        workflow = self.get_object()
+        typed = WorkflowStart(data=request.data)
+        typed.is_valid(raise_exception=True)
+        decision = actions.start_workflow(
+            workflow_id=workflow.pk,
+            subject_id=typed.validated_data["subject"],
+            actor=actor_of(request),
+            now=now_of(request),
+        )
+        return answer(request, decision, {"run": decision.facts.get("run")}, status=201)
+
+
 router.register("tasks", Tasks, basename="tasks")
+router.register("workflows", Workflows, basename="workflows")

@@ -44,6 +44,11 @@ class SlaBreached(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class WebhookFailed(Event):
+    name: ClassVar[str] = "workflows.webhook.failed"
+
+
+@dataclass(frozen=True, kw_only=True)
 class IncidentOpened(Event):
     name: ClassVar[str] = "workflows.incident.opened"
 

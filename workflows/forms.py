@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.utils.text import slugify
@@ -35,6 +36,16 @@ class DraftForm(forms.Form):
             raise forms.ValidationError(_("Choose a file or paste the workflow."))
         cleaned["tree"] = _read(text)
         return cleaned
+
+
+class StartForm(forms.Form):
+    """What a workflow is started about."""
+
+    subject = forms.TypedChoiceField(label=_("About"), coerce=UUID)
+
+    def __init__(self, *args: Any, subjects: list[tuple[str, str]], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["subject"].choices = [("", _("Choose")), *subjects]  # type: ignore[attr-defined]
 
 
 def _read(text: str) -> dict[str, Any]:

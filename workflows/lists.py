@@ -10,12 +10,14 @@ from django.utils.translation import gettext_lazy as _
 
 from prm.kernel.reference.queries import vendor_currency
 from prm.kernel.ui.lists import Choice, Column, Empty, List, Period, Search, View
+from workflows.definition.triggers import label_of
 from workflows.models import (
     Incident,
     Replay,
     ReplayChange,
     RuleProposal,
     Run,
+    WebhookCall,
     Workflow,
     WorkflowVersion,
 )
@@ -38,7 +40,7 @@ class WorkflowList(List):
             _("Workflow"),
             sort="name",
             link=lambda w: reverse("workflows:workflow", args=[w.pk]),
-            sub=lambda w: w.key,
+            sub=lambda w: f"{w.key} · {label_of(w.event)}",
         ),
         Column("status", _("Status"), value="state", kind="status", states="workflow_version"),
         Column("version", _("In force"), value="in_force", kind="number"),
@@ -107,6 +109,41 @@ class RunList(List):
 
     def rows(self, request: HttpRequest) -> "QuerySet[Any]":
         return Run.objects.select_related("workflow", "version").defer("version__tree", "context")
+
+
+class WebhookCallList(List):
+    key = "webhooks"
+    title = _("Webhooks")
+    noun = (_("call"), _("calls"))
+    default_sort = "-made_at"
+    columns = (
+        Column(
+            "url",
+            _("Address"),
+            sort="url",
+            link=lambda c: reverse("workflows:run", args=[c.run_id]),
+            sub=lambda c: c.run.subject_name,
+        ),
+        Column("state", _("Status"), kind="status", states="webhook_call", sort="state"),
+        Column("status_code", _("Answer"), kind="number", sort="status_code"),
+        Column("attempt", _("Tries"), kind="number", sort="attempt"),
+        Column("made_at", _("Made"), kind="when", sort="made_at"),
+        Column("closed_at", _("Closed"), kind="when", sort="closed_at", optional=True),
+    )
+    filters = (
+        Search("url", "run__subject_name"),
+        Choice("state", _("Status"), options=WebhookCall.State.choices, many=True),
+        Period("made_at", _("Made")),
+    )
+    views = (View("failed", _("Given up"), {"state": ["failed"]}),)
+    empty = Empty(
+        _("Nothing has been sent yet"),
+        _("When a workflow calls a web address, each call appears here with its answer."),
+        icon="webhook",
+    )
+
+    def rows(self, request: HttpRequest) -> "QuerySet[Any]":
+        return WebhookCall.objects.select_related("run").defer("body", "run__context")
 
 
 class IncidentList(List):

@@ -113,6 +113,25 @@ register_states(
         "dismissed": ("neutral", _("Dismissed")),
     },
 )
+register_nav(
+    "console",
+    section="workflows",
+    label=_("Webhooks"),
+    url_name="workflows:webhooks",
+    icon="webhook",
+    roles=frozenset({"admin", "ops", "auditor"}),
+    order=45,
+)
+
+register_states(
+    "webhook_call",
+    {
+        "waiting": ("info", _("On its way")),
+        "delivered": ("good", _("Delivered")),
+        "failed": ("bad", _("Given up")),
+        "withdrawn": ("neutral", _("No longer needed")),
+    },
+)
 register_states(
     "workflow_version",
     {
@@ -153,3 +172,4 @@ register_area("incident", _("Incidents"))
 register_area("task", _("Tasks"))
 register_area("replay", _("Replays"))
 register_area("proposal", _("Proposed rules"))
+register_area("webhook", _("Webhooks"))

@@ -252,6 +252,39 @@ def use_template(facts: TemplateFacts) -> Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class StartFacts:
+    """Somebody wants to start a workflow about a subject of their choice."""
+
+    roles: tuple[str, ...]
+    published: bool = True
+    manual: bool = True
+    subject_found: bool = True
+
+
+def start_workflow(facts: StartFacts) -> Decision:
+    """Operations and admins start what says that people start it, about what is there."""
+    return _judge(
+        "workflow-start/1",
+        "started",
+        facts,
+        [
+            (
+                "workflow.not_yours_to_start",
+                bool(DISPATCHERS.intersection(facts.roles)),
+                lambda: _("Only operations and admins start workflows."),
+            ),
+            ("workflow.not_published", facts.published, lambda: _("No version of this workflow is in force.")),
+            (
+                "workflow.not_manual",
+                facts.manual or not facts.published,
+                lambda: _("This workflow is started by something else, not by people."),
+            ),
+            ("subject.missing", facts.subject_found, lambda: _("There is nothing of this id. Choose from the list.")),
+        ],
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class ParameterFacts:
     """Somebody sets a workflow's parameters. `other_draft`: one waits that differs in more than values."""
 
@@ -291,6 +324,55 @@ def set_parameters(facts: ParameterFacts) -> Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class CallFacts:
+    """Somebody, or a workflow in its own name, wants a call that was given up to be made again."""
+
+    roles: tuple[str, ...]
+    kind: str
+    state: str
+
+
+def deliver_again(facts: CallFacts) -> Decision:
+    """Only what was given up is called again."""
+    return _judge(
+        "webhook-delivery/1",
+        "on_its_way",
+        facts,
+        [
+            (
+                "webhook.not_yours",
+                facts.kind == "workflow" or bool(DISPATCHERS.intersection(facts.roles)),
+                lambda: _("Only operations and admins deliver again."),
+            ),
+            ("webhook.not_given_up", facts.state == "failed", lambda: _("This call has not been given up.")),
+        ],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFacts:
+    """Somebody wants a new signing secret."""
+
+    roles: tuple[str, ...]
+
+
+def renew_key(facts: KeyFacts) -> Decision:
+    """Receivers must learn of it, so an admin says when."""
+    return _judge(
+        "webhook-key/1",
+        "renewed",
+        facts,
+        [
+            (
+                "webhook.not_yours",
+                bool(PUBLISHERS.intersection(facts.roles)),
+                lambda: _("Only an admin renews the signing secret."),
+            )
+        ],
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class IncidentFacts:
     """Somebody says what happens to an incident. `still` is why another try fails again."""
 
@@ -325,6 +407,9 @@ RULES: Mapping[str, Callable[[Mapping[str, Any]], Decision]] = {
     "workflow-template/1": lambda facts: use_template(TemplateFacts(**facts)),
     "workflow-parameters/1": lambda facts: set_parameters(ParameterFacts(**facts)),
     "workflow-version/1": lambda facts: change_version(VersionFacts(**facts)),
+    "webhook-delivery/1": lambda facts: deliver_again(CallFacts(**facts)),
+    "webhook-key/1": lambda facts: renew_key(KeyFacts(**facts)),
+    "workflow-start/1": lambda facts: start_workflow(StartFacts(**facts)),
     "incident-resolution/1": lambda facts: resolve_incident(IncidentFacts(**facts)),
     "rule-proposal/1": lambda facts: answer_proposal(ProposalFacts(**facts)),
     "replay-request/1": lambda facts: ask_for_replay(ReplayFacts(**facts)),

@@ -12,8 +12,14 @@ def work() -> int:
 
 @app.task(base=app.PlatformTask)  # type: ignore[untyped-decorator]
 def sweep() -> int:
-    """Find runs that stand still, and whatever else is due."""
-    return engine.sweep() + engine.drain(limit=200)
+    """Find runs that stand still, start what the clock starts, and do whatever else is due."""
+    return engine.sweep() + engine.keep_time() + engine.drain(limit=200)
+
+
+@app.task(base=app.PlatformTask)  # type: ignore[untyped-decorator]
+def deliver() -> int:
+    """Hand over the webhook calls that are due."""
+    return engine.deliver_due()
 
 
 @app.task(base=app.PlatformTask, time_limit=3600, soft_time_limit=3500)  # type: ignore[untyped-decorator]

@@ -13,8 +13,10 @@ from workflows.views import (
     queue,
     replays,
     runs,
+    starting,
     today,
     versions,
+    webhooks,
     workload,
 )
 
@@ -48,6 +50,10 @@ urlpatterns = [
     path("workflows/incidents/<uuid:incident_id>/", runs.incident, name="incident"),
     path("workflows/incidents/<uuid:incident_id>/resolve/", runs.resolve, name="resolve"),
     path("workflows/<uuid:workflow_id>/", definitions.workflow, name="workflow"),
+    path("workflows/webhooks/", webhooks.WebhookListView.as_view(), name="webhooks"),
+    path("workflows/webhooks/key/", webhooks.renew, name="webhook_key"),
+    path("workflows/webhooks/<uuid:call_id>/again/", webhooks.again, name="webhook_again"),
+    path("workflows/<uuid:workflow_id>/start/", starting.start, name="start"),
     path("workflows/<uuid:workflow_id>/retire/", definitions.retire, name="retire"),
     path("workflows/<uuid:workflow_id>/design/", designer.begin, name="design_begin"),
     path("workflows/versions/<uuid:version_id>/design/", designer.design, name="design"),

@@ -1,5 +1,6 @@
 """What people, and programs in their name, do to workflows, tasks and incidents."""
 
+from workflows.actions.calls import deliver_again, renew_webhook_key
 from workflows.actions.definitions import install_template, publish_version, retire_workflow, save_draft, use_template
 from workflows.actions.designing import begin_draft, migrate_runs, save_design, undo_migration
 from workflows.actions.incidents import cancel_incident, retry_incident, skip_incident
@@ -12,7 +13,15 @@ from workflows.actions.proposals import (
     take_up_proposal,
 )
 from workflows.actions.replays import replay_rules, replay_version, run_replays
-from workflows.actions.tasks import assign_task, claim_task, judge_assignment, release_task, snooze_task
+from workflows.actions.starting import start_workflow
+from workflows.actions.tasks import (
+    assign_task,
+    claim_task,
+    hand_over_tasks,
+    judge_assignment,
+    release_task,
+    snooze_task,
+)
 
 __all__ = [
     "assign_task",
@@ -20,16 +29,19 @@ __all__ = [
     "cancel_incident",
     "claim_task",
     "decide_task",
+    "deliver_again",
     "dismiss_proposal",
     "execute_intents",
     "find_proposals",
     "find_proposals_everywhere",
+    "hand_over_tasks",
     "install_template",
     "judge_assignment",
     "judge_task",
     "migrate_runs",
     "publish_version",
     "release_task",
+    "renew_webhook_key",
     "replay_rules",
     "replay_version",
     "retire_workflow",
@@ -40,6 +52,7 @@ __all__ = [
     "set_parameters",
     "skip_incident",
     "snooze_task",
+    "start_workflow",
     "take_up_proposal",
     "undo_intent",
     "undo_migration",

@@ -13,7 +13,9 @@ from prm.kernel.automation import registry
 from prm.kernel.decisions import Decision
 from prm.kernel.identity.actors import Actor
 from workflows import rules
-from workflows.definition import BrokenDefinition, Problem, checksum, lint
+from workflows.definition import BrokenDefinition, Problem, checksum, lint, program
+from workflows.definition.triggers import start_of
+from workflows.engine import timetables
 from workflows.events import VersionPublished, VersionRetired
 from workflows.models import Workflow, WorkflowVersion
 from workflows.queries.surroundings import surroundings
@@ -159,10 +161,8 @@ def _locked(version_id: UUID) -> WorkflowVersion:
 
 def write_draft(tree: Mapping[str, Any], note: str, author: Actor) -> WorkflowVersion:
     """Write the one draft of the workflow; whoever changed it last is its author."""
-    trigger = tree.get("trigger")
-    event = str(trigger.get("event") or "") if isinstance(trigger, Mapping) else ""
     workflow, _made = Workflow.objects.get_or_create(
-        key=tree["key"], defaults={"name": str(tree.get("name") or tree["key"])[:120], "event": event[:80]}
+        key=tree["key"], defaults={"name": str(tree.get("name") or tree["key"])[:120], "event": _event_of(tree)}
     )
     draft = WorkflowVersion.objects.filter(workflow=workflow, status="draft").first()
     if draft is None:
@@ -172,6 +172,15 @@ def write_draft(tree: Mapping[str, Any], note: str, author: Actor) -> WorkflowVe
     draft.author, draft.author_name = author.id, author.name
     draft.save()
     return draft
+
+
+def _event_of(tree: Mapping[str, Any]) -> str:
+    """The event that starts it, "@schedule", "@date" or "@manual"; empty when its trigger can't be read."""
+    try:
+        return start_of(tree.get("trigger")).name[:80]
+    except BrokenDefinition:
+        trigger = tree.get("trigger")
+        return str(trigger.get("event") or "")[:80] if isinstance(trigger, Mapping) else ""
 
 
 def _publish(version: WorkflowVersion, tree: Mapping[str, Any], actor: Actor, now: datetime) -> None:
@@ -184,8 +193,9 @@ def _publish(version: WorkflowVersion, tree: Mapping[str, Any], actor: Actor, no
     version.publisher, version.publisher_name, version.published_at = actor.id, actor.name, now
     version.save(update_fields=["status", "publisher", "publisher_name", "published_at"])
     workflow = version.workflow
-    workflow.name, workflow.event = str(tree.get("name") or tree["key"])[:120], tree["trigger"]["event"]
+    workflow.name, workflow.event = str(tree.get("name") or tree["key"])[:120], _event_of(tree)
     workflow.save(update_fields=["name", "event"])
+    timetables.keep(version, program(tree), now)
     events.publish(
         VersionPublished(
             subject_id=version.pk, facts={"workflow.key": workflow.key, "workflow.version": version.number}
@@ -198,6 +208,7 @@ def _retire(version: WorkflowVersion, now: datetime, *, announce: bool = True) -
     version.retire()
     version.retired_at = now
     version.save(update_fields=["status", "retired_at"])
+    timetables.drop(version.workflow_id)
     if announce:
         events.publish(
             VersionRetired(

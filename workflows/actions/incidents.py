@@ -15,10 +15,10 @@ from prm.kernel.events.models import EventRow
 from prm.kernel.identity.actors import Actor
 from workflows import rules
 from workflows.definition import BrokenDefinition
-from workflows.engine import advance, ending, hint, start_runs
+from workflows.engine import advance, ending, hint, scopes, start_runs
 from workflows.engine.step import Result, load, lock_run, program_of
 from workflows.events import IncidentResolved
-from workflows.models import Incident, Run, RunEvent, Work
+from workflows.models import Incident, Run, Work
 
 Resolve = Callable[[Incident, Actor, datetime], str]
 
@@ -78,7 +78,13 @@ def _close(incident: Incident, actor: Actor, now: datetime, move: Callable[[Inci
         )
     events.publish(
         IncidentResolved(
-            subject_id=incident.pk, partner_id=incident.partner_id, facts={"incident.status": incident.status}
+            subject_id=incident.pk,
+            partner_id=incident.partner_id,
+            facts={
+                "incident.kind": incident.kind,
+                "incident.message": incident.message,
+                "incident.status": incident.status,
+            },
         ),
         at=now,
     )
@@ -113,16 +119,20 @@ def _start_again(incident: Incident, now: datetime) -> str:
 
 
 def _give_work(run: Run, now: datetime) -> str:
-    """A run that stands still goes on behind the last step it finished, or begins again."""
+    """A run that stands still goes on behind the last step it finished in each branch, or begins again."""
     try:
         program = program_of(run.version_id, run.version.checksum)
-        last = RunEvent.objects.filter(run=run, kind="step").order_by("-id").first()
-        block = program.block(last.block).after if last else program.first
+        places = [(*place, scopes.where_it_stood(run.pk, program, *place)) for place in scopes.lost(run.pk)]
     except BrokenDefinition as error:
         return str(error)
-    if block is None:
+    work = [
+        Work(run=run, scope=scope, branch=branch, block=block, due_at=now)
+        for scope, branch, block in places
+        if block is not None
+    ]
+    if not work:
         return _("There is nothing left to do in this run. End it.")
-    Work.objects.create(run=run, block=block, due_at=now)
+    Work.objects.bulk_create(work)
     return ""
 
 

@@ -21,7 +21,7 @@ from prm.kernel.reference.queries import NoRate, rate, vendor_currency
 from prm.kernel.tenancy.context import acting
 from workflows import rules
 from workflows.actions.tasks import claimed_by_another, is_owner, locked
-from workflows.engine import advance
+from workflows.engine import advance, escalating
 from workflows.engine.blocks import actor_document, actor_from
 from workflows.engine.step import Result, Step, load, lock_run
 from workflows.events import TaskDecided
@@ -194,6 +194,7 @@ def _settle(task: HumanTask, intent: Intent, step: Step, actor: Actor, now: date
     task.outcome, task.note, task.decided_by, task.decided_at = intent.outcome, intent.note, actor.name, now
     task.decide()
     task.save(update_fields=["status", "outcome", "note", "decided_by", "decided_at"])
+    escalating.forget(task)
     advance.complete(step, _result(intent, actor))
     events.publish(
         TaskDecided(

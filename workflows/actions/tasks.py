@@ -5,11 +5,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db.models import Q
+
 from prm.kernel import audit, clock, events
 from prm.kernel.decisions import Decision
 from prm.kernel.identity.actors import VENDOR_ROLES, Actor
 from prm.kernel.identity.models import Membership
 from workflows import rules
+from workflows.engine import advance, people
 from workflows.events import TaskClaimed
 from workflows.models import HumanTask
 
@@ -76,6 +79,26 @@ def judge_assignment(*, task: HumanTask, actor: Actor, membership_id: UUID | Non
         theirs = task.owner_id is None and task.role == role
     facts = _facts("assigned", task, actor, to_somebody_here=somebody)
     return rules.handle_task(replace(facts, already_theirs=theirs))
+
+
+def hand_over_tasks(*, membership_id: UUID, actor: Actor, now: datetime) -> int:
+    """Somebody has left: what they owned or had claimed falls to its role. Says how many tasks that were."""
+    theirs = HumanTask.objects.filter(Q(owner=membership_id) | Q(claimed_by=membership_id))
+    found = list(theirs.filter(status__in=["open", "deciding"]).order_by("run_id").values_list("pk", flat=True))
+    for task_id in found:
+        task = locked(task_id)
+        before = {"owner": task.owner_id, "role": task.role}
+        if task.owner_id == membership_id:
+            task.owner_id, task.role = None, people.held_role(task.role or people.FALLBACK_ROLE)
+            advance.tell(
+                task.run_id, "reassigned", now, block=task.block, block_type="approval", value=task.role,
+                detail={"task": task.pk, "why": "left"}, actor_name=actor.name,
+            )  # fmt: skip
+        task.claimed_by_id = task.claim_until = None
+        task.save(update_fields=["owner", "role", "claimed_by", "claim_until"])
+        after = {"owner": task.owner_id, "role": task.role}
+        audit.record("task.handed_over", target=task, actor=actor, at=now, before=before, after=after)
+    return len(found)
 
 
 def snooze_task(*, task_id: UUID, until: datetime, actor: Actor, now: datetime) -> Decision:

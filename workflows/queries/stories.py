@@ -27,6 +27,11 @@ _LOOKS = {
     "vote": ("user-check", "info"),
     "migrated": ("arrow-right", "info"),
     "migrated_back": ("undo-2", "neutral"),
+    "entered": ("columns-3", "neutral"),
+    "arrived": ("git-merge", "neutral"),
+    "cancelled_branch": ("ban", "neutral"),
+    "escalated": ("arrow-up", "warn"),
+    "reassigned": ("user-check", "info"),
 }
 
 
@@ -120,6 +125,11 @@ _PLAIN = {
     "sla_warned": lambda told: _("%(percent)s %% of the promised time is used") % {"percent": told.value},
     "sla_breached": lambda told: _("The promised time is over"),
     "vote": lambda told: _("First of several votes: %(outcome)s") % {"outcome": told.value},
+    "entered": lambda told: _("%(count)d branches began") % {"count": len(told.detail.get("branches") or ())},
+    "arrived": lambda told: _("Branch “%(branch)s” is done") % {"branch": told.value},
+    "cancelled_branch": lambda told: _("Branch “%(branch)s” is no longer needed") % {"branch": told.value},
+    "escalated": lambda told: _("Escalated, level %(level)s") % {"level": told.value},
+    "reassigned": lambda told: _("Handed over to %(who)s") % {"who": told.value},
 }
 
 

@@ -26,6 +26,8 @@ LABELS = {
     "tiers": gettext_lazy("Tiers"),
     "compliance": gettext_lazy("Compliance"),
     "data": gettext_lazy("Data"),
+    "incidents": gettext_lazy("Incidents"),
+    "late": gettext_lazy("Late"),
     "questions": gettext_lazy("Questions"),
 }
 MOST = Decimal(10) ** 16

@@ -62,6 +62,7 @@ def version(request: Asking, version_id: UUID) -> HttpResponse:
     except (BrokenDefinition, KeyError, TypeError, AttributeError) as error:
         lines, unreadable = [], str(error)
     problems = problems_of(found)
+    manual = found.status == "published" and found.workflow.event == "@manual"
     return render(
         request,
         "workflows/version.html",
@@ -76,6 +77,7 @@ def version(request: Asking, version_id: UUID) -> HttpResponse:
             "live": Run.objects.filter(version=found, status="running").count(),
             "elsewhere": runs_elsewhere(found),
             "may_change": actor.has("admin"),
+            "may_start": manual and actor.has("admin", "ops"),
             "may_publish": actor.has("admin") and found.status == "draft" and found.author != actor.id,
             "is_author": found.author == actor.id,
             "latest": latest_replay(found),

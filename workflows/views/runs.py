@@ -1,11 +1,14 @@
 """Runs with their steps, and incidents with their evidence and a way on."""
 
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -14,7 +17,7 @@ from prm.kernel.identity.access import RolesRequired, require_roles
 from prm.kernel.ui.lists import ListView
 from workflows import actions
 from workflows.lists import IncidentList, RunList
-from workflows.models import Incident, Run
+from workflows.models import Incident, Run, Work
 from workflows.queries.stories import entries_of
 from workflows.views import DISPATCHERS, EVERYBODY, Asking
 
@@ -42,7 +45,7 @@ def run(request: Asking, run_id: UUID) -> HttpResponse:
         {
             "run": found,
             "entries": list(reversed(entries_of(found))),
-            "work": found.work.exclude(kind="escalation").first(),
+            "waiting": list(_waiting(found)),
             "tasks": found.tasks.select_related("owner").order_by("opened_at"),
             "clocks": found.clocks.order_by("started_at"),
             "incidents": found.incidents.defer("evidence").order_by("-opened_at"),
@@ -87,6 +90,27 @@ def resolve(request: Asking, incident_id: UUID) -> HttpResponse:
     else:
         messages.warning(request, decision.reasons[0].text)
     return redirect("workflows:incident", incident_id=incident_id)
+
+
+def _waiting(run: Run) -> Iterator[tuple[Work, Any, str]]:
+    """Everything that the run waits for: for whom or what, and where to look."""
+    tasks = {task.work_id: task for task in run.tasks.all() if task.is_open}
+    children = {child.parent_work_id: child for child in run.children.filter(status="running")}
+    for work in run.work.exclude(kind="escalation").order_by("created_at"):
+        if work.pk in tasks:
+            yield work, _("Waiting for a person"), reverse("workflows:task", args=[tasks[work.pk].pk])
+        elif work.kind == Work.Kind.CHILD:
+            child = children.get(work.pk)
+            yield work, _("Waiting for another workflow"), reverse("workflows:run", args=[child.pk]) if child else ""
+        elif work.kind == Work.Kind.EVENT:
+            trigger = registry.triggers.get(str(work.data.get("event")))
+            limit = _(", at most until") if work.status == "ready" else ""
+            name = trigger.label if trigger else work.data.get("event")
+            yield work, format_lazy("{}: {}{}", _("Waiting until"), name, limit), ""
+        elif work.kind == Work.Kind.CALL:
+            yield work, _("Waiting for an answer from a web address"), ""
+        elif work.kind == Work.Kind.TIMER:
+            yield work, _("Waiting until"), ""
 
 
 def _ways(incident: Incident) -> list[tuple[str, Any, Any, str]]:
