@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from dealreg.models import DealStatus
 from prm.kernel.tenancy.context import acting
 
 _TIMES = """
@@ -59,6 +60,28 @@ def _rows(value: object) -> list[dict[str, str]]:
 
 def _hours(value: object) -> float:
     return value.total_seconds() / 3600 if value is not None else 0.0  # type: ignore[attr-defined]
+
+
+EACH_STATE, REASONS, ALONE = 10, 6, (0.60, 0.90)  # what a year must show to be worth looking at
+
+
+def shortfalls(found: Outcome) -> list[str]:
+    """Where the year shows less than somebody who tries the product should meet; empty when nowhere."""
+    few = [
+        f"{state} ({found.states.get(state, 0)})"
+        for state in DealStatus.values
+        if found.states.get(state, 0) < EACH_STATE
+    ]
+    told = []
+    if few:
+        told.append(f"fewer than {EACH_STATE} deals: {', '.join(few)}")
+    if len(found.reasons) < REASONS:
+        told.append(f"{len(found.reasons)} different reasons wait, not {REASONS}")
+    if not ALONE[0] <= found.share <= ALONE[1]:
+        told.append(f"{found.share:.0%} decided without a person, not {ALONE[0]:.0%} to {ALONE[1]:.0%}")
+    if found.without_run:
+        told.append(f"{found.without_run} decided without a workflow run")
+    return told
 
 
 def lines(found: Outcome) -> list[str]:

@@ -1,11 +1,14 @@
 """The figures that the demo prints, read from the product's own rows."""
 
+from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from django.db.models import F
 
-from dealreg.models import Deal
-from prm.demo.outcome import lines, outcome
+from dealreg.models import Deal, DealStatus
+from prm.demo.outcome import Outcome, lines, outcome, shortfalls
 from tests import world
 from tests.cast import acme, birch, cedar, vendor, zenith
 from tests.dealreg import deals
@@ -52,3 +55,27 @@ class TestTheOutcome:
         deals.approved(birch)
 
         assert outcome(zenith.id).decided == 0
+
+
+class TestAWholeYear:
+    whole = Outcome(
+        decided=900, without_person=700, median_hours=0.0, p95_hours=60.0, without_run=0,
+        states=dict.fromkeys(DealStatus.values, 10), reasons=Counter("abcdef"),
+    )  # fmt: skip
+
+    def test_shows_every_state_and_many_reasons(self):
+        assert shortfalls(self.whole) == []
+
+    @pytest.mark.parametrize(
+        ("change", "told"),
+        [
+            ({"states": {**dict.fromkeys(DealStatus.values, 10), "submitted": 9}}, "submitted (9)"),
+            ({"states": dict.fromkeys(DealStatus.values[1:], 10)}, "draft (0)"),
+            ({"reasons": Counter("abc")}, "3 different reasons"),
+            ({"without_person": 890}, "99%"),
+            ({"without_person": 400}, "44%"),
+            ({"without_run": 2}, "2 decided without a workflow run"),
+        ],
+    )
+    def test_says_what_is_missing(self, change, told):
+        assert told in " ".join(shortfalls(replace(self.whole, **change)))

@@ -212,7 +212,8 @@ def work_left() -> int:
             "SELECT (SELECT count(*) FROM events_delivery WHERE state = 'pending')"
             " + (SELECT count(*) FROM workflows_work WHERE status = 'ready' AND due_at <= %s AND kind <> 'escalation')"
             " + (SELECT count(*) FROM prm_messages_message WHERE state = 'waiting')"
-            " + (SELECT count(*) FROM dealreg_deal WHERE status = 'submitted')",
+            " + (SELECT count(*) FROM dealreg_deal AS d WHERE status = 'submitted' AND NOT EXISTS ("
+            "    SELECT 1 FROM workflows_humantask AS t WHERE t.subject_id = d.id))",
             [now],
         )
         return int(cursor.fetchone()[0])

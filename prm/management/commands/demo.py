@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from prm.demo import cast
 from prm.demo.build import DEALS, build, exists, is_half_made, logins
-from prm.demo.outcome import lines, outcome
+from prm.demo.outcome import lines, outcome, shortfalls
 from prm.kernel.tenancy.models import Tenant
 
 WIDTH = 28
@@ -39,8 +39,11 @@ class Command(BaseCommand):
         return self._outcome()
 
     def _outcome(self) -> None:
-        for line in lines(outcome(Tenant.objects.using("owner").get(slug=cast.SLUG).pk)):
+        found = outcome(Tenant.objects.using("owner").get(slug=cast.SLUG).pk)
+        for line in lines(found):
             self.stdout.write("  " + line)
+        for short in shortfalls(found):
+            self.stdout.write(f"  short of a whole year: {short}")
 
     def _logins(self) -> None:
         for role, mail in logins():
