@@ -1,4 +1,4 @@
-"""`manage.py workflows lint|export|import|diff|graph|coverage|replay`: a vendor's program as text, and its drafts tried."""
+"""`manage.py workflows …`: a vendor's program as text files, checked, compared and tried before it is published."""
 
 import json
 from argparse import ArgumentParser
