@@ -112,9 +112,8 @@ def _strangers(tenant: UUID, other: UUID, partner: UUID, sibling: UUID) -> Itera
 def _is_meant(model: type[models.Model], verb: str, who: str) -> bool:
     """What the model's declaration lets this one do."""
     wall: Wall = model.wall  # type: ignore[attr-defined]
-    vendor = "SELECT, INSERT" if wall.append_only else wall.vendor_may
     allowed = {
-        "own vendor": vendor,
+        "own vendor": wall.vendor_verbs,
         "own auditor": "SELECT",
         "own partner": wall.partner_may if wall.partner != "none" else "",
         "sibling partner": wall.partner_may if wall.partner == "shared" else "",

@@ -25,9 +25,12 @@ class Wall:
 
     partner: "none" (vendor only), "own" (its `partner_column` is one of the partner's organisations),
     "shared" (every partner of the tenant reads it), or "child:<foreign key>" (seen where the parent is).
-    partner_where: a further condition on the partner's rows, in SQL. relay_*: columns, never payloads.
+    partner_where: a further condition on the partner's rows, in SQL. relay_*: columns, never payloads;
+    relay_may: INSERT or DELETE of whole rows, for tables that hold no payload at all.
     web: what the identity plane may do to it outside any tenant. reference: it is read all the time and changes
     seldom; a change gives the tenant a new stamp, and what was remembered under the old one is forgotten.
+    erasable: columns of an append-only table that the owner alone may empty, when a person is to be forgotten.
+    functions: SQL that makes functions of schema app; triggers: (name, when, function of schema app).
     """
 
     partner: str = "none"
@@ -39,9 +42,24 @@ class Wall:
     reference: bool = False
     relay_reads: tuple[str, ...] = ()
     relay_writes: tuple[str, ...] = ()
+    relay_may: str = ""
     web: str = ""
     operator: str = ""
     initial: tuple[str, ...] = ()
+    erasable: tuple[str, ...] = ()
+    functions: str = ""
+    triggers: tuple[tuple[str, str, str], ...] = ()
+
+    @property
+    def relay(self) -> bool:
+        """Whether the relay has any business with the table."""
+        return bool(self.relay_reads or self.relay_writes or self.relay_may)
+
+    @property
+    def vendor_verbs(self) -> str:
+        """What the vendor's role may do; of an append-only table at most read it and add to it."""
+        verbs = self.vendor_may.split(", ")
+        return ", ".join(verb for verb in verbs if not self.append_only or verb in ("SELECT", "INSERT"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +101,17 @@ CREATE OR REPLACE FUNCTION app.tenant_id() RETURNS uuid LANGUAGE sql STABLE PARA
 CREATE OR REPLACE FUNCTION app.partner_ids() RETURNS uuid[] LANGUAGE sql STABLE PARALLEL SAFE AS
   $$ SELECT nullif(current_setting('app.partner_ids', true), '')::uuid[] $$;
 CREATE OR REPLACE FUNCTION app.refuse_change() RETURNS trigger LANGUAGE plpgsql AS
-  $$ BEGIN RAISE EXCEPTION 'rows of % are written once and never changed', TG_TABLE_NAME
+  $$ BEGIN
+     IF TG_OP = 'UPDATE' AND TG_NARGS > 0 AND app.only_erases(to_jsonb(OLD), to_jsonb(NEW), TG_ARGV) THEN
+       RETURN NEW;
+     END IF;
+     RAISE EXCEPTION 'rows of % are written once and never changed', TG_TABLE_NAME
      USING ERRCODE = 'restrict_violation'; END $$;
+CREATE OR REPLACE FUNCTION app.only_erases(before jsonb, after jsonb, erasable text[]) RETURNS boolean
+  LANGUAGE sql IMMUTABLE AS $$
+  SELECT before - erasable = after - erasable AND NOT EXISTS (
+    SELECT 1 FROM unnest(erasable) AS name
+    WHERE after -> name <> before -> name AND after -> name NOT IN ('""', '{}')) $$;
 CREATE OR REPLACE FUNCTION app.guard_state() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   old_state text; new_state text := to_jsonb(NEW) ->> TG_ARGV[0];
@@ -136,6 +163,9 @@ def apply(using: str = "owner") -> None:
     with transaction.atomic(using=using), connections[using].cursor() as cursor:
         cursor.execute("SET LOCAL lock_timeout = '10s'")
         cursor.execute(_FUNCTIONS)
+        for functions in dict.fromkeys(model.wall.functions for model in tenant_models()):  # type: ignore[attr-defined]
+            if functions:
+                cursor.execute(functions)
         for statement in _everything():
             cursor.execute(statement.as_string(cursor.connection))
 
@@ -193,7 +223,7 @@ def _policies(model: type[models.Model]) -> Iterator[Composable]:
     yield from _policy(table, "auditor", "prm_auditor", mine)
     partner = partner_condition(model)
     yield from _policy(table, "partner", "prm_partner", SQL("{} AND {}").format(mine, partner) if partner else None)
-    yield from _policy(table, "relay", "prm_relay", SQL("true") if wall.relay_reads or wall.relay_writes else None)
+    yield from _policy(table, "relay", "prm_relay", SQL("true") if wall.relay else None)
     yield from _policy(table, "web", "prm_web", SQL("true") if wall.web else None)
     yield from _policy(table, "operator", "prm_operator", SQL("true") if wall.operator else None)
 
@@ -241,14 +271,20 @@ def _triggers(model: type[models.Model]) -> Iterator[Composable]:
     if wall.append_only:
         yield SQL(
             "CREATE TRIGGER wall_append_only BEFORE UPDATE OR DELETE ON {}"
-            " FOR EACH ROW EXECUTE FUNCTION app.refuse_change()"
-        ).format(table)
+            " FOR EACH ROW EXECUTE FUNCTION app.refuse_change({})"
+        ).format(table, SQL(", ").join(map(Literal, wall.erasable)))
     yield SQL("DROP TRIGGER IF EXISTS wall_new_stamp ON {}").format(table)
     if wall.reference:
         yield SQL(
             "CREATE TRIGGER wall_new_stamp AFTER INSERT OR UPDATE OR DELETE ON {}"
             " FOR EACH ROW EXECUTE FUNCTION app.new_stamp()"
         ).format(table)
+    for name, moment, function in wall.triggers:
+        trigger = Identifier(f"wall_{name}")
+        yield SQL("DROP TRIGGER IF EXISTS {} ON {}").format(trigger, table)
+        yield SQL("CREATE TRIGGER {} {} ON {} FOR EACH ROW EXECUTE FUNCTION {}()").format(
+            trigger, SQL(moment), table, Identifier("app", function)
+        )
     for f in model._meta.local_fields:
         if isinstance(f, FSMFieldMixin):
             yield from _state_guard(model, f)
@@ -315,8 +351,7 @@ def _tenant_table() -> Iterator[Composable]:
 def _grants(model: type[models.Model]) -> Iterator[Composable]:
     wall: Wall = model.wall  # type: ignore[attr-defined]
     table = Identifier(model._meta.db_table)
-    vendor = "SELECT, INSERT" if wall.append_only else wall.vendor_may
-    yield _grant(vendor, table, "prm_vendor")
+    yield _grant(wall.vendor_verbs, table, "prm_vendor")
     yield _grant("SELECT", table, "prm_auditor")
     if wall.partner != "none":
         yield _grant(wall.partner_may, table, "prm_partner")
@@ -329,6 +364,8 @@ def _grants(model: type[models.Model]) -> Iterator[Composable]:
             yield SQL("GRANT {} ({}) ON {} TO prm_relay").format(
                 SQL(verb), SQL(", ").join(map(Identifier, columns)), table
             )
+    if wall.relay_may:
+        yield _grant(wall.relay_may, table, "prm_relay")
 
 
 def _platform_grants() -> Iterator[Composable]:
