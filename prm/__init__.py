@@ -1,5 +1,5 @@
-"""The composition root: settings, URLs, Celery, and the start of the program."""
+"""The composition root: settings, URLs, Celery, and the start of the program.
 
-from prm.celery import app as celery_app
-
-__all__ = ["celery_app"]
+It imports nothing by itself, so that `python -m prm.kernel.audit.offline` needs Python alone. Celery finds its
+app in `prm.celery`.
+"""

@@ -1,0 +1,3 @@
+from tests.workflows.conftest import forward
+
+__all__ = ["forward"]
