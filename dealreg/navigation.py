@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
+import dealreg.records
 import dealreg.slots  # noqa: F401  (registers the parts that deals add to other records)
 from dealreg.lists import Customers, PartnerDeals, VendorDeals
 from prm.kernel.audit.areas import register_area

@@ -42,9 +42,23 @@ def _held(deal_id: UUID) -> Deal:
 
 
 def locked(deal_id: UUID) -> Deal:
-    return (
-        Deal.objects.select_for_update(of=("self",)).select_related("partner", "territory", "vertical").get(pk=deal_id)
-    )
+    rows = Deal.objects.select_for_update(of=("self",)).select_related("partner", "territory", "vertical")
+    deal = rows.get(pk=deal_id)
+    deal.__dict__["stood"] = standing(deal)
+    return deal
+
+
+def standing(deal: Deal) -> dict[str, Any]:
+    """What the audit keeps of a deal from entry to entry, so that it can be told as it stood on any day."""
+    return {
+        "status": str(deal.status),
+        "pipeline_stage": str(deal.pipeline_stage),
+        "deal_amount": deal.amount,
+        "currency": deal.currency,
+        "actual_amount": deal.actual_amount,
+        "protected_until": deal.protected_until,
+        "owner": deal.owner_cam_id,
+    }
 
 
 def today_of(now: datetime) -> date:
@@ -78,10 +92,30 @@ def note(
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
 ) -> Decision | None:
-    """Write the audit: `deal.approved` when it was done, `deal.approved_refused` when it was not."""
-    name = action if decision is None or decision.allowed else f"{action}_refused"
-    audit.record(name, target=deal, actor=actor, at=now, decision=decision, before=before, after=after)
+    """Write the audit: `deal.approved` when it was done, `deal.approved_refused` when it was not.
+
+    What was done is told with every field of its standing that it changed.
+    """
+    done = decision is None or decision.allowed
+    was, became = _changed(deal) if done else ({}, {})
+    audit.record(
+        action if done else f"{action}_refused",
+        target=deal,
+        actor=actor,
+        at=now,
+        decision=decision,
+        before=was | dict(before or {}),
+        after=became | dict(after or {}),
+    )
     return decision
+
+
+def _changed(deal: Deal) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What changed since the deal was locked, or since the entry before in this transaction."""
+    now, was = standing(deal), deal.__dict__.get("stood") or {}
+    deal.__dict__["stood"] = now
+    became = {name: value for name, value in now.items() if was.get(name, "") != value}
+    return {name: was[name] for name in became if name in was}, became
 
 
 def write_keys(kind: MatchKey.Kind, record_id: UUID, normal: Mapping[str, Any]) -> None:

@@ -46,6 +46,7 @@ def deal(request: Any, pk: UUID) -> HttpResponse:
         "file_form": StaffFileForm(),
         "staff": staff_options(request),
         "may_act": request.actor.has(*STAFF),
+        "may_audit": request.actor.has("admin", "ops", "auditor"),
     }
     return render(request, "dealreg/console_deal.html", context)
 

@@ -29,10 +29,10 @@ class TestTheList:
         shown = page()
         assert "partner.suspended" in shown and "Birch Systems" in shown and "Olivia" in shown
 
-    def test_is_searched_by_words_and_narrowed_by_area_and_actor(self):
+    def test_is_searched_by_a_beginning_and_narrowed_by_area_and_actor(self):
         suspended()
-        assert "partner.suspended" in page(q="birch suspended", area="partner", by="person")
-        for other in ({"q": "cedar suspended"}, {"area": "deal"}, {"by": "workflow"}):
+        assert "partner.suspended" in page(q="birch", area="partner", by="person")
+        for other in ({"q": "cedar"}, {"area": "deal"}, {"by": "workflow"}):
             assert "partner.suspended" not in page(**other)
 
     def test_finds_what_was_refused(self):

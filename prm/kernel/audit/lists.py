@@ -1,5 +1,6 @@
 """The audit on the one list component: who did what to what, and what was refused."""
 
+from functools import cached_property
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -9,8 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 from prm.kernel.audit.areas import areas
 from prm.kernel.audit.models import AuditEntry
-from prm.kernel.ui.lists import Choice, Column, Empty, Flag, List, Period, Search, View
+from prm.kernel.audit.records import known_types, url_of
+from prm.kernel.audit.search import Beginnings, begins
+from prm.kernel.ui.lists import Choice, Column, Empty, Flag, List, Period, View
 
+MOST = 10_000  # rows are counted so far
 KINDS = (
     ("person", _("A person")),
     ("workflow", _("A workflow")),
@@ -23,7 +27,7 @@ class Area(Choice):
     """Actions that begin alike."""
 
     def q(self, value: tuple[str, ...], request: HttpRequest) -> Q:
-        return Q(*(Q(action__startswith=f"{prefix}.") for prefix in value), _connector=Q.OR)
+        return Q(*(begins("action", f"{prefix}.") for prefix in value), _connector=Q.OR)
 
 
 def who(entry: AuditEntry) -> str:
@@ -44,7 +48,7 @@ class Entries(List):
             sort="action",
             link=lambda entry: reverse("audit:entry", args=[entry.pk]),
         ),
-        Column("target_name", _("About")),
+        Column("target_name", _("About"), link=lambda entry: url_of(entry.target_type, entry.target_id)),
         Column("actor_name", _("Who"), value=who, kind="person", sort="actor_name"),
         Column("at", _("When"), kind="when", sort="at", style="full"),
         Column("outcome", _("Decision"), value=lambda entry: entry.decision and entry.decision.outcome),
@@ -53,9 +57,10 @@ class Entries(List):
         Column("request_id", _("Request"), kind="code", optional=True),
     )
     filters = (
-        Search("action", "target_name", "actor_name", "impersonator", "request_id"),
+        Beginnings(),
         Area("area", _("Area"), options=lambda request: areas(), many=True),
         Choice("by", _("Done by"), options=KINDS, many=True, field="actor_kind"),
+        Choice("about", _("Kind"), options=lambda request: known_types(), many=True, field="target_type"),
         Flag("allowed", _("Allowed"), field="decision__allowed"),
         Period("at", _("When")),
     )
@@ -69,3 +74,11 @@ class Entries(List):
 
     def rows(self, request: HttpRequest) -> QuerySet[Any]:
         return AuditEntry.objects.select_related("decision")
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """Counts up to a limit: an audit has no end, and nobody pages through more."""
+        asked = {"shown": self._q(self.view, self.wanted), "everything": Q()}
+        asked |= {f"view_{view.key}": self._q(view, {}) for view in self.views}
+        asked |= {f"saved_{view.pk.hex}": self._saved_q(view) for view in self.saved}
+        return {name: AuditEntry.objects.filter(q)[:MOST].count() for name, q in asked.items()}

@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from prm.kernel.audit.records import Record, register_record
 from prm.kernel.ui.navigation import register_nav
 
 register_nav(
@@ -40,3 +41,5 @@ register_nav(
     roles=frozenset({"partner_admin"}),
     order=90,
 )
+
+register_record(Record("identity.membership", _("Person"), "identity:console_person"))
