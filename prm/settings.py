@@ -244,6 +244,9 @@ CELERY_BEAT_SCHEDULE = {
         ("webhooks", "workflows.tasks.deliver", 3.0),
         ("deals", "dealreg.tasks.keep_time", 60.0),
         ("imports", "partners.tasks.bring_in", 10.0),
+        ("audit", "prm.kernel.audit.tasks.seal", 5.0),
+        ("analytics", "workflows.tasks.roll_up", 600.0),
+        ("event-logs", "workflows.tasks.write_logs", 15.0),
     )
 }
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from prm.kernel.reference.queries import vendor_currency
 from prm.kernel.ui.lists import Choice, Column, Empty, List, Period, Search, View
+from workflows.analytics.drill import Figure, Passed
 from workflows.definition.triggers import label_of
 from workflows.models import (
     Incident,
@@ -27,6 +28,14 @@ from workflows.replay import words
 
 def _workflows(request: HttpRequest) -> list[tuple[str, str]]:
     return [(str(workflow.pk), workflow.name) for workflow in Workflow.objects.order_by("name")]
+
+
+def _versions(request: HttpRequest) -> list[tuple[str, str]]:
+    """The versions of the workflow that is chosen, or of all."""
+    chosen = request.GET.get("workflow", "")
+    known = WorkflowVersion.objects.exclude(status="draft").order_by("workflow__name", "-number")
+    rows = known.values_list("pk", "workflow_id", "workflow__name", "number")
+    return [(str(pk), f"{name} {number}") for pk, of, name, number in rows if chosen in ("", str(of))]
 
 
 class WorkflowList(List):
@@ -97,8 +106,12 @@ class RunList(List):
     filters = (
         Search("subject_name"),
         Choice("workflow", _("Workflow"), options=_workflows, field="workflow_id"),
+        Choice("version", _("Version"), options=_versions, many=True, field="version_id"),
         Choice("status", _("Status"), options=Run.Status.choices, many=True),
         Period("started_at", _("Began")),
+        Period("ended_at", _("Ended")),
+        Figure(),
+        Passed(),
     )
     views = (View("live", _("On their way"), {"status": ["running"]}),)
     empty = Empty(

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from prm.kernel.audit.areas import register_area
+from prm.kernel.audit.records import Record, register_record
 from prm.kernel.ui.navigation import register_nav
 from prm.kernel.ui.slots import Slot, register_slot
 from prm.kernel.ui.states import register_states
@@ -56,6 +57,14 @@ register_nav(
     icon="gauge",
     roles=frozenset({"ops", "admin", "auditor"}),
     order=3,
+)
+register_nav(
+    "console",
+    section="workflows",
+    label=_("Analytics"),
+    url_name="workflows:analytics_overview",
+    icon="chart-column",
+    order=40,
 )
 register_nav("console", section="workflows", label=_("Runs"), url_name="workflows:runs", icon="activity", order=20)
 register_nav(
@@ -173,3 +182,11 @@ register_area("task", _("Tasks"))
 register_area("replay", _("Replays"))
 register_area("proposal", _("Proposed rules"))
 register_area("webhook", _("Webhooks"))
+
+for kind, label, page in (
+    ("workflows.humantask", _("Task"), "workflows:task"),
+    ("workflows.incident", _("Incident"), "workflows:incident"),
+    ("workflows.workflow", _("Workflow"), "workflows:workflow"),
+    ("workflows.workflowversion", _("Workflow version"), "workflows:version"),
+):
+    register_record(Record(kind, label, page))

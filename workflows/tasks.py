@@ -2,6 +2,7 @@
 
 from prm.celery import app
 from workflows import actions, engine
+from workflows.analytics import logfiles, rollup
 
 
 @app.task(base=app.PlatformTask)  # type: ignore[untyped-decorator]
@@ -32,3 +33,15 @@ def replays() -> int:
 def proposals() -> int:
     """Look for rules that people follow by hand, at every vendor."""
     return actions.find_proposals_everywhere()
+
+
+@app.task(base=app.PlatformTask)  # type: ignore[untyped-decorator]
+def roll_up() -> int:
+    """Count what runs came to in the hours that are over."""
+    return rollup.roll_up_all()
+
+
+@app.task(base=app.PlatformTask)  # type: ignore[untyped-decorator]
+def write_logs() -> int:
+    """Write the event logs that somebody asked for, and remove those of yesterday."""
+    return logfiles.write_due()

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from workflows.views import (
+    analytics,
     deciding,
     definitions,
     designer,
@@ -49,6 +50,11 @@ urlpatterns = [
     path("workflows/incidents/", runs.IncidentListView.as_view(), name="incidents"),
     path("workflows/incidents/<uuid:incident_id>/", runs.incident, name="incident"),
     path("workflows/incidents/<uuid:incident_id>/resolve/", runs.resolve, name="resolve"),
+    path("workflows/analytics/", analytics.overview, name="analytics_overview"),
+    path("workflows/logs/<uuid:log_id>/", analytics.fetch_log, name="log_file"),
+    path("workflows/<uuid:workflow_id>/analytics/", analytics.analytics, name="analytics"),
+    path("workflows/<uuid:workflow_id>/analytics/minutes/", analytics.minutes, name="analytics_minutes"),
+    path("workflows/<uuid:workflow_id>/log/", analytics.event_log, name="event_log"),
     path("workflows/<uuid:workflow_id>/", definitions.workflow, name="workflow"),
     path("workflows/webhooks/", webhooks.WebhookListView.as_view(), name="webhooks"),
     path("workflows/webhooks/key/", webhooks.renew, name="webhook_key"),

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-
 MOVES = ("waiting", "step", "branch", "arrived", "cancelled_branch")  # what says where a run went
 
 

@@ -1,5 +1,6 @@
 """What people, and programs in their name, do to workflows, tasks and incidents."""
 
+from workflows.actions.analytics import ask_for_log, note_download, set_minutes_by_hand
 from workflows.actions.calls import deliver_again, renew_webhook_key
 from workflows.actions.definitions import install_template, publish_version, retire_workflow, save_draft, use_template
 from workflows.actions.designing import begin_draft, migrate_runs, save_design, undo_migration
@@ -24,6 +25,7 @@ from workflows.actions.tasks import (
 )
 
 __all__ = [
+    "ask_for_log",
     "assign_task",
     "begin_draft",
     "cancel_incident",
@@ -39,6 +41,7 @@ __all__ = [
     "judge_assignment",
     "judge_task",
     "migrate_runs",
+    "note_download",
     "publish_version",
     "release_task",
     "renew_webhook_key",
@@ -49,6 +52,7 @@ __all__ = [
     "run_replays",
     "save_design",
     "save_draft",
+    "set_minutes_by_hand",
     "set_parameters",
     "skip_incident",
     "snooze_task",

@@ -34,9 +34,12 @@ def failed(claimed: Claim, error: Exception) -> None:
     last = isinstance(error, (BrokenDefinition, Exhausted)) or claimed.attempt >= MAX_ATTEMPTS
     told = "".join(traceback.format_exception(error, limit=-8))[-6000:]
     with acting(tenant=claimed.tenant_id, audience="vendor") as now:
-        if not _note(claimed, held=last, error=told) or not last:
+        if not _note(claimed, held=last, error=told):
             return
         work = Work.objects.select_related("run").get(pk=claimed.work_id)
+        if not last:
+            tell(work.run_id, "retry", now, block=work.block, value=str(claimed.attempt))
+            return
         hold(
             work,
             now,

@@ -1,5 +1,6 @@
 """Definitions apart from runs, runs apart from the people who are asked, and the clocks over both."""
 
+from workflows.models.analytics import EventLog, RollUp, RunHour
 from workflows.models.definitions import Workflow, WorkflowVersion
 from workflows.models.incidents import Incident
 from workflows.models.outside import Timetable, WebhookCall, WebhookKey
@@ -10,14 +11,17 @@ from workflows.models.runs import Run, RunEvent, Scope, Work
 from workflows.models.sla import SlaClock, SlaPolicy, SlaSegment
 
 __all__ = [
+    "EventLog",
     "HumanTask",
     "Incident",
     "Intent",
     "Replay",
     "ReplayChange",
+    "RollUp",
     "RuleProposal",
     "Run",
     "RunEvent",
+    "RunHour",
     "Scope",
     "SlaClock",
     "SlaPolicy",

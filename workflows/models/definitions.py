@@ -17,6 +17,9 @@ class Workflow(TenantOwned):
     key = models.SlugField(_("key"), max_length=60)
     name = models.CharField(_("name"), max_length=120)
     event = models.CharField(_("starts on"), max_length=80)
+    minutes_by_hand = models.PositiveIntegerField(
+        _("minutes by hand"), default=15, db_default=15, help_text=_("How long a person took for one, before.")
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:

@@ -1,6 +1,7 @@
 """A run and the work that carries it: PostgreSQL is the only truth about where it stands."""
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -178,5 +179,9 @@ class RunEvent(TenantOwned):
     recorded_at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        indexes = [models.Index(fields=["tenant", "run", "id"])]
+        indexes = [
+            models.Index(fields=["tenant", "run", "id"]),
+            # rows lie in the order of both times: what happened, or was recorded, in an hour lies together
+            BrinIndex(fields=["at", "recorded_at"], autosummarize=True, name="workflows_runevent_when"),
+        ]
         ordering = ["id"]

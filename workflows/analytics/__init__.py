@@ -1,0 +1,1 @@
+"""What runs come to: counted from run events alone, rolled up by the hour, read as figures, exported as a log."""
