@@ -32,6 +32,7 @@ FROM audit_auditentry AS e LEFT JOIN audit_decisionrecord AS d ON d.tenant_id = 
 WHERE e.row_hash = '';
 UPDATE audit_auditentry AS e SET row_hash = u.row_hash FROM audit_auditunsealed AS u
 WHERE u.tenant_id = e.tenant_id AND u.id = e.id AND e.row_hash = '';
+SET CONSTRAINTS ALL IMMEDIATE;
 ALTER TABLE audit_decisionrecord ENABLE TRIGGER USER;
 ALTER TABLE audit_auditentry ENABLE TRIGGER USER;
 """
