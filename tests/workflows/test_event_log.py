@@ -15,7 +15,6 @@ from tests.workflows.replayer import DoesNotConform, Event, Replay, conforms, re
 from tests.workflows.test_analytics import TREE, History, worker, workflow  # noqa: F401
 from tests.workflows.things import KEEP, approval, find, publish, settle
 from workflows.analytics import log, logfiles
-from workflows.definition import BLOCKS
 from workflows.models import EventLog, Run, RunEvent, Workflow
 
 PARALLEL = {
@@ -65,7 +64,6 @@ class TestTheLog:
             if not any(event.outcome == "skipped" for event in replay.events):
                 conforms(replay)
 
-    @pytest.mark.skipif("parallel" not in BLOCKS, reason="this engine knows no parallel")
     def test_lets_parallel_branches_interleave(self, forward, as_worker):
         from workflows import actions
         from workflows.models import HumanTask
