@@ -69,6 +69,7 @@ MATRIX: dict[str, frozenset[str]] = {
     "identity:console_revoke": KEEPERS,
     "identity:console_roles": KEEPERS,
     "identity:console_end": KEEPERS,
+    "identity:console_absence": RUNNERS,
     "identity:console_tokens": _only("admin"),
     "identity:console_revoke_token": _only("admin"),
     "identity:view_as": RUNNERS,

@@ -19,6 +19,7 @@ ALLOWED = {
     "prm/kernel/audit/api.py": "decisions about the caller alone, cut to the partner's reasons",
     "prm/kernel/events/__init__.py": "appends one event; gives its id",
     "prm/kernel/idempotency.py": "the row of the caller's own token and key",
+    "prm/kernel/identity/actions/absences.py": "gives a Decision on a member loaded in the caller's audience",
     "prm/kernel/identity/actions/invitations.py": "gives a Decision on a partner looked up in the caller's audience",
     "prm/kernel/identity/actions/memberships.py": "gives a Decision on a member loaded in the caller's audience",
     "prm/kernel/identity/actions/tokens.py": "gives a Decision and the caller's own new secret",

@@ -128,7 +128,7 @@ def _changed(
 def _teller(tree: Mapping[str, Any]) -> Tell:
     trigger = tree.get("trigger")
     try:
-        schema = schema_of(str(trigger.get("event")) if isinstance(trigger, Mapping) else "", tree.get("blocks"))
+        schema = schema_of(trigger, tree.get("blocks"))
     except (BrokenDefinition, LookupError, TypeError):
         return shown
 

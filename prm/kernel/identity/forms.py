@@ -95,6 +95,31 @@ class JoinForm(forms.Form):
         return data
 
 
+class AbsenceForm(forms.ModelForm[Membership]):
+    """When a member is away, and who stands in."""
+
+    class Meta:
+        model = Membership
+        fields = ["away_from", "away_until", "delegate"]
+        widgets = {
+            name: forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d") for name in ("away_from", "away_until")
+        }
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        name_stand_ins(self.fields["delegate"], self.instance)
+
+
+def name_stand_ins(field: Any, member: Membership) -> None:
+    """Whoever is of the same organisation and still there."""
+    field.label = _("Who stands in")
+    field.queryset = (
+        Membership.objects.filter(tenant=member.tenant, partner=member.partner_id, ended_at=None)
+        .exclude(pk=member.pk)
+        .order_by("name")
+    )
+
+
 class PreferencesForm(forms.ModelForm[Membership]):
     """How one organisation's pages look and when its person is away."""
 
@@ -114,12 +139,7 @@ class PreferencesForm(forms.ModelForm[Membership]):
         self.fields["language"].choices = [("", _("As the vendor")), *settings.LANGUAGES]  # type: ignore[attr-defined]
         zones = [(zone, zone.replace("_", " ")) for zone in sorted(available_timezones()) if "/" in zone]
         self.fields["time_zone"].choices = [("", _("As the vendor")), *zones]  # type: ignore[attr-defined]
-        self.fields["delegate"].label = _("Who stands in")
-        self.fields["delegate"].queryset = (  # type: ignore[attr-defined]
-            Membership.objects.filter(tenant=mine.tenant, partner=mine.partner_id, ended_at=None)
-            .exclude(pk=mine.pk)
-            .order_by("name")
-        )
+        name_stand_ins(self.fields["delegate"], mine)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data

@@ -57,6 +57,48 @@ def decide_token(grant: Grant) -> Decision:
     return _judge("identity-token/1", "issued", grant, _is_admin, _roles_fit)
 
 
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """Somebody says that a member is away."""
+
+    actor_roles: tuple[str, ...]
+    actor_is_partner: bool
+    same_organisation: bool
+    is_self: bool
+    begins_before_it_ends: bool = True
+    has_first_day: bool = True
+    delegate_fits: bool = True
+
+
+def decide_absence(absence: Absence) -> Decision:
+    """Everybody for themselves, and those who run the vendor's or the partner's team for its people."""
+    keepers = {"partner_admin"} if absence.actor_is_partner else {"admin", "ops"}
+    held = absence.is_self or (absence.same_organisation and bool(keepers.intersection(absence.actor_roles)))
+    asked = [
+        (
+            held,
+            Reason("absence.not_yours_to_set", str(_("Only they, or who runs their team, can set this."))),
+        ),
+        (absence.has_first_day, Reason("away_from.missing", str(_("Say from which day on.")))),
+        (absence.begins_before_it_ends, Reason("away_until.too_early", str(_("This is before the first day away.")))),
+        (
+            absence.delegate_fits,
+            Reason("delegate.not_here", str(_("Choose somebody else of the same organisation who is still here."))),
+        ),
+    ]
+    reasons = tuple(reason for fits, reason in asked if not fits)
+    checks = tuple(Check(label=reason.key, passed=fits) for fits, reason in asked)
+    outcome = "refused" if reasons else "set"
+    return Decision(
+        rule="identity-absence/1",
+        outcome=outcome,
+        allowed=not reasons,
+        reasons=reasons,
+        facts=asdict(absence),
+        checks=checks,
+    )
+
+
 def _judge(rule: str, done: str, grant: Grant, *questions: Callable[["Grant"], Answer]) -> Decision:
     asked = [question(grant) for question in questions]
     reasons = tuple(reason for held, reason in asked if not held)

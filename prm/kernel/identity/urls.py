@@ -31,6 +31,7 @@ urlpatterns = [
     *both_sides("people/invitations/<uuid:invitation_id>/revoke/", people.revoke_invitation, "revoke"),
     *both_sides("people/<uuid:membership_id>/", people.person, "person"),
     *both_sides("people/<uuid:membership_id>/roles/", people.change_roles, "roles"),
+    *both_sides("people/<uuid:membership_id>/absence/", people.set_absence, "absence"),
     *both_sides("people/<uuid:membership_id>/end/", people.end_membership, "end"),
     *both_sides("keys/", tokens.tokens, "tokens"),
     *both_sides("keys/<uuid:token_id>/revoke/", tokens.revoke_token, "revoke_token"),

@@ -1,5 +1,6 @@
 """The writers of identity."""
 
+from prm.kernel.identity.actions.absences import set_absence
 from prm.kernel.identity.actions.invitations import accept_invitation, invite_person, revoke_invitation
 from prm.kernel.identity.actions.memberships import change_roles, end_membership
 from prm.kernel.identity.actions.tokens import Issued, issue_token, revoke_token
@@ -13,4 +14,5 @@ __all__ = [
     "issue_token",
     "revoke_invitation",
     "revoke_token",
+    "set_absence",
 ]

@@ -8,9 +8,13 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from prm.kernel.decisions import Decision
 from prm.kernel.identity import impersonation, sign_in
+from prm.kernel.identity.actions import set_absence
 from prm.kernel.identity.forms import PreferencesForm
-from prm.kernel.identity.models import SecurityEvent
+from prm.kernel.identity.middleware import actor_of
+from prm.kernel.identity.models import Membership, SecurityEvent
+from prm.kernel.tenancy.context import acting
 
 
 class SignOut(LogoutView):  # type: ignore[misc]
@@ -46,11 +50,34 @@ def preferences(request: HttpRequest) -> HttpResponse:
         return redirect("identity:choose")
     form = PreferencesForm(request.POST or None, instance=membership)
     if request.method == "POST" and form.is_valid():
-        form.save()
-        messages.success(request, _("Saved."))
-        return redirect("identity:preferences")
+        decision = _keep_absence(request, membership, form) if set(form.changed_data) & ABSENCE else None
+        if decision is None or decision.allowed:
+            membership.save(update_fields=["title", "language", "time_zone"])
+            messages.success(request, _("Saved."))
+            return redirect("identity:preferences")
+        for reason in decision.reasons:
+            field = reason.key.partition(".")[0]
+            form.add_error(field if field in form.fields else None, reason.text)
     home = sign_in.home_of(membership.audience)
     return render(request, "account/preferences.html", {"form": form, "membership": membership, "home": home})
+
+
+ABSENCE = {"away_from", "away_until", "delegate"}
+
+
+def _keep_absence(request: HttpRequest, membership: Membership, form: PreferencesForm) -> Decision:
+    """An absence is the organisation's matter: it is judged and audited in it."""
+    data = form.cleaned_data
+    partners = [membership.partner_id] if membership.partner_id else []
+    with acting(tenant=membership.tenant_id, audience=membership.audience, partners=partners) as now:
+        return set_absence(
+            membership_id=membership.pk,
+            away_from=data["away_from"],
+            away_until=data["away_until"],
+            delegate_id=data["delegate"].pk if data["delegate"] else None,
+            actor=actor_of(membership, request),
+            now=now,
+        )
 
 
 @require_POST

@@ -16,7 +16,7 @@ from prm.kernel.decisions import Decision
 from prm.kernel.identity import actions, impersonation, queries, roles, rules
 from prm.kernel.identity.access import RolesRequired, require_roles
 from prm.kernel.identity.actors import Actor
-from prm.kernel.identity.forms import InviteForm, RolesForm
+from prm.kernel.identity.forms import AbsenceForm, InviteForm, RolesForm
 from prm.kernel.identity.lists import OwnPeopleList, PeopleList, name_here, open_invitations
 from prm.kernel.identity.models import Membership
 from prm.kernel.ui.lists import List, ListView
@@ -92,7 +92,8 @@ def person(request: HttpRequest, membership_id: UUID) -> HttpResponse:
             "contact": _contact(member),
             "form": RolesForm(initial={"roles": member.roles}, partner=member.partner_id is not None),
             "may_view_as": impersonation.decide(actor, member).allowed,
-            "pages": {page: name_here(request, page) for page in ("people", "roles", "end")},
+            "pages": {page: name_here(request, page) for page in ("people", "roles", "end", "absence")},
+            "absence": AbsenceForm(instance=member) if _may_set_absence(actor, member) else None,
             "may_change": _may_change(actor, member),
             "is_self": member.pk == actor.membership_id,
         },
@@ -116,6 +117,28 @@ def end_membership(request: HttpRequest, membership_id: UUID) -> HttpResponse:
     decision = _or_404(actions.end_membership, request, membership_id=membership_id)
     _tell(request, decision, _("Access ended, with all keys and sessions."))
     return redirect(name_here(request, "people"))
+
+
+@require_POST
+@require_roles("admin", "ops", "partner_admin")
+def set_absence(request: HttpRequest, membership_id: UUID) -> HttpResponse:
+    """Say for somebody who can't that they are away, and who stands in."""
+    member = get_object_or_404(queries.members(), pk=membership_id)
+    form = AbsenceForm(request.POST, instance=member)
+    if not form.is_valid():
+        messages.error(request, _("Choose days, and somebody of the same organisation."))
+        return redirect(name_here(request, "person"), membership_id)
+    data = form.cleaned_data
+    decision = _or_404(
+        actions.set_absence,
+        request,
+        membership_id=membership_id,
+        away_from=data["away_from"],
+        away_until=data["away_until"],
+        delegate_id=data["delegate"].pk if data["delegate"] else None,
+    )
+    _tell(request, decision, _("Saved. What they are asked goes to whoever stands in."))
+    return redirect(name_here(request, "person"), membership_id)
 
 
 @require_POST
@@ -151,6 +174,11 @@ def _invite_options(request: HttpRequest) -> dict[str, Any]:
     partners = apps.get_model("partners", "Partner").objects.order_by("name")
     offered = [("", _("Us")), *((str(partner.pk), str(partner)) for partner in partners)]
     return {"partner": bool(chosen), "organisations": offered, "initial": {"organisation": chosen}}
+
+
+def _may_set_absence(actor: Actor, member: Membership) -> bool:
+    same = actor.partner_id == member.partner_id
+    return same and actor.has(*({"partner_admin"} if actor.partner_id else {"admin", "ops"}))
 
 
 def _who(request: HttpRequest) -> dict[str, Any]:
