@@ -50,7 +50,7 @@ def on_comment(event: Delivered, now: datetime) -> None:
 
 
 def _send(template: str, event: Delivered, now: datetime, to: object, *, console: bool = False, **more: object) -> None:
-    deal = Deal.objects.get(pk=event.subject_id)
+    deal = queries.as_read(event.subject_id)
     facts = queries.message_facts(deal)
     messages.send(
         template=template,

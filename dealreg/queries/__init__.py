@@ -12,6 +12,7 @@ from dealreg.queries.evidence import (
 )
 from dealreg.queries.facts import (
     answer_due,
+    as_read,
     assessment_of,
     deal_facts,
     extension_days,
@@ -35,6 +36,7 @@ from dealreg.queries.rivals import customer_matches, findings_for, protection_ho
 __all__ = [
     "OwnMatch",
     "answer_due",
+    "as_read",
     "assessment_of",
     "customer_matches",
     "customer_story",

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db import connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 
 ROLES = {
     "vendor": "prm_vendor",
@@ -136,7 +136,12 @@ SELECT clock_timestamp(), 'UTC', NULL
 def _begin(audience: str, tenant: UUID | None, partners: tuple[UUID, ...]) -> tuple[datetime, ZoneInfo, UUID | None]:
     """Enter, and say what time it is in business and which reference data is in force."""
     with connection.cursor() as cursor:
-        cursor.execute(_BEGIN if tenant else _BEGIN_RELAY, _names(audience, tenant, partners))
+        try:
+            cursor.execute(_BEGIN if tenant else _BEGIN_RELAY, _names(audience, tenant, partners))
+        except DatabaseError as error:
+            if connection.connection.closed:  # psycopg2 has no word of its own for this with two statements
+                raise OperationalError(*error.args) from error
+            raise
         row = cursor.fetchone()
     if row is None:
         raise NoTenant("No such tenant, or it is suspended.")
