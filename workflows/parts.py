@@ -160,7 +160,7 @@ class RulePart:
             yield f"document.rules.{problem.path}" if problem.path else "document", str(problem.message)
 
     def take(self, document: Document, taking: Taking) -> Taken:
-        who = {"actor": taking.actor, "now": taking.now}
+        actor, now = taking.actor, taking.now
         ruleset = RuleSet.objects.filter(key=document["key"]).first()
         if ruleset is not None and ruleset.schema != document["schema"]:
             raise PartRefused(("schema", _("The rules here ask about “%(schema)s”.") % {"schema": ruleset.schema}))
@@ -169,12 +169,13 @@ class RulePart:
         if held == document:
             return Taken("unchanged", held)
         if ruleset is None:
-            names = {name: document[name] for name in ("key", "name", "schema")}
-            ruleset = automation.create_ruleset(**names, **who)
+            ruleset = automation.create_ruleset(
+                key=document["key"], name=document["name"], schema=document["schema"], actor=actor, now=now
+            )
         elif ruleset.name != document["name"]:
             before = values_of(ruleset)
             ruleset.name = document["name"]
-            keep_record(record=ruleset, before=before, **who)
+            keep_record(record=ruleset, before=before, actor=actor, now=now)
             if published and _rules(ruleset, published) == document:
                 return Taken("changed", held)
         draft = queries.draft_of(ruleset.pk)
@@ -183,7 +184,7 @@ class RulePart:
             if draft is not None and {draft.author, *draft.editors} - {taking.actor.id}:
                 raise _others_draft(draft.author_name)
             draft = automation.save_rule_draft(
-                ruleset_id=ruleset.pk, document=document["document"], note=taking.note, **who
+                ruleset_id=ruleset.pk, document=document["document"], note=taking.note, actor=actor, now=now
             )
             outcome = "drafted"
         if taking.publisher is not None:

@@ -2,7 +2,7 @@
 
 import json
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,50 +79,56 @@ def shown(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
-Tell = Any  # a condition in words, by the facts of its own tree
+Tell = Callable[[Any], str]  # a condition in words, by the facts of its own tree
+Tellers = tuple[Tell, Tell]
 
 
-def _head(old: Mapping[str, Any], new: Mapping[str, Any], tell: tuple[Tell, Tell]) -> Iterator[Change]:
+def _head(old: Mapping[str, Any], new: Mapping[str, Any], tell: Tellers) -> Iterator[Change]:
     skipped = ("blocks", "parameters", "trigger")
-    plain = ({k: v for k, v in tree.items() if k not in skipped} for tree in (old, new))
-    yield from _changed(*plain, "", "", tell)
-    triggers = [tree.get("trigger") if isinstance(tree.get("trigger"), Mapping) else {} for tree in (old, new)]
-    yield from _changed(*triggers, "", "trigger", tell)
-    said = [{str(one.get("key")): one for one in tree.get("parameters") or ()} for tree in (old, new)]
-    for key in sorted({*said[0], *said[1]}):
-        yield from _changed(said[0].get(key, {}), said[1].get(key, {}), "", f"parameter {key}", tell)
+    one, other = ({k: v for k, v in tree.items() if k not in skipped} for tree in (old, new))
+    yield from _changed(one, other, "", "", tell)
+    yield from _changed(_object(old.get("trigger")), _object(new.get("trigger")), "", "trigger", tell)
+    before, after = ({str(one.get("key")): one for one in tree.get("parameters") or ()} for tree in (old, new))
+    for key in sorted({*before, *after}):
+        yield from _changed(before.get(key, {}), after.get(key, {}), "", f"parameter {key}", tell)
 
 
-def _block(old: Mapping[str, Any], new: Mapping[str, Any], identity: str, tell: tuple[Tell, Tell]) -> Iterator[Change]:
+def _block(old: Mapping[str, Any], new: Mapping[str, Any], identity: str, tell: Tellers) -> Iterator[Change]:
     """A block's own fields, and the names and conditions of the ways out of it."""
-    own = [{name: part for name, part in item.items() if name not in (*_WAYS, "id")} for item in (old, new)]
+    one, other = ({name: part for name, part in item.items() if name not in (*_WAYS, "id")} for item in (old, new))
     kind = str(new.get("type"))
-    yield from _changed(*own, identity, "", tell, kind)
-    ways = [{way.key: way for way in ways_of(item) if way.data} for item in (old, new)]
-    for key, way in ways[1].items():
-        if key not in ways[0]:
+    yield from _changed(one, other, identity, "", tell, kind)
+    before, after = ({way.key: way for way in ways_of(item) if way.data} for item in (old, new))
+    for key, way in after.items():
+        if key not in before:
             yield Change("changed", identity, kind, f"case {key}", "", way.label)
         else:
-            parts = [{n: p for n, p in found[key].data.items() if n not in ("id", "blocks")} for found in ways]
-            yield from _changed(*parts, identity, f"case {key}", tell, kind)
-    for key, way in ways[0].items():
-        if key not in ways[1]:
+            was, now = (
+                {n: p for n, p in ways[key].data.items() if n not in ("id", "blocks")} for ways in (before, after)
+            )
+            yield from _changed(was, now, identity, f"case {key}", tell, kind)
+    for key, way in before.items():
+        if key not in after:
             yield Change("changed", identity, kind, f"case {key}", way.label, "")
-    common = [[key for key in found if key in ways[0] and key in ways[1]] for found in ways]
-    if common[0] != common[1]:
-        yield Change("changed", identity, kind, "order of cases", ", ".join(common[0]), ", ".join(common[1]))
+    stood, stands = ([key for key in ways if key in before and key in after] for ways in (before, after))
+    if stood != stands:
+        yield Change("changed", identity, kind, "order of cases", ", ".join(stood), ", ".join(stands))
 
 
 def _changed(
-    old: Mapping[str, Any], new: Mapping[str, Any], block: str, prefix: str, tell: tuple[Tell, Tell], kind: str = ""
+    old: Mapping[str, Any], new: Mapping[str, Any], block: str, prefix: str, tell: Tellers, kind: str = ""
 ) -> Iterator[Change]:
-    for name in ("when",):
-        one, other = old.get(name) or {}, new.get(name) or {}
-        if json.dumps(one, sort_keys=True) != json.dumps(other, sort_keys=True):
-            yield Change("changed", block, kind, f"{prefix} {name}".strip(), tell[0](one), tell[1](other))
-    rest = [{key: part for key, part in given.items() if key != "when"} for given in (old, new)]
-    for path, before, after in differences(*rest):
+    """The fields of one object; conditions as the sentences that they are."""
+    was, now = old.get("when") or {}, new.get("when") or {}
+    if json.dumps(was, sort_keys=True) != json.dumps(now, sort_keys=True):
+        yield Change("changed", block, kind, f"{prefix} when".strip(), tell[0](was), tell[1](now))
+    one, other = ({key: part for key, part in given.items() if key != "when"} for given in (old, new))
+    for path, before, after in differences(one, other):
         yield Change("changed", block, kind, f"{prefix} {path}".strip(), shown(before), shown(after))
+
+
+def _object(part: Any) -> Mapping[str, Any]:
+    return part if isinstance(part, Mapping) else {}
 
 
 def _teller(tree: Mapping[str, Any]) -> Tell:

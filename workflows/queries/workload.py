@@ -1,7 +1,7 @@
 """Who has what: the open questions by person and by role, what is late, and what will be today."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -113,30 +113,30 @@ def tasks_of(key: str) -> "list[HumanTask]":
 
 def _person(person: Membership, row: Mapping[str, Any], claimed: int, today: date) -> Load:
     away = is_away(person, today)
-    return Load(
+    load = Load(
         name=str(person),
         key=str(person.pk),
         claimed=claimed,
         person=person,
         away=away,
         stand_in=person.delegate if away else None,
-        **_figures(row),
     )
+    return _with(load, row)
 
 
 def _gone(pk: UUID, row: Mapping[str, Any]) -> Load:
     """Somebody who has left with tasks in hand: nobody answers these unless they are moved."""
     person = Membership.objects.filter(pk=pk).first()
-    return Load(name=str(person or pk), key=str(pk), person=person, away=True, **_figures(row))
+    return _with(Load(name=str(person or pk), key=str(pk), person=person, away=True), row)
 
 
 def _role(role: str, row: Mapping[str, Any], staff: list[Membership]) -> Load:
     holders = sum(1 for person in staff if role in person.roles)
-    return Load(name=str(roles.label(role)), key=f"role:{role}", holders=holders, **_figures(row))
+    return _with(Load(name=str(roles.label(role)), key=f"role:{role}", holders=holders), row)
 
 
-def _figures(row: Mapping[str, Any]) -> dict[str, int]:
-    return {name: row.get(name, 0) for name in ("open", "late", "today", "snoozed")}
+def _with(load: Load, row: Mapping[str, Any]) -> Load:
+    return replace(load, **{name: row.get(name, 0) for name in ("open", "late", "today", "snoozed")})
 
 
 def _shown(tasks: Any) -> tuple[HumanTask, ...]:

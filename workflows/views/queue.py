@@ -226,9 +226,11 @@ def save_view(request: Asking) -> HttpResponse:
     if not name:
         messages.warning(request, _("Give the view a name."))
         return redirect(split.url())
-    query = split.params.copy()
+    query = split.params
     kept = QueryDict(mutable=True)
-    kept.update({part: query[part] for part in ("view", "sort", "q", *NARROWING) if query.get(part)})
+    for part in ("view", "sort", "q", *NARROWING):
+        if value := query.get(part):
+            kept[part] = value
     saved = actions.save_view(
         owner_id=request.membership.pk, partner_id=None, list_key=SAVED_AS, name=name, query=kept.urlencode()
     )

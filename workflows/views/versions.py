@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET
 
 from prm.kernel.identity.access import require_roles
 from workflows.definition import BrokenDefinition, Line
-from workflows.definition.comparing import compare
+from workflows.definition.comparing import Change, compare
 from workflows.models import WorkflowVersion
 from workflows.queries.coverage import coverage_of
 from workflows.views import EVERYBODY, Asking
@@ -25,7 +25,7 @@ def compared(request: Asking, version_id: UUID) -> HttpResponse:
     if asked and other is None:
         raise Http404
     unreadable = ""
-    changes = ()
+    changes: tuple[Change, ...] = ()
     try:
         changes = compare(other.tree, found.tree) if other else ()
     except (BrokenDefinition, KeyError, TypeError, AttributeError) as error:

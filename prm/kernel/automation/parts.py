@@ -44,8 +44,11 @@ class Taking:
 class Part(Protocol):
     """One kind of document. `folder` names it; parts are taken in the order of `order`."""
 
-    folder: str
-    order: int
+    @property
+    def folder(self) -> str: ...
+
+    @property
+    def order(self) -> int: ...
 
     def documents(self, *, drafts: bool = False) -> Mapping[str, Document]:
         """Every document by its name; with `drafts`, what is being worked on in place of what is in force."""
