@@ -78,10 +78,11 @@ def _recipients(one: Parameter) -> forms.Field:
     return forms.MultipleChoiceField(choices=recipient_choices, required=False, widget=forms.CheckboxSelectMultiple)
 
 
-def recipient_choices() -> list[tuple[str, str]]:
-    """Everybody whom a message can go to: by what they are to the subject, by role, by name."""
-    named = [(key, str(one.label)) for key, one in sorted(registry.recipients.items())]
-    by_role = [(f"role:{role}", str(roles.label(role))) for role in VENDOR_ROLES]
+def recipient_choices(subject: str = "") -> list[tuple[str, str]]:
+    """Everybody whom a message about such a subject can go to: by what they are to it, by role, by name."""
+    found = sorted(registry.recipients.items())
+    named = [(key, str(one.label)) for key, one in found if not subject or one.subject in ("", subject)]
+    by_role = [(f"role:{role}", _("Everybody: %(role)s") % {"role": roles.label(role)}) for role in VENDOR_ROLES]
     people = Membership.objects.filter(partner=None, ended_at=None).order_by("name")
     return [("queue.owner", _("The task's owner")), *named, *by_role, *((f"person:{p.email}", str(p)) for p in people)]
 
