@@ -33,13 +33,14 @@ def approve_deal(
     with deciding():
         _stand_in_line()
         deal = locked(deal_id)
-        learn_not_same(deal, different_from, actor, now)
-        today, lines = today_of(now), queries.line_ids(deal)
+        today, lines, others = today_of(now), queries.line_ids(deal), {str(pk) for pk in different_from}
         findings = queries.findings_for(deal, lines, today, queries.policy())
+        findings = [finding for finding in findings if finding["kind"] != "customer" or finding["id"] not in others]
         decision = rules.decide_approval(
             move_facts(deal, DealStatus.APPROVED, "approve", **approver_facts(deal, actor), **_rivals(deal, findings))
         )
         if decision.allowed:
+            learn_not_same(deal, different_from, actor, now)
             decision = _grant(deal, decision, findings, actor, now, today)
         note("deal.approved", deal, actor=actor, now=now, decision=decision, after={"remark": remark} if remark else {})
     return decision

@@ -161,6 +161,15 @@ class TestRivals:
         assert approve(rival).refused
         assert approve(rival, different_from=[customer]).allowed
 
+    def test_whoever_may_not_approve_teaches_nothing(self):
+        first = approved(birch)
+        with vendor():
+            customer = Protection.objects.get(deal_id=first).customer_id
+        assert not approve(in_review(cedar), finn.actor, different_from=[customer]).allowed
+        with vendor():
+            assert not NotSame.objects.exists()
+
+
     def test_the_index_is_the_last_word(self):
         first = approved(birch)
         with vendor() as now:
