@@ -17,7 +17,7 @@ from workflows.designer import names, trees
 from workflows.designer.drawing import Marks, Row, marks_of, rows_of, sequence_of
 from workflows.designer.forms import PartsForm, block_form, head_form
 from workflows.designer.kinds import KINDS, Kind, kind_of
-from workflows.designer.offers import Offers
+from workflows.designer.offers import Offers, answers
 from workflows.designer.trees import NotPossible, Tree
 from workflows.designer.trying import Trial
 from workflows.models import WorkflowVersion
@@ -78,6 +78,11 @@ class State:
     @property
     def kind(self) -> Kind | None:
         return kind_of(self.block) if self.block is not None else None
+
+    @property
+    def answers(self) -> list[str]:
+        """What the block can answer with, for branches behind it."""
+        return [one.replace("_", " ") for one in answers(self.block)] if self.block and self.block.get("save_as") else []
 
     @cached_property
     def form(self) -> PartsForm:
