@@ -82,7 +82,8 @@ class State:
     @property
     def answers(self) -> list[str]:
         """What the block can answer with, for branches behind it."""
-        return [one.replace("_", " ") for one in answers(self.block)] if self.block and self.block.get("save_as") else []
+        saved = self.block if self.block and self.block.get("save_as") else {}
+        return [one.replace("_", " ") for one in answers(saved)]
 
     @cached_property
     def form(self) -> PartsForm:
