@@ -256,9 +256,13 @@
     const { elt, successful } = event.detail;
     if (successful && elt.matches("[data-closes-after]")) elt.closest("dialog")?.close();
   });
+  /* by the request itself: what asked may be gone from the page by the time the answer comes */
   let busy = 0;
-  document.addEventListener("htmx:beforeRequest", () => { busy += 1; root.classList.add("htmx-busy"); });
-  document.addEventListener("htmx:afterRequest", () => { busy = Math.max(0, busy - 1); if (!busy) root.classList.remove("htmx-busy"); });
+  document.addEventListener("htmx:beforeSend", (event) => {
+    busy += 1;
+    root.classList.add("htmx-busy");
+    event.detail.xhr.addEventListener("loadend", () => { busy -= 1; if (!busy) root.classList.remove("htmx-busy"); });
+  });
 
   /* --- times: the tenant's clock, not this machine's ---------------------------------------------------- */
   const served = Date.parse(root.dataset.now || "") || Date.now(), loaded = performance.now();

@@ -13,9 +13,10 @@ from playwright.sync_api import Page, expect
 
 from prm.kernel.identity.models import Membership
 from tests.browser.conftest import barriers, too_wide
-from tests.cast import acme, ada, olivia, vendor
+from tests.cast import acme, ada, birch, olivia, vendor
+from tests.dealreg.deals import submitted
 from workflows import actions
-from workflows.models import Workflow, WorkflowVersion
+from workflows.models import Run, Workflow, WorkflowVersion
 
 pytestmark = pytest.mark.browser
 SHOTS = os.environ.get("SHOTS", "")
@@ -229,7 +230,7 @@ def listen(page: Page, violations: list[str]) -> None:
 
 class TestOneTreeTwoFaces:
     def test_by_mouse_and_by_keyboard_the_same_workflow_is_built_and_a_second_person_publishes(
-        self, open_as: Any, violations: list[str]
+        self, open_as: Any, violations: list[str], worker: Any, sink: Any
     ) -> None:
         page = open_as(ada, "/console/workflows/new/")
         listen(page, violations)
@@ -267,6 +268,14 @@ class TestOneTreeTwoFaces:
         expect(second.get_by_text("In force from now on")).to_be_visible()
         with vendor(acme):
             assert Workflow.objects.get(key="by-mouse").versions.get().status == "published"
+
+        large = submitted(birch, amount="250000", customer_name="Nordwind Logistik GmbH")
+        small = submitted(birch, amount="900", customer_name="Zweigert Optik KG")
+        worker.pass_by()
+        with vendor(acme):
+            runs = Run.objects.filter(workflow__key="by-mouse")
+            assert runs.get(subject_id=large).tasks.get().title == "May we protect it?"
+            assert runs.get(subject_id=small).result == "looked at"
 
 
 @pytest.fixture
@@ -337,6 +346,30 @@ class TestSavingMeanwhile:
         expect(second.locator("#design-conflict")).to_contain_text(ada.name)
         expect(second.locator("#design-dirty")).to_have_text("Not saved")
         assert barriers(second) == []
+
+
+class TestTrying:
+    def test_a_past_event_lights_its_path_and_a_supposed_answer_leads_on(
+        self, open_as: Any, worker: Any, sink: Any, draft: UUID
+    ) -> None:
+        submitted(birch, amount="250000", customer_name="Nordwind Logistik GmbH")
+        worker.pass_by()
+        page = open_as(ada, address(draft))
+        page.get_by_role("button", name="Try it").click()
+        settled(page)
+        page.get_by_label("Past event").select_option(index=1)
+        settled(page)
+        expect(page.locator(".trial > li").first).to_be_visible()
+        expect(page.locator("#canvas .d-step.is-lit").first).to_be_visible()
+        expect(page.locator("#canvas .d-step.is-dim").first).to_be_attached()
+        shot(page, "trial-desk")
+        assert barriers(page) == []
+        suppose = page.get_by_label("Suppose the answer").first
+        before = page.locator(".trial > li").count()
+        suppose.select_option("approve")
+        settled(page)
+        assert page.locator(".trial > li").count() > before
+        expect(page.locator(".trial-end")).to_contain_text("Ends")
 
 
 class TestLooks:

@@ -355,9 +355,11 @@ def _sla_start(block: Mapping[str, Any], offers: Offers) -> list[Part]:
     def write_points(changed: Block, points: Any) -> None:
         put(changed, "warn_at", points)
 
+    has_policies = bool(offers.policies or block.get("policy"))
     points = PercentsField(label=_("Warn at"), help_text=_("Percent of the time, such as 50, 80."))
     return [
         text(block, "clock", _("Clock"), most=40, help_text=_("Its name: pause, resume and stop refer to it.")),
+        *([pick(block, "policy", _("Promise"), offers.policies, none=_("Said here"), reshapes=True)] * has_policies),
         duration(block, "minutes", _("Answer within"), help_text=_("Business time.")),
         pick(block, "calendar", _("Calendar"), offers.calendars, none=_("The vendor's own")),
         Part("warn_at", points, block.get("warn_at") or [], write_points, fits=("percentages",)),

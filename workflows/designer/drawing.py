@@ -32,7 +32,6 @@ class Row:
     kind: Kind
     title: str
     text: str
-    answers: Sequence[str]
     problems: Sequence[str]
     lit: bool
     first: bool
@@ -139,8 +138,7 @@ def _rows(tree: Mapping[str, Any], blocks: Sequence[Any], path: str, marks: Mark
                 path=here,
                 kind=kind_of(block),
                 title=title_of(block),
-                text=told(block),
-                answers=[],
+                text=_line(block),
                 problems=marks.problems.get(here, ()),
                 lit=here in marks.lit,
                 first=index == 0,
@@ -158,6 +156,12 @@ def _rows(tree: Mapping[str, Any], blocks: Sequence[Any], path: str, marks: Mark
             )
         )
     return found
+
+
+def _line(block: Mapping[str, Any]) -> str:
+    """The sentence, after the block's own name where the sentence leaves it out."""
+    own, words = str(block.get("title") or block.get("name") or ""), told(block)
+    return words if not own or own in words else f"{own}: {words}"
 
 
 def _way_told(block: Mapping[str, Any], number: int | None, conditions: Any) -> str:

@@ -9,15 +9,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from prm.kernel.automation import registry
-from prm.kernel.conditions import Fact, FactSchema, UnknownFact, schema_named
+from prm.kernel.conditions import Fact, FactSchema, UnknownFact, registered_schemas, schema_named
 from prm.kernel.conditions.facts import register_schemas
 from prm.kernel.identity import roles
 from prm.kernel.identity.models import Membership
 from prm.kernel.messages.registry import kinds as messages
 from prm.kernel.reference.models import Calendar
+from workflows.definition import BrokenDefinition
 from workflows.definition.blocks import DEFAULT_OUTCOMES
+from workflows.definition.triggers import start_of
 from workflows.designer.trees import walk
-from workflows.models import HumanTask, Workflow
+from workflows.models import HumanTask, SlaPolicy, Workflow
 
 FAMILY = "workflow"
 Choices = list[tuple[str, str]]
@@ -25,14 +27,10 @@ Choices = list[tuple[str, str]]
 
 def subject_of(trigger: Any) -> str:
     """The schema of what a trigger is about; "" while nobody can tell."""
-    if not isinstance(trigger, Mapping):
+    try:
+        return start_of(trigger).schema
+    except BrokenDefinition:
         return ""
-    if trigger.get("event"):
-        found = registry.triggers.get(str(trigger["event"]))
-        return found.schema if found else ""
-    if trigger.get("date"):
-        return str(trigger["date"]).partition(".")[0]
-    return str(trigger.get("each") or trigger.get("schema") or "")
 
 
 def answers(block: Mapping[str, Any]) -> tuple[str, ...]:
@@ -42,8 +40,8 @@ def answers(block: Mapping[str, Any]) -> tuple[str, ...]:
         given = [str(one) for one in block.get("outcomes") or DEFAULT_OUTCOMES]
         late = block.get("timeout_business_minutes") is not None
         return (*given, "timed_out") if late else tuple(given)
-    if kind == "wait" and block.get("event"):
-        return ("happened", "timed_out")
+    if kind == "wait":
+        return ("happened", "timed_out") if block.get("event") else ("elapsed",)
     if kind == "webhook":
         return ("delivered", "failed")
     if kind == "parallel":
@@ -179,8 +177,7 @@ class Offers:
     @cached_property
     def subjects(self) -> Choices:
         """Kinds of records that a trigger is about."""
-        names = {trigger.schema for trigger in registry.triggers.values()}
-        return sorted((name, str(schema_named(name).label)) for name in names)
+        return sorted((one.name, str(one.label)) for one in registered_schemas() if one.model is not None)
 
     @cached_property
     def queues(self) -> Choices:
@@ -191,6 +188,11 @@ class Offers:
     @cached_property
     def calendars(self) -> Choices:
         return [(calendar.code, calendar.name) for calendar in Calendar.objects.order_by("name")]
+
+    @cached_property
+    def policies(self) -> Choices:
+        """Promises by name, kept under Setup."""
+        return [(policy.key, policy.name) for policy in SlaPolicy.objects.order_by("name")]
 
     @cached_property
     def clocks(self) -> Choices:
