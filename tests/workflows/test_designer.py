@@ -292,6 +292,7 @@ class TestTrying:
         past = Past({}, {}, NOON, {"weight": "light"})
         first = self.follow(document, past)
         assert [(line.value, line.known) for line in first.lines][:2] == [("light", "recorded"), ("", "unknown")]
+        assert "depends" in first.result
         assert first.unknown == 1
         second = self.follow(document, past, {"review": "approve"})
         assert second.result == "kept"

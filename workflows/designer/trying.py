@@ -3,9 +3,11 @@
 Answers are those that the event's own run got; where there was none, what the reader supposes, else unknown.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice, product
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -14,8 +16,9 @@ from prm.kernel.conditions import ConditionError, FactSchema, compile_python, ex
 from workflows.designer.drawing import told
 from workflows.designer.kinds import Kind, kind_of
 from workflows.designer.offers import answers
-from workflows.designer.trees import walk, ways
+from workflows.designer.trees import Way, walk, ways
 
+MANY = 64  # combinations of unknown answers that are tried at a branch
 QUIET = {"notify": "sent", "wait": "elapsed", "sla_start": "started", "sla_stop": "in_time"}
 
 
@@ -72,6 +75,7 @@ class _Walk:
         self.tree, self.schema, self.past, self.supposed = tree, schema, past, supposed
         self.facts: dict[str, Any] = {**past.facts, "@before": past.before, "@now": past.at}
         self.lines: list[Line] = []
+        self.unknown: dict[str, tuple[str, ...]] = {}  # facts that nobody knows, with what they may be
         self.paths = {id(block): path for path, _depth, block in walk(tree)}
 
     def trial(self) -> Trial:
@@ -84,7 +88,9 @@ class _Walk:
             result = _("done")
         except _Ended as end:
             result = str(end)
-        return Trial(tuple(self.lines), result, True, sum(line.known == "unknown" for line in self.lines))
+        return Trial(
+            tuple(self.lines), result, True, sum(bool(line.known == "unknown" and line.choices) for line in self.lines)
+        )
 
     def _follow(self, blocks: Any) -> None:
         for block in blocks if isinstance(blocks, list) else ():
@@ -111,6 +117,9 @@ class _Walk:
         self.lines.append(Line(path, kind_of(block), told(block), value, known, (), choices, identity))
         if name := block.get("save_as"):
             self.facts[f"steps.{name}"] = value or None
+            self.unknown.pop(f"steps.{name}", None)
+            if known == "unknown":
+                self.unknown[f"steps.{name}"] = tuple(choices)
 
     def _answer(self, block: Mapping[str, Any]) -> tuple[str, str]:
         identity, name = str(block.get("id") or ""), str(block.get("save_as") or "")
@@ -125,13 +134,28 @@ class _Walk:
         return "", "unknown" if possible else "supposed"
 
     def _branch(self, block: Mapping[str, Any], path: str) -> None:
+        """Go the way that holds; where it hangs on an answer that nobody knows, only if all answers lead there."""
+        asked = {key for key in self.unknown if f'"{key}"' in json.dumps(block.get("cases"))}
+        names = sorted(asked)
+        possible = islice(product(*(self.unknown[name] for name in names)), MANY)
+        taken = (self._way(block, path, zip(names, one, strict=True)) for one in possible)
+        found = {way.path: way for way in taken if way}
+        if len(found) != 1:
+            self.lines.append(Line(path, kind_of(block), told(block), "", "unknown"))
+            raise _Ended(_("it depends on an answer that is not known"))
+        way = next(iter(found.values()))
+        when = block["cases"][way.number].get("when") if way.number is not None else None
+        checks = tuple(self._checks(when)) if when else ()
+        self.lines.append(Line(path, kind_of(block), told(block), way.name, checks=checks))
+        self._follow(way.blocks)
+
+    def _way(self, block: Mapping[str, Any], path: str, supposed: Iterable[tuple[str, str]]) -> Way | None:
+        facts = {**self.facts, **dict(supposed)}
         for way in ways(block, path):
             when = block["cases"][way.number].get("when") if way.number is not None else None
-            if way.number is None or (when and self._holds(when)):
-                checks = tuple(self._checks(when)) if when else ()
-                self.lines.append(Line(path, kind_of(block), told(block), way.name, checks=checks))
-                self._follow(way.blocks)
-                return
+            if way.number is None or (when and self._holds(when, facts)):
+                return way
+        return None
 
     def _parallel(self, block: Mapping[str, Any], path: str) -> None:
         self.lines.append(Line(path, kind_of(block), told(block), ""))
@@ -140,9 +164,9 @@ class _Walk:
         if name := block.get("save_as"):
             self.facts[f"steps.{name}"] = "joined"
 
-    def _holds(self, when: Any) -> bool:
+    def _holds(self, when: Any, facts: Mapping[str, Any] | None = None) -> bool:
         try:
-            return compile_python(when or {}, self.schema)(self.facts)
+            return compile_python(when or {}, self.schema)(facts or self.facts)
         except ConditionError:
             return False
 
