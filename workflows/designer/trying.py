@@ -13,7 +13,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from prm.kernel.conditions import ConditionError, FactSchema, compile_python, explain
-from workflows.designer.drawing import told
+from workflows.designer.drawing import title_of
 from workflows.designer.kinds import Kind, kind_of
 from workflows.designer.offers import answers
 from workflows.designer.trees import Way, walk, ways
@@ -105,7 +105,7 @@ class _Walk:
             self._parallel(block, path)
         elif kind == "end":
             result = str(block.get("result") or "done")
-            self.lines.append(Line(path, kind_of(block), told(block), result))
+            self.lines.append(Line(path, kind_of(block), title_of(block), result))
             raise _Ended(result)
         else:
             self._answered(block, path)
@@ -114,7 +114,7 @@ class _Walk:
         value, known = self._answer(block)
         choices = answers(block) if known != "recorded" else ()
         identity = str(block.get("id") or "")
-        self.lines.append(Line(path, kind_of(block), told(block), value, known, (), choices, identity))
+        self.lines.append(Line(path, kind_of(block), title_of(block), value, known, (), choices, identity))
         if name := block.get("save_as"):
             self.facts[f"steps.{name}"] = value or None
             self.unknown.pop(f"steps.{name}", None)
@@ -141,12 +141,12 @@ class _Walk:
         taken = (self._way(block, path, zip(names, one, strict=True)) for one in possible)
         found = {way.path: way for way in taken if way}
         if len(found) != 1:
-            self.lines.append(Line(path, kind_of(block), told(block), "", "unknown"))
+            self.lines.append(Line(path, kind_of(block), title_of(block), "", "unknown"))
             raise _Ended(_("it depends on an answer that is not known"))
         way = next(iter(found.values()))
         when = block["cases"][way.number].get("when") if way.number is not None else None
         checks = tuple(self._checks(when)) if when else ()
-        self.lines.append(Line(path, kind_of(block), told(block), way.name, checks=checks))
+        self.lines.append(Line(path, kind_of(block), title_of(block), way.name, checks=checks))
         self._follow(way.blocks)
 
     def _way(self, block: Mapping[str, Any], path: str, supposed: Iterable[tuple[str, str]]) -> Way | None:
@@ -158,7 +158,7 @@ class _Walk:
         return None
 
     def _parallel(self, block: Mapping[str, Any], path: str) -> None:
-        self.lines.append(Line(path, kind_of(block), told(block), ""))
+        self.lines.append(Line(path, kind_of(block), title_of(block), ""))
         for way in ways(block, path):
             self._follow(way.blocks)
         if name := block.get("save_as"):
