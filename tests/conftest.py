@@ -62,3 +62,12 @@ def superuser() -> Iterator[Any]:
     """A connection that passes every wall, to check from outside or to do damage on purpose."""
     with world.superuser_connection() as connection:
         yield connection
+
+
+@pytest.fixture
+def replays_true() -> Iterator[None]:
+    """What this test has let happen comes to the same when it is replayed (tests/workflows/past.py)."""
+    yield
+    from tests.workflows.past import assert_replays_true
+
+    assert_replays_true()

@@ -20,6 +20,8 @@ from workflows.actions import claim_task, decide_task
 from workflows.engine import drain
 from workflows.models import HumanTask, Incident, Run
 
+pytestmark = pytest.mark.usefixtures("replays_true")
+
 
 def run_everything():
     with logged_in_as("worker"):

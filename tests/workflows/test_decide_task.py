@@ -27,7 +27,7 @@ from tests.workflows.things import (
 from workflows import actions, rules
 from workflows.models import HumanTask, Intent, Run, Vote
 
-pytestmark = pytest.mark.usefixtures("as_worker")
+pytestmark = pytest.mark.usefixtures("as_worker", "replays_true")
 DECIDED = {
     "id": "decided",
     "type": "branch",

@@ -11,7 +11,7 @@ from tests.workflows.things import KEEP, TELL, WEIGH, ThingNeeded, behaving, fin
 from workflows import actions, engine
 from workflows.models import Incident, Run, Work
 
-pytestmark = pytest.mark.usefixtures("as_worker")
+pytestmark = pytest.mark.usefixtures("as_worker", "replays_true")
 
 
 def broken() -> Outcome:

@@ -15,7 +15,7 @@ from workflows.engine.advance import FenceLost
 from workflows.engine.performing import take_steps
 from workflows.models import Incident, Run, RunEvent, Work
 
-pytestmark = pytest.mark.usefixtures("as_worker")
+pytestmark = pytest.mark.usefixtures("as_worker", "replays_true")
 
 BY_WEIGHT = {
     "id": "which",

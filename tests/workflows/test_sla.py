@@ -10,7 +10,7 @@ from tests.workflows.things import approval, find, happened, publish, settle
 from workflows import actions
 from workflows.models import HumanTask, SlaClock, SlaSegment, Work
 
-pytestmark = pytest.mark.usefixtures("as_worker")
+pytestmark = pytest.mark.usefixtures("as_worker", "replays_true")
 START = {"id": "clock", "type": "sla_start", "clock": "answer", "minutes": 480, "warn_at": [50, 80],
          "warn": ["queue.owner"], "escalate": ["role:admin"]}  # fmt: skip
 ASK = approval(assign={"kind": "person", "value": "mia@acme.example"})

@@ -12,7 +12,7 @@ from tests.workflows.things import KEEP, ThingLost, approval, find, publish, set
 from workflows import actions, engine
 from workflows.models import HumanTask, Run, Vote
 
-pytestmark = pytest.mark.usefixtures("as_worker")
+pytestmark = pytest.mark.usefixtures("as_worker", "replays_true")
 
 
 def both(*works: Callable[[], object]) -> list[object]:

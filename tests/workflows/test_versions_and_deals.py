@@ -16,6 +16,8 @@ from tests.cast import ada, bo, client_of, finn, mia, vendor
 from tests.world import logged_in_as
 from workflows.models import HumanTask, Incident, Run, Workflow, WorkflowVersion
 
+pytestmark = pytest.mark.usefixtures("replays_true")
+
 
 def work() -> None:
     """A worker passes by."""

@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from prm.kernel.conditions.values import WrongType, read_money
-from workflows.replay.path import CANCELLED, ENDED, NOT_STARTED, UNKNOWN, WAITING, Path, change_between
+from workflows.replay.path import BROKEN, CANCELLED, ENDED, NOT_STARTED, UNKNOWN, WAITING, Path, change_between
 from workflows.replay.reading import Past
 
 KINDS = ("decision", "people", "way", UNKNOWN)
@@ -51,8 +51,10 @@ class Figures:
     def compare_with_history(self, past: Past, own: Path) -> None:
         """Whether the walk over the version that the run was on comes to where the run came to."""
         self.runs += 1
-        reached = {"running": WAITING, "cancelled": CANCELLED}.get(past.run.status, past.run.result)
-        self.faithful += own.decision == reached
+        if past.run.status == "running":
+            self.faithful += own.state in (WAITING, BROKEN)
+        else:
+            self.faithful += own.decision == (CANCELLED if past.run.status == "cancelled" else past.run.result)
 
     def amount_of(self, past: Past) -> Decimal | None:
         try:

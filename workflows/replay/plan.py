@@ -8,7 +8,7 @@ from typing import Any
 from prm.kernel.automation import registry
 from prm.kernel.conditions import ConditionError, FactSchema, compile_python
 from prm.kernel.conditions.tree import parsed
-from workflows.definition import BrokenDefinition, Program
+from workflows.definition import Program
 from workflows.definition.blocks import block_id
 
 Holds = Callable[[Mapping[str, Any]], bool]
@@ -55,18 +55,16 @@ class Plan:
 
 @lru_cache(maxsize=64)
 def plan_of(program: Program) -> Plan:
-    """The plan of a program, made once. Raises BrokenDefinition for a condition that can't be judged."""
+    """The plan of a program, made once. A condition that can't be judged breaks the walk that asks it, and no
+    other."""
     known: dict[str, Node] = {}
     top = sorted(
         (int(block.path.removeprefix("blocks.")), block.data)
         for block in program.blocks.values()
         if block.path.removeprefix("blocks.").isdigit()
     )
-    try:
-        nodes = _nodes([data for _index, data in top], "blocks", program, known)
-        start = _way("trigger", program.when, (), program.schema)
-    except ConditionError as error:
-        raise BrokenDefinition(str(error)) from error
+    nodes = _nodes([data for _index, data in top], "blocks", program, known)
+    start = _way("trigger", program.when, (), program.schema)
     return Plan(program, start, nodes, known)
 
 
@@ -107,4 +105,14 @@ def _ways(item: Mapping[str, Any], path: str, program: Program, known: dict[str,
 
 
 def _way(name: str, condition: Any, nodes: tuple[Node, ...], schema: FactSchema) -> Way:
-    return Way(name, compile_python(condition or {}, schema), asked_by(condition, schema), nodes)
+    try:
+        return Way(name, compile_python(condition or {}, schema), asked_by(condition, schema), nodes)
+    except ConditionError as error:
+        return Way(name, _broken(str(error)), frozenset(), nodes)
+
+
+def _broken(why: str) -> Holds:
+    def holds(_facts: Mapping[str, Any]) -> bool:
+        raise ConditionError(why)
+
+    return holds

@@ -51,10 +51,7 @@ def walk_event(
     before: Mapping[str, Any] | None = None,
     rulings: Rulings = AS_RECORDED,
 ) -> Path:
-    """The path that an event with these facts would take. Pure; never raises for what a tree or a fact holds.
-
-    Raises BrokenDefinition for a program whose conditions can't be read at all.
-    """
+    """The path that an event with these facts would take. Pure; never raises for what a tree or a fact holds."""
     return Walk(plan_of(program), facts, recorded or NOTHING, at, around, before or {}, rulings).path()
 
 
