@@ -32,7 +32,8 @@ class Node:
     id: str
     type: str
     data: Mapping[str, Any]
-    outcomes: tuple[str, ...] = ()
+    outcomes: tuple[str, ...] = ()  # what people, or the action, can answer
+    ends_with: tuple[str, ...] = ()  # every value that it can end with
     spec: registry.ActionSpec | None = None
     ways: tuple[Way, ...] = ()
     otherwise: "tuple[Node, ...] | None" = None
@@ -83,11 +84,13 @@ def _node(item: Mapping[str, Any], path: str, program: Program, known: dict[str,
     otherwise = None
     if kind == "branch" and "otherwise" in item:
         otherwise = _nodes(item["otherwise"], f"{path}.otherwise", program, known)
+    block = program.block(identity)
     node = known[identity] = Node(
         id=identity,
         type=kind,
         data=item,
-        outcomes=program.block(identity).outcomes,
+        outcomes=block.outcomes,
+        ends_with=block.ends_with,
         spec=registry.actions.get(str(item.get("action"))),
         ways=ways,
         otherwise=otherwise,
@@ -99,7 +102,7 @@ def _node(item: Mapping[str, Any], path: str, program: Program, known: dict[str,
 def _ways(item: Mapping[str, Any], path: str, program: Program, known: dict[str, Node]) -> Iterator[Way]:
     part = {"branch": "cases", "parallel": "branches", "approval": "answers"}.get(item["type"])
     for number, case in enumerate(item.get(part) or () if part else ()):
-        name = str(case.get("id") or f"case-{number + 1}")
+        name = str(case.get("id") or f"{'branch' if part == 'branches' else 'case'}-{number + 1}")
         nodes = _nodes(case.get("blocks"), f"{path}.{part}.{number}.blocks", program, known)
         yield _way(name, case.get("when"), nodes, program.schema)
 

@@ -64,7 +64,27 @@ WHERE e.name = ANY (%(names)s) AND e.at >= %(since)s AND e.at <= %(until)s
   AND (e.at, e.id) > (%(after_at)s, %(after)s)
 ORDER BY e.at, e.id LIMIT %(limit)s
 """
-_COUNT = "SELECT count(*) FROM events_eventrow WHERE name = ANY (%s) AND at >= %s AND at <= %s"
+_RUNS = """
+SELECT r.id, r.subject_id, r.partner_id, r.started_at, r.context -> 'facts', r.context -> 'before',
+       r.id, r.version_id, v.checksum, r.status, r.result, r.started_at, told.rows
+FROM workflows_run AS r
+JOIN workflows_workflowversion AS v ON v.tenant_id = r.tenant_id AND v.id = r.version_id
+LEFT JOIN LATERAL (
+  SELECT jsonb_agg(jsonb_build_array(t.kind, t.block, t.block_type, t.value, t.at, t.detail ->> 'rule',
+                                     t.detail -> 'reasons') ORDER BY t.id) AS rows
+  FROM workflows_runevent AS t WHERE t.tenant_id = r.tenant_id AND t.run_id = r.id
+) AS told ON true
+WHERE r.workflow_id = %(workflow)s AND r.started_at >= %(since)s AND r.started_at <= %(until)s
+  AND NOT EXISTS (SELECT 1 FROM events_eventrow AS e WHERE e.tenant_id = r.tenant_id AND e.id = r.event_id)
+  AND (r.started_at, r.id) > (%(after_at)s, %(after)s)
+ORDER BY r.started_at, r.id LIMIT %(limit)s
+"""
+_COUNT = """
+SELECT (SELECT count(*) FROM events_eventrow WHERE name = ANY (%(names)s) AND at >= %(since)s AND at <= %(until)s)
+  + (SELECT count(*) FROM workflows_run AS r
+     WHERE r.workflow_id = %(workflow)s AND r.started_at >= %(since)s AND r.started_at <= %(until)s
+       AND NOT EXISTS (SELECT 1 FROM events_eventrow AS e WHERE e.tenant_id = r.tenant_id AND e.id = r.event_id))
+"""
 _DECISIONS = """
 SELECT d.subject_id, split_part(d.rule, '/', 1), d.at, (d.document -> 'facts')::text
 FROM audit_decisionrecord AS d
@@ -74,10 +94,10 @@ ORDER BY d.at, d.recorded_at
 _FIRST = UUID(int=0)
 
 
-def count_events(names: Sequence[str], since: datetime, until: datetime) -> int:
-    """How many events there are to walk."""
+def count_events(workflow_id: UUID, names: Sequence[str], since: datetime, until: datetime) -> int:
+    """How many events, and runs without one, there are to walk."""
     with connection.cursor() as cursor:
-        cursor.execute(_COUNT, [list(names), since, until])
+        cursor.execute(_COUNT, {"workflow": workflow_id, "names": list(names), "since": since, "until": until})
         return int(cursor.fetchone()[0])
 
 
@@ -89,12 +109,18 @@ def events_after(
     last: tuple[datetime, UUID] | None,
     rules: Sequence[str],
     limit: int = BATCH,
+    *,
+    of_runs: bool = False,
 ) -> list[Past]:
-    """The next events in order of time, with their runs, their steps, and the facts of their decisions."""
+    """The next events in order of time, with their runs, their steps, and the facts of their decisions.
+
+    `of_runs`: the runs that no event began (a schedule, a date, a person or another run did), each as if it
+    were its own event.
+    """
     after_at, after = last or (since, _FIRST)
     with connection.cursor() as cursor:
         cursor.execute(
-            _EVENTS,
+            _RUNS if of_runs else _EVENTS,
             {
                 "workflow": workflow_id,
                 "names": list(names),
@@ -107,7 +133,10 @@ def events_after(
         )
         rows = cursor.fetchall()
     decisions = _decisions({row[1] for row in rows}, rules)
-    return [_past(row, decisions) for row in rows]
+    pasts = [_past(row, decisions) for row in rows]
+    for past in pasts:
+        past.run.eventless = of_runs
+    return pasts
 
 
 def _past(row: Sequence[Any], decisions: Mapping[UUID, Any]) -> Past:

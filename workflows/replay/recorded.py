@@ -30,6 +30,7 @@ class Recorded:
     result: str = ""
     plan: Plan | None = None
     began: datetime | None = None
+    eventless: bool = False  # a timetable, a date, a person or another run began it
     left: datetime | None = None  # when it was cancelled
     steps: dict[str, Told] = field(default_factory=dict)
     branches: dict[str, str] = field(default_factory=dict)
@@ -42,6 +43,11 @@ class Recorded:
     def is_open(self) -> bool:
         """It began and never came to an end of its own."""
         return self.status in ("running", "cancelled")
+
+    def passed(self, block: str) -> str | None:
+        """What a step or a branch came to; None where the run did not pass it."""
+        told = self.steps.get(block)
+        return told.value if told else self.branches.get(block)
 
     def facts_of(self, rule: str, at: datetime | None) -> Mapping[str, Any] | None:
         """The facts that a rule was given in the step that was taken at this time, or the first in this run."""

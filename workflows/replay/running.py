@@ -65,11 +65,11 @@ class Replaying:
         with reading(self.tenant) as now:
             trials, surroundings = self._begin(now)
         yield Batch(0, self.total, ())
-        for trial in trials:
+        for trial, of_runs in ((trial, of_runs) for trial in trials for of_runs in (False, True)):
             last: tuple[datetime, UUID] | None = None
             while True:
                 with reading(self.tenant):
-                    pasts, changes = self._batch(trial, surroundings, last)
+                    pasts, changes = self._batch(trial, surroundings, last, of_runs)
                 if not pasts:
                     break
                 last = (pasts[-1].at, pasts[-1].id)
@@ -79,16 +79,15 @@ class Replaying:
         self.since = now - self.months * MONTH
         trials = self.load()
         self.figures = Figures(current().zone, trials[0].money_fact)
-        self.total = sum(count_events(trial.events, self.since, now) for trial in trials)
+        self.total = sum(count_events(trial.workflow_id, trial.events, self.since, now) for trial in trials)
         return trials, around(now, self.since)
 
     def _batch(
-        self, trial: Trial, surroundings: Around, last: tuple[datetime, UUID] | None
+        self, trial: Trial, surroundings: Around, last: tuple[datetime, UUID] | None, of_runs: bool
     ) -> tuple[list[Past], tuple[Change, ...]]:
         assert self.since is not None
-        pasts = events_after(
-            trial.workflow_id, trial.events, self.since, surroundings.now, last, trial.rules, self.batch
-        )
+        span = (self.since, surroundings.now, last)
+        pasts = events_after(trial.workflow_id, trial.events, *span, trial.rules, self.batch, of_runs=of_runs)
         changes = [change for past in pasts if (change := self._one(trial, past, surroundings))]
         self.walked += len(pasts)
         return pasts, tuple(_titled(changes, trial.schema.name))

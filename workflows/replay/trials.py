@@ -40,9 +40,9 @@ class Trial:
 
     @property
     def events(self) -> tuple[str, ...]:
-        """The events that either side starts on."""
+        """The events that either side starts on; none for what a schedule, a date or a person starts."""
         plans = [side.plan for side in (self.before, self.after) if side.plan]
-        return tuple(sorted({plan.program.event for plan in plans if plan.program.event}))
+        return tuple(sorted({plan.program.event for plan in plans if plan.program.start.kind == "event"}))
 
     @property
     def rules(self) -> tuple[str, ...]:

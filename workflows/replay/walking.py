@@ -6,6 +6,7 @@ can know, the walk ends as unknown.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from itertools import product
 from typing import Any
@@ -15,6 +16,7 @@ from prm.kernel.conditions import ConditionError
 from prm.kernel.conditions.values import WrongType, read_date, read_datetime
 from workflows.definition import Program
 from workflows.replay.clocks import Clocks
+from workflows.replay.parallels import Line, halted_in, needed_of, over_at
 from workflows.replay.path import (
     AS_RECORDED,
     ASSUMED,
@@ -91,8 +93,10 @@ class Walk:
 
     def _starts(self) -> bool:
         missing = self._unrecorded(self.plan.start.asks)
-        own = self.run.plan
-        if missing and not (own and own.program.when == self.plan.program.when):
+        unchanged = self.run.plan is not None and self.run.plan.program.when == self.plan.program.when
+        if self.run.eventless and unchanged:
+            return True  # whoever began it did not ask
+        if missing and not unchanged:
             return self._end(UNKNOWN, why=missing)
         return self.plan.start.holds(self.facts) or self._end(NOT_STARTED)
 
@@ -121,7 +125,7 @@ class Walk:
             key = f"steps.{name}"
             self.facts[key] = None if source == UNKNOWN else value
             if source == UNKNOWN:
-                self._unknown[key] = node.outcomes
+                self._unknown[key] = node.ends_with
             else:
                 self._unknown.pop(key, None)
         return True
@@ -172,23 +176,33 @@ class Walk:
         return self._end(ENDED, str(node.data.get("result") or "done"))
 
     def _parallel(self, node: Node) -> bool:
-        """Walk each line from the same moment; go on when as many have arrived as the join wants."""
-        join, began, arrived, halted = node.data.get("join", "all"), self.at, [], []
+        """Walk each line from the same moment. As many arrivals as the join wants lead on, unless a line ends
+        the run before; what a line would have done after that is not done."""
+        began, facts, unknown, stops, asked = self.at, self.facts, self._unknown, self.told.stops, self.told.asked
+        lines = []
         for way in node.ways:
-            self.at = began
-            if self._through(way.nodes):
-                arrived.append(self.at)
-            elif self.told.state == ENDED and self.told.result:
-                return False  # an end inside of a line ends the run
-            else:
-                halted.append((self.told.state, self.told.why, self.at))
-        needed = len(node.ways) if join == "all" else 1 if join == "any" else min(int(join), len(node.ways))
-        if len(arrived) < needed:
-            state, why, self.at = next((h for h in halted if h[0] == UNKNOWN), halted[0])
-            return self._end(state, why=why)
-        self.at = sorted(arrived)[needed - 1] if needed else began
-        self.told.state, self.told.why = ENDED, ""
-        self.told.asked = [one for one in self.told.asked if one.until or one.at <= self.at]
+            self.at, self.facts, self._unknown = began, dict(facts), dict(unknown)
+            self.told.stops, self.told.asked = [], []
+            arrived = self._through(way.nodes)
+            lines.append(Line(arrived, self.at, self.told, self.facts, self._unknown))
+            self.told = replace(self.told, state=ENDED, result="", why="")
+        over = over_at(lines, needed_of(node))
+        self.facts, self._unknown = facts, unknown
+        for line in sorted(lines, key=lambda line: line.at):
+            if over is None or line.at <= over.at:
+                self.facts.update(line.facts)
+                self._unknown |= line.unknown
+            until = line.at if over is None else over.at
+            stops += [stop for stop in line.told.stops if stop.at <= until]
+            asked += [one for one in line.told.asked if one.at <= until]
+        self.told.stops, self.told.asked = stops, asked
+        if over is None:
+            stuck = halted_in(lines)
+            self.at = stuck.at
+            return self._end(stuck.told.state, why=stuck.told.why)
+        self.at = over.at
+        if not over.arrived:
+            return self._end(ENDED, over.told.result)
         return self._note(node, "joined", PLAIN)
 
     # --- blocks that act --------------------------------------------------------------------------
@@ -288,10 +302,10 @@ class Walk:
         return self._end(CANCELLED if self.run.left else WAITING, why=node.id)
 
     def _stands_at(self, node: Node) -> bool:
-        """Whether the recorded run, which never ended, stands at this block: all that it did is passed."""
+        """Whether the recorded run, which never ended, stands at this block: this far it has gone the same way."""
         if node.type not in _STANDING or node.id in self.run.steps or not self.run.asks_alike(node.id, node.data):
             return False
-        return self.run.steps.keys() <= {stop.block for stop in self.told.stops}
+        return all(self.run.passed(stop.block) == stop.value for stop in self.told.stops)
 
     def _until(self, data: Mapping[str, Any]) -> datetime:
         if minutes := data.get("minutes"):
@@ -310,9 +324,9 @@ class Walk:
         if (known := self._known_answer(node)) is not None:
             return self._note(node, known, PLAIN)
         name = str(node.data.get("queue"))
-        then = self._recorded_answer(node, name)
-        if then is None and node.id in self.run.waiting:
+        if node.id in self.run.waiting:
             return self._left_over(node)
+        then = self._recorded_answer(node, name)
         queue = self.around.queues.get(name, Queue())
         answer = then.value if then else queue.usual(node.outcomes)
         if answer is None:
