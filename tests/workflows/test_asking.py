@@ -15,7 +15,7 @@ from workflows import actions
 from workflows.definition import lint
 from workflows.models import HumanTask, Intent, RunEvent, Work
 
-pytestmark = pytest.mark.usefixtures("as_worker")
+pytestmark = pytest.mark.usefixtures("as_worker", "replays_true")
 ADA = {"kind": "person", "value": "ada@acme.example"}
 TIMED_OUT = {
     "id": "late",

@@ -24,7 +24,7 @@ from tests.workflows.things import (
 from workflows import actions, engine
 from workflows.models import HumanTask, Incident, Intent, Run, RunEvent, Scope, Work
 
-pytestmark = pytest.mark.usefixtures("as_worker")
+pytestmark = pytest.mark.usefixtures("as_worker", "replays_true")
 WAIT = {"id": "w", "type": "wait", "minutes": 60}
 END = {"id": "e", "type": "end", "result": "early"}
 

@@ -34,7 +34,7 @@ from workflows.definition import lint
 from workflows.models import HumanTask, Incident, Run, Work
 from workflows.queries import surroundings
 
-pytestmark = pytest.mark.usefixtures("as_worker")
+pytestmark = pytest.mark.usefixtures("as_worker", "replays_true")
 FOR_LOSS = {"id": "w", "type": "wait", "event": "test.thing.lost", "save_as": "waited"}
 
 
