@@ -74,6 +74,7 @@ class TestCron:
             Cron.read("0 9 31 2 *").next_after(datetime(2026, 1, 1, tzinfo=UTC), BERLIN)
 
 
+@pytest.mark.usefixtures("replays_true")
 class TestASchedule:
     def test_starts_once_at_its_time_in_the_vendors_zone(self, forward: Callable[..., None]):
         by(schedule="0 6 * * *")
@@ -188,6 +189,7 @@ class TestADateThatComesNear:
         assert keep_time() == 0
 
 
+@pytest.mark.usefixtures("replays_true")
 class TestByHand:
     def test_operations_start_it_about_a_subject_on_the_page(self):
         deal = deals.submitted(birch)

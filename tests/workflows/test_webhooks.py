@@ -23,6 +23,8 @@ from workflows.definition import lint
 from workflows.engine import calling, delivering
 from workflows.models import Incident, Run, WebhookCall, Work
 
+pytestmark = pytest.mark.usefixtures("replays_true")
+
 
 @dataclass
 class Receiver:

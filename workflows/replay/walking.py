@@ -395,4 +395,4 @@ _PASS: dict[str, Callable[[Walk, Node], bool]] = {
     "sla_stop": Walk._clock,
     "end": Walk._stop,
 }
-_STANDING = _PASS.keys() - {"branch", "parallel", "end"}
+_STANDING = _PASS.keys() - {"branch", "parallel"}
