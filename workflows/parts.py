@@ -1,6 +1,7 @@
 """Workflows, rules, wordings and SLA policies as documents of a program, and back as drafts."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +22,8 @@ from prm.kernel.reference.actions import keep_record, values_of
 from prm.kernel.reference.records import RecordPart
 from prm.kernel.tenancy.context import is_acting
 from workflows.actions.definitions import publish_version, save_draft
-from workflows.definition import lint
+from workflows.definition import BrokenDefinition, lint, program
+from workflows.definition.flow_checks import Called, Surroundings
 from workflows.definition.parameters import wrong
 from workflows.models import SlaPolicy, Workflow, WorkflowVersion
 from workflows.queries.surroundings import surroundings
@@ -67,7 +69,7 @@ class WorkflowPart:
         return _named(document, "key")
 
     def troubles(self, document: Document) -> Iterator[Trouble]:
-        for problem in lint(document, surroundings() if is_acting() else None):
+        for problem in lint(document, _around() if is_acting() else None):
             yield problem.path, f"{problem.block}: {problem.message}" if problem.block else problem.message
 
     def take(self, document: Document, taking: Taking) -> Taken:
@@ -90,6 +92,19 @@ class WorkflowPart:
             _held_true(publish_version(version_id=version_id, actor=taking.publisher, now=taking.now))
             outcome = "published"
         return Taken(outcome, held)
+
+
+def _around() -> Surroundings:
+    """As things are, with drafts beside what is in force: they may have come in a moment ago."""
+    around = surroundings()
+    drafted: dict[str, Called] = {}
+    for version in WorkflowVersion.objects.filter(status="draft").select_related("workflow"):
+        try:
+            read = program(version.tree)
+        except BrokenDefinition:
+            continue
+        drafted[version.workflow.key] = Called(read.start.schema, read.calls)
+    return replace(around, workflows={**drafted, **(around.workflows or {})})
 
 
 def _current(drafts: bool) -> list[WorkflowVersion]:

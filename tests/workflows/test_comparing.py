@@ -77,6 +77,15 @@ class TestTheDifference:
         three["cases"].reverse()
         assert told(tree(two), tree(three)) == ["~ b (branch): order of cases: light, heavy -> heavy, light"]
 
+    def test_follows_blocks_between_the_branches_of_a_parallel(self):
+        def both(left: list[dict[str, Any]], right: list[dict[str, Any]]) -> dict[str, Any]:
+            branches = [{"id": "l", "blocks": left}, {"id": "r", "blocks": right}]
+            return {"id": "p", "type": "parallel", "join": "all", "branches": branches}
+
+        assert told(tree(both([KEEP, WEIGH], [])), tree(both([WEIGH], [KEEP]))) == [
+            "> keep (action): in p/l at 1 -> in p/r at 1"
+        ]
+
     @given(st.permutations(["a", "b", "c", "d", "e"]), st.permutations(["a", "b", "c", "d", "e"]))
     def test_of_two_orders_moves_as_few_blocks_as_can_be(self, one: list[str], other: list[str]):
         old = tree(*({**KEEP, "id": name} for name in one))
@@ -97,6 +106,16 @@ class TestDrawing:
         assert (names["keep"], names["tell"], "") in graph.edges
         assert (names["tell"], names["done"], "") in graph.edges
         assert (names["b"], names["keep"], "Heavy") in graph.edges
+
+    def test_joins_the_branches_of_a_parallel(self):
+        both = {"id": "p", "type": "parallel", "join": "any", "branches": [{"id": "l", "blocks": [KEEP]},
+                                                                          {"id": "r", "blocks": [WEIGH]}]}  # fmt: skip
+        graph = graph_of(tree(both, TELL))
+        names = {node.block or node.kind: node.name for node in graph.nodes}
+        joined = [one for one, other, _label in graph.edges if other == names["join"]]
+        assert joined == [names["keep"], names["weigh"]]
+        assert (names["join"], names["tell"], "") in graph.edges
+        assert len(drawing_of(tree(both, TELL)).shapes) == 5
 
     def test_escapes_what_would_be_markup(self):
         hostile = tree(approval(title='"]; click n0 "javascript:x" \\ <b>'))

@@ -1,6 +1,7 @@
 """Coverage: which blocks and ways of a version have really been taken, from run events alone."""
 
 from io import StringIO
+from typing import Any, ClassVar
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -85,6 +86,25 @@ class TestCoverage:
         with pytest.raises(CommandError, match=r"things/1 has 66\.7 %"):
             call_command("workflows", "coverage", "things", "--require", "100", "--tenant", "acme", stdout=out)
         call_command("workflows", "coverage", "things", "--require", "60", "--tenant", "acme", stdout=out)
+
+
+class TestCoverageOfAParallel:
+    BOTH: ClassVar[dict[str, Any]] = {
+        "id": "both", "type": "parallel", "join": "all",
+        "branches": [{"id": "left", "name": "Left", "blocks": [KEEP]},
+                     {"id": "right", "name": "Right", "blocks": [approval()]}],
+    }  # fmt: skip
+
+    def test_counts_who_entered_who_arrived_and_what_came_behind(self):
+        publish(self.BOTH, THROW)
+        find()
+        work()
+        assert covered().by_name == {"both": 1, "both/left": 1, "keep": 1, "both/right": 0, "review": 1, "throw": 0}
+        with vendor() as now:
+            task = HumanTask.objects.get()
+            actions.decide_task(task_id=task.pk, outcome="approve", actor=mia.actor, now=now, immediately=True)
+        work()
+        assert covered().percent == 100
 
 
 class TestThePages:

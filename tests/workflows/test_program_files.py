@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 from django.core.management import CommandError, call_command
 
+from dealreg.models import DealPolicy
 from partners.models import Tier, TierBenefit
 from prm import setup
 from prm.kernel.audit.models import AuditEntry
@@ -176,6 +177,29 @@ class TestReadingBack:
             "workflows/things.json: A draft by Ada waits with other changes. Publish it first, "
             "or take these changes into it."
         ]
+
+    def test_takes_workflows_that_run_one_another_in_the_order_in_which_they_can_be(self, nobody: UUID):
+        sub = {"id": "sub", "type": "subworkflow", "workflow": "zz-inner", "save_as": "sub"}
+        files = {name: text for name, text in exported().items() if not name.startswith("workflows/")}
+        files["workflows/aa-outer.json"] = text_of(tree(sub, key="aa-outer"))
+        files["workflows/zz-inner.json"] = text_of(tree(KEEP, key="zz-inner"))
+        assert brought(files, nobody).counts["drafted"] >= 2
+        report = brought(files, nobody, publisher=SECOND)
+        assert [line.file for line in report.changed if line.file.startswith("workflows/")] == [
+            "workflows/zz-inner.json",
+            "workflows/aa-outer.json",
+        ]
+        assert exported(nobody) == files
+
+    def test_takes_the_policy_of_deals_once_there_is_one(self, nobody: UUID):
+        with vendor(acme):
+            DealPolicy.objects.create(extension_days=30)
+        files = exported()
+        assert '"extension_days": 30' in files["deal-policy/policy.json"]
+        brought(files, nobody, publisher=SECOND)
+        assert exported(nobody) == files
+        told = problems(changed(files, "deal-policy/policy.json", review_threshold="0.999"), nobody)
+        assert told[0].startswith("deal-policy/policy.json: review_threshold: ")
 
     def test_never_lets_the_importer_publish_its_own(self, nobody: UUID):
         files = exported()

@@ -25,13 +25,21 @@ def needs_of(tree: Mapping[str, Any]) -> list[tuple[str, str]]:
         (_("Asks"), list(_asked(items))),
         (_("Queues"), [str(item["queue"]) for item in items if item.get("queue")]),
         (_("Sends"), [_message(str(item["template"])) for item in items if item.get("template")]),
-        (_("Writes to"), [people(item.get("recipients") or []) for item in items if item.get("recipients")]),
+        (_("Writes to"), [people(names) for item in items for names in _told(item)]),
         (_("SLA policies"), [str(item["policy"]) for item in items if item.get("policy")]),
         (_("Calendars"), [str(item["calendar"]) for item in items if item.get("calendar")]),
         (_("Runs"), [str(item["workflow"]) for item in items if item.get("type") == "subworkflow"]),
         (_("Calls"), [str(item["url"]) for item in items if item.get("type") == "webhook"]),
     ]
     return [(label, ", ".join(dict.fromkeys(values))) for label, values in found if values]
+
+
+def _told(item: Mapping[str, Any]) -> Iterator[Any]:
+    """The lists of recipients that a block names: of its message, its warnings, its escalations."""
+    yield from (item[name] for name in ("recipients", "warn", "escalate") if item.get(name))
+    for one in item.get("escalation") or ():
+        if one.get("to"):
+            yield one["to"]
 
 
 def _event(name: str) -> str:

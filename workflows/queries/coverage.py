@@ -15,6 +15,7 @@ from workflows.definition.parameters import applied
 from workflows.definition.ways import ways_of
 from workflows.models import RunEvent, WorkflowVersion
 
+KINDS = ("started", "step", "branch", "waiting", "entered", "arrived")
 Counts = Mapping[tuple[str, str, str], int]  # how often by kind, block and value
 
 
@@ -73,9 +74,7 @@ def coverage_of(version: WorkflowVersion) -> Coverage:
 def counted(version_id: UUID) -> Counts:
     """Run events of a version by kind, block and value."""
     rows = (
-        RunEvent.objects.filter(
-            run__version_id=version_id, kind__in=["started", "step", "branch", "arrived", "waiting"]
-        )
+        RunEvent.objects.filter(run__version_id=version_id, kind__in=KINDS)
         .order_by()
         .values_list("kind", "block", "value")
         .annotate(count=Count("id"))
@@ -109,12 +108,14 @@ class _Walk:
         if kind == "branch":
             return self.branch(item, path, text, depth)
         done = self.counts.get(("step", identity, ""), 0)
-        begun = max(done, self.counts.get(("waiting", identity, ""), 0))
+        begun = max(done, *(self.counts.get((kind, identity, ""), 0) for kind in ("waiting", "entered")))
         self.spots.append(Spot(identity, kind, text, begun, depth=depth))
-        for way in ways_of(item, path):  # of a parallel: all are begun, those that are needed arrive
-            came = self.counts.get(("arrived", identity, way.key), 0)
-            self.spots.append(Spot(identity, "case", way.label, came, way.key, depth + 1))
-            self.chain(way.blocks, way.path, came, depth + 2)
+        for way in ways_of(item, path):  # of a parallel: all are begun, and each arrives, ends the run or is dropped
+            own: list[Spot] = []
+            _Walk(self.counts, own).chain(way.blocks, way.path, begun, depth + 2)
+            ended = sum(spot.count for spot in own if spot.type == "end")
+            came = self.counts.get(("arrived", identity, way.key), 0) + ended
+            self.spots.extend([Spot(identity, "case", way.label, came, way.key, depth + 1), *own])
         return done
 
     def branch(self, item: Mapping[str, Any], path: str, text: str, depth: int) -> int:

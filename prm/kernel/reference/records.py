@@ -41,7 +41,8 @@ class Rows:
 class RecordPart:
     """A model whose rows are documents, named by `key`. `refers` gives, for a foreign key, what it names.
 
-    `check` tells what the model alone can't; `before` makes room, such as for the one default.
+    `check` tells what the model alone can't; `before` makes room, such as for the one default. Where a vendor
+    has one row at most, `single` names its document and there is no key.
     """
 
     folder: str
@@ -51,14 +52,20 @@ class RecordPart:
     fields: tuple[str, ...]
     refers: Mapping[str, str] = field(default_factory=dict)
     rows: tuple[Rows, ...] = ()
+    single: str = ""
     check: Callable[[Any], Iterable[Trouble]] = lambda record: ()
     before: Callable[[Any, Taking], None] = lambda record, taking: None
 
     def documents(self, *, drafts: bool = False) -> dict[str, Document]:
+        if self.single:
+            held = self.model._default_manager.first()
+            return {self.single: self._document(held)} if held else {}
         records = self.model._default_manager.order_by(self.key)
         return {str(getattr(record, self.key)): self._document(record) for record in records}
 
     def name_of(self, document: Document) -> str:
+        if self.single:
+            return self.single
         name = document.get(self.key)
         if not isinstance(name, str) or not name:
             raise PartRefused((self.key, _("This is missing: it names the record.")))
@@ -70,7 +77,8 @@ class RecordPart:
     def take(self, document: Document, taking: Taking) -> Taken:
         if troubles := list(self.troubles(document)):
             raise PartRefused(*troubles)
-        held = self.model._default_manager.filter(**{self.key: document[self.key]}).first()
+        named = {} if self.single else {self.key: document[self.key]}
+        held = self.model._default_manager.filter(**named).first()
         before = self._document(held) if held else None
         if before == document:
             return Taken("unchanged", before)

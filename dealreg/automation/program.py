@@ -1,0 +1,28 @@
+"""What of deal registration travels with a program: the vendor's policy, once it has one of its own."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from dealreg.models import DealPolicy
+from prm.kernel.automation.parts import Trouble, register_part
+from prm.kernel.reference.records import RecordPart
+
+
+def _policy(policy: Any) -> Iterator[Trouble]:
+    if not 0 <= policy.review_threshold <= policy.conflict_threshold <= 1:
+        yield "review_threshold", _("People look from a likelihood that is no higher than the one that conflicts.")
+
+
+register_part(
+    RecordPart(
+        "deal-policy",
+        50,
+        DealPolicy,
+        "",
+        ("conflict_threshold", "review_threshold", "submissions_per_hour", "extension_days", "reminder_days"),
+        single="policy",
+        check=_policy,
+    )
+)
