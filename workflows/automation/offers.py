@@ -33,7 +33,7 @@ register_facts(
             Fact("incident.message", _("What is wrong"), "text", orm="message"),
             Fact("incident.workflow", _("Workflow (key)"), "text", orm="workflow__key"),
             Fact("incident.block", _("Block"), "text", orm="block"),
-            Fact("incident.about", _("Subject"), "text", orm="subject_name"),
+            Fact("incident.about", _("What it is about"), "text", orm="subject_name"),
             Fact("incident.status", _("Status"), "choice", choices=Incident.Status.choices, orm="status"),
         ),
         model="workflows.Incident",
@@ -47,7 +47,7 @@ register_facts(
             Fact("sla.clock", _("Clock"), "text"),
             Fact("sla.point", _("Percent used"), "number"),
             Fact("sla.workflow", _("Workflow (key)"), "text"),
-            Fact("sla.about", _("Subject"), "text"),
+            Fact("sla.about", _("What it is about"), "text"),
             Fact("sla.subject", _("Kind of subject"), "text"),
         ),
     )
@@ -61,7 +61,7 @@ register_facts(
             Fact("call.status", _("Answer (HTTP status)"), "number"),
             Fact("call.attempts", _("Tries"), "number"),
             Fact("call.workflow", _("Workflow (key)"), "text"),
-            Fact("call.about", _("Subject"), "text"),
+            Fact("call.about", _("What it is about"), "text"),
         ),
     )
 )
