@@ -43,7 +43,7 @@ def hold(kind: str) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
     path = addresses.folder(kind)
-    with users.ensure_started(kind, say):
+    with users.holding(kind), users.ensure_started(kind, say):
         (path / "holder.pid").write_text(str(os.getpid()))
         say(f"The {kind} servers run in {addresses.place(kind).run}; Ctrl-C lets go of them.")
         while keeper.keeper_pid(path):

@@ -7,7 +7,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -131,9 +132,23 @@ def in_use(path: Path) -> bool:
         return keeper.take(lock, fcntl.LOCK_SH, seconds=0)
 
 
+@contextmanager
+def holding(kind: str) -> Iterator[None]:
+    """Say that we do nothing but hold the servers: whoever stops them waits until we have let go, too."""
+    with open(folders.own_folder(kind) / "holders.lock", "a") as lock:
+        keeper.take(lock, fcntl.LOCK_SH, seconds=STOP_SECONDS)
+        yield
+
+
 def dismiss(kind: str) -> bool:
-    """Stop the servers of a kind, whoever uses them. False if they don't stop in time."""
+    """Stop the servers of a kind, whoever uses them, and see those off who only held them. False if that takes
+    too long."""
     path = addresses.folder(kind)
     if pid := keeper.keeper_pid(path):
         os.kill(pid, signal.SIGTERM)
-    return wait_until(lambda: keeper.keeper_pid(path) is None, STOP_SECONDS)
+    if not wait_until(lambda: keeper.keeper_pid(path) is None, STOP_SECONDS):
+        return False
+    if not path.exists():
+        return True
+    with open(path / "holders.lock", "a") as lock:
+        return keeper.take(lock, fcntl.LOCK_EX, seconds=STOP_SECONDS)

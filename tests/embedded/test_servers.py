@@ -87,6 +87,15 @@ class TestStartAndStop:
         with pytest.raises(psycopg2.OperationalError):
             logged_in_as("web")
 
+    def test_stop_returns_when_everybody_has_let_go_so_that_a_reset_may_follow_at_once(self, own_var: Path) -> None:
+        for command in ("start", "stop", "reset"):
+            done = subprocess.run(
+                [sys.executable, "-m", "prm.embedded", command, "--kind", KIND],
+                cwd=addresses.CHECKOUT, capture_output=True, text=True, timeout=240, check=False,
+            )  # fmt: skip
+            assert done.returncode == 0, (command, done.stdout, done.stderr)
+        assert not addresses.folder(KIND).exists()
+
     def test_secrets_are_for_their_owner_alone(self, own_var: Path) -> None:
         addresses.secret("db_password_web", KIND)
         assert (addresses.folder(KIND) / "secrets.json").stat().st_mode & 0o777 == 0o600
