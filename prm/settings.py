@@ -124,6 +124,7 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": addresses.redis_url(),
         "KEY_PREFIX": "prm",
+        "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},  # a frozen Redis must freeze nobody else
     }
 }
 

@@ -6,6 +6,7 @@ Apart from prm/kernel/api.py because Django REST framework imports these while i
 import logging
 from typing import Any
 
+from redis.exceptions import RedisError
 from rest_framework.pagination import CursorPagination
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -54,7 +55,7 @@ class PerToken(SimpleRateThrottle):
     def allow_request(self, request: Request, view: Any) -> bool:
         try:
             return bool(super().allow_request(request, view))
-        except OSError as error:
+        except (OSError, RedisError) as error:
             log.warning("throttling is off, Redis does not answer: %s", error)
             return True
 
