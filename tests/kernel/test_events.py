@@ -142,6 +142,30 @@ class TestTheRelay:
 
         assert seen == ["orphan"]
 
+    def test_those_who_were_with_a_worker_that_died_come_one_by_one_and_behind_all_others(self):
+        publish("a")
+        publish("b")
+        assert len(relay.claim()) == 2
+        with vendor(acme):
+            ours().update(lease_until=Now() - timedelta(seconds=1))
+        publish("fresh")
+
+        assert [one.lapsed for one in relay.claim()] == [False, True]
+        assert [one.lapsed for one in relay.claim()] == [True]
+        assert relay.claim() == []
+
+    def test_parks_what_its_worker_died_of_again_and_again(self):
+        publish("deadly")
+        with vendor(acme):
+            ours().update(attempt=relay.MAX_ATTEMPTS)
+
+        relay.drain()
+
+        assert seen == []
+        with vendor(acme):
+            assert ours().get().state == "parked"
+            assert "died" in ours().get().error
+
     def test_refuses_the_late_effect_of_a_worker_that_lost_its_lease(self):
         publish("once")
         (late,) = relay.claim()

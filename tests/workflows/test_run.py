@@ -126,6 +126,26 @@ class TestWhoeverDiesAStepIsDoneOnce:
             assert len(calls) == 1
         assert [value for name, value in happened(subject) if name == "keep"] == ["done"]
 
+    def test_work_that_a_worker_died_of_takes_nobody_down_twice(self):
+        publish(KEEP)
+        for _number in range(3):
+            find()
+        relay.drain()
+        assert len(claims.claim()) == 3
+        with vendor():
+            Work.objects.update(lease_until=Work.objects.first().created_at)  # the worker died of one of them
+        fresh = find()
+        relay.drain()
+
+        later = claims.claim(each=10)
+
+        with vendor():
+            assert [Work.objects.get(pk=one.work_id).run.subject_id == fresh for one in later] == [True, False]
+        assert [one.attempt for one in later] == [1, 2]
+        assert [one.attempt for one in claims.claim()] == [2]
+        assert [one.attempt for one in claims.claim()] == [2]
+        assert claims.claim() == []
+
     def test_a_fence_lost_in_the_middle_of_a_step_takes_its_effects_back(self, superuser):
         publish(KEEP, TELL)
         subject = find()

@@ -1,7 +1,8 @@
 """Runs handlers for what is in the outbox: in order per handler and subject, each effect once.
 
 The relay claims deliveries as prm_relay, which sees ids and times of every tenant but no payload,
-a few rows of each tenant in turn. Each handler then runs as the vendor of its tenant, its effects
+a few rows of each tenant in turn; of those whose lease has run out, which somebody may have died of,
+one at a time and last. Each handler then runs as the vendor of its tenant, its effects
 and its receipt in one transaction. A failed try leaves neither; after MAX_ATTEMPTS it is parked,
 and holds back only later events of its own subject.
 """
@@ -20,12 +21,12 @@ from prm.kernel.tenancy.context import acting
 
 log = logging.getLogger(__name__)
 MAX_ATTEMPTS = 6
-LEASE = "60 seconds"
+LEASE = "30 seconds"
 
 _CLAIM = """
-WITH picked AS (
-  SELECT due.id FROM tenancy_tenant AS t CROSS JOIN LATERAL (
-    SELECT d.id, d.position FROM events_delivery AS d
+WITH found AS (
+  SELECT due.id, due.lapsed FROM tenancy_tenant AS t CROSS JOIN LATERAL (
+    SELECT d.id, d.lease_until IS NOT NULL AS lapsed FROM events_delivery AS d
     WHERE d.tenant_id = t.id AND d.state = 'pending' AND d.not_before <= clock_timestamp()
       AND (d.lease_until IS NULL OR d.lease_until < clock_timestamp())
       AND NOT EXISTS (
@@ -35,11 +36,13 @@ WITH picked AS (
           AND earlier.state IN ('pending', 'parked'))
     ORDER BY d.position LIMIT %(each)s FOR UPDATE OF d SKIP LOCKED
   ) AS due WHERE t.status <> 'suspended' LIMIT %(most)s
+), picked AS (
+  SELECT * FROM found WHERE NOT lapsed UNION ALL (SELECT * FROM found WHERE lapsed LIMIT 1)
 )
 UPDATE events_delivery AS d
 SET lease_until = clock_timestamp() + %(lease)s::interval, fence = d.fence + 1, attempt = d.attempt + 1
 FROM picked WHERE d.id = picked.id
-RETURNING d.id, d.tenant_id, d.fence, d.attempt, d.position
+RETURNING d.id, d.tenant_id, d.fence, d.attempt, picked.lapsed, d.position
 """
 
 
@@ -49,6 +52,7 @@ class Claim:
     tenant_id: UUID
     fence: int
     attempt: int
+    lapsed: bool
     position: int
 
 
@@ -72,7 +76,7 @@ def drain(limit: int = 10_000, *, each: int = 8) -> int:
 def claim(*, each: int = 8, most: int = 32) -> list[Claim]:
     with acting(audience="relay"), connection.cursor() as cursor:
         cursor.execute(_CLAIM, {"each": each, "most": most, "lease": LEASE})
-        return sorted((Claim(*row) for row in cursor.fetchall()), key=lambda c: c.position)
+        return sorted((Claim(*row) for row in cursor.fetchall()), key=lambda c: (c.lapsed, c.position))
 
 
 def deliver(claimed: Claim) -> None:
@@ -83,6 +87,8 @@ def deliver(claimed: Claim) -> None:
             if taken is None:
                 return
             handler, event = taken
+            if claimed.attempt > MAX_ATTEMPTS:
+                raise RuntimeError(f"The worker died of {handler} again and again.")
             function = handler_named(handler)
             if function is None:
                 raise LookupError(f"No handler is called {handler!r} any more.")
