@@ -1,5 +1,8 @@
 """The messages about deals, as shipped."""
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
 from prm.kernel.messages.registry import register_message
 
 DEAL = {
@@ -17,7 +20,7 @@ GREETING = {"en": "Hello {{ recipient }},\n\n", "de": "Guten Tag {{ recipient }}
 
 def _message(
     key: str,
-    label: str,
+    label: str | Promise,
     subject: tuple[str, str],
     body: tuple[str, str],
     variables: tuple[str, ...] = (),
@@ -35,7 +38,7 @@ def _message(
 
 _message(
     "deal.received",
-    "A deal has arrived",
+    _("A deal has arrived"),
     ("We have your deal {{ deal.number }}", "Ihr Deal {{ deal.number }} ist eingegangen"),
     (
         "“{{ deal.name }}” for {{ deal.customer_name }} is with our deal desk. You get an answer by "
@@ -46,7 +49,7 @@ _message(
 )
 _message(
     "deal.approved",
-    "A deal is protected",
+    _("A deal is protected"),
     (
         "Protected until {{ deal.protected_until }}: {{ deal.number }}",
         "Geschützt bis {{ deal.protected_until }}: {{ deal.number }}",
@@ -60,7 +63,7 @@ _message(
 )
 _message(
     "deal.rejected",
-    "A deal is declined",
+    _("A deal is declined"),
     ("We can't protect {{ deal.number }}", "{{ deal.number }} konnten wir nicht schützen"),
     (
         "we can't protect “{{ deal.name }}” for {{ deal.customer_name }}. The reason: {{ deal.reason }}",
@@ -69,7 +72,7 @@ _message(
 )
 _message(
     "deal.returned",
-    "A deal needs the partner's answer",
+    _("A deal needs the partner's answer"),
     ("A question about {{ deal.number }}", "Eine Frage zu {{ deal.number }}"),
     (
         "before we can decide on “{{ deal.name }}” for {{ deal.customer_name }}, we need something from you: "
@@ -80,7 +83,7 @@ _message(
 )
 _message(
     "deal.expiring",
-    "A protection ends soon",
+    _("A protection ends soon"),
     ("{{ days }} days left: {{ deal.number }}", "Noch {{ days }} Tage: {{ deal.number }}"),
     (
         "the protection of “{{ deal.name }}” for {{ deal.customer_name }} ends on {{ deal.protected_until }}. If the "
@@ -93,7 +96,7 @@ _message(
 )
 _message(
     "deal.expired",
-    "A protection has ended",
+    _("A protection has ended"),
     ("The protection of {{ deal.number }} has ended", "Der Schutz von {{ deal.number }} ist abgelaufen"),
     (
         "the protection of “{{ deal.name }}” for {{ deal.customer_name }} ended on {{ deal.protected_until }}. You can "
@@ -104,7 +107,7 @@ _message(
 )
 _message(
     "deal.commented",
-    "Somebody commented on a deal",
+    _("Somebody commented on a deal"),
     ("{{ author }} on {{ deal.number }}", "{{ author }} zu {{ deal.number }}"),
     (
         "{{ author }} wrote about “{{ deal.name }}” for {{ deal.customer_name }}:\n\n{{ text }}",

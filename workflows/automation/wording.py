@@ -1,5 +1,7 @@
 """The messages that workflows send by themselves, as shipped."""
 
+from django.utils.translation import gettext_lazy as _
+
 from prm.kernel.messages.registry import register_message
 
 _VARIABLES = ["name", "percent", "minutes_left", "workflow", "due_at"]
@@ -7,7 +9,7 @@ _SAMPLE = {"name": "Nordwind: 40 seats", "percent": 80, "minutes_left": 96, "wor
 
 register_message(
     "workflows.sla_warning",
-    label="A task nears its due time",
+    label=_("A task nears its due time"),
     variables=_VARIABLES,
     sample=_SAMPLE,
     subject={
@@ -24,7 +26,7 @@ register_message(
 
 register_message(
     "workflows.task_escalated",
-    label="A task is escalated",
+    label=_("A task is escalated"),
     variables=["name", "title", "level", "workflow"],
     sample={"name": "Nordwind: 40 seats", "title": "Decide on this deal", "level": 1, "workflow": "Deal registration"},
     subject={"en": "Escalated: {{ name }}", "de": "Eskaliert: {{ name }}"},
@@ -38,7 +40,7 @@ register_message(
 
 register_message(
     "workflows.sla_breached",
-    label="A task is late",
+    label=_("A task is late"),
     variables=_VARIABLES,
     sample={**_SAMPLE, "percent": 100, "minutes_left": 0},
     subject={"en": "Late: {{ name }}", "de": "Überfällig: {{ name }}"},
@@ -50,7 +52,7 @@ register_message(
 
 register_message(
     "workflows.nobody_took_charge",
-    label="Nobody takes charge of something late",
+    label=_("Nobody takes charge of something late"),
     variables=["sla", "subject", "steps"],
     sample={"sla": {"about": "Nordwind: 40 seats", "clock": "answer"}},
     subject={

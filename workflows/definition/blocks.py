@@ -7,6 +7,8 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from prm.kernel.automation import registry
 from prm.kernel.conditions import ConditionError, Fact, FactSchema, compile_python
 from workflows.definition.broken import BrokenDefinition
@@ -77,7 +79,9 @@ class Block:
         try:
             return self.data[name]
         except KeyError:
-            raise BrokenDefinition(f"Block “{self.id}” lacks “{name}”.") from None
+            raise BrokenDefinition(
+                _("Block “%(block)s” lacks “%(name)s”.") % {"block": self.id, "name": name}
+            ) from None
 
     def get(self, name: str, default: Any = None) -> Any:
         return self.data.get(name, default)
@@ -124,7 +128,7 @@ class Program:
         try:
             return self.blocks[block_id]
         except KeyError:
-            raise BrokenDefinition(f"The workflow has no block “{block_id}”.") from None
+            raise BrokenDefinition(_("The workflow has no block “%(block)s”.") % {"block": block_id}) from None
 
     def starts_on(self, facts: Mapping[str, Any]) -> bool:
         """Whether the trigger's condition takes the event up. Raises BrokenDefinition."""
@@ -136,7 +140,9 @@ class Program:
             if self._holds(case.when, facts):
                 return case.id, case.first
         if "otherwise" not in branch.data:
-            raise BrokenDefinition(f"No case of “{branch.id}” holds and the branch has no default.")
+            raise BrokenDefinition(
+                _("No case of “%(block)s” holds and the branch has no default.") % {"block": branch.id}
+            )
         return "otherwise", branch.otherwise
 
     def _holds(self, tree: Any, facts: Mapping[str, Any]) -> bool:
@@ -159,7 +165,7 @@ def program(tree: Mapping[str, Any], digest: str = "") -> Program:
         try:
             known = _read(applied(tree))
         except (KeyError, TypeError, AttributeError, ValueError, LookupError, RecursionError) as error:
-            raise BrokenDefinition(f"The tree can't be read: {error}") from error
+            raise BrokenDefinition(_("The tree can't be read: %(why)s") % {"why": error}) from error
         if len(_programs) > 500:
             _programs.clear()
         _programs[digest] = known
@@ -216,7 +222,7 @@ def _chain(
 def _block(item: Mapping[str, Any], after: str | None, path: str, blocks: dict[str, Block], within: Within) -> str:
     identity = block_id(item, path)
     if identity in blocks:
-        raise BrokenDefinition(f"Two blocks are called “{identity}”.")
+        raise BrokenDefinition(_("Two blocks are called “%(id)s”.") % {"id": identity})
     cases: list[Case] = []
     ways: list[Way] = []
     otherwise = None

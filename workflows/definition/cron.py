@@ -10,6 +10,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from celery.schedules import ParseException, crontab
+from django.utils.translation import gettext as _
 
 _DAYS = 366 * 8  # a 29 February may be eight years off
 
@@ -34,7 +35,7 @@ class Cron:
         """Raises NotCron."""
         parts = str(text).split()
         if len(str(text)) > 100 or len(parts) != 5:
-            raise NotCron("five parts are needed: minute, hour, day of the month, month, day of the week")
+            raise NotCron(_("five parts are needed: minute, hour, day of the month, month, day of the week"))
         minute, hour, day, month, weekday = parts
         try:
             found = crontab(minute, hour, weekday, day, month)
@@ -60,7 +61,7 @@ class Cron:
                         if at > moment:
                             return at
             day += timedelta(days=1)
-        raise NotCron("this day never comes")
+        raise NotCron(_("this day never comes"))
 
     def _is_day(self, day: int, weekday: int) -> bool:
         of_month, of_week = day in self.days, weekday in self.weekdays

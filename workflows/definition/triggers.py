@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from prm.kernel.automation import registry
 from prm.kernel.conditions import FactSchema, registered_schemas, schema_named
 from workflows.definition.broken import BrokenDefinition
@@ -30,10 +32,10 @@ def start_of(trigger: Any) -> Start:
     if isinstance(trigger, str):
         trigger = {"event": trigger}
     if not isinstance(trigger, Mapping):
-        raise BrokenDefinition("A workflow needs a trigger.")
+        raise BrokenDefinition(_("A workflow needs a trigger."))
     kinds = [kind for kind in KINDS if trigger.get(kind) not in (None, False, "")]
     if len(kinds) > 1:
-        raise BrokenDefinition("A trigger is an event, a schedule, a date or manual, and only one of them.")
+        raise BrokenDefinition(_("A trigger is an event, a schedule, a date or manual, and only one of them."))
     return _READ[kinds[0] if kinds else "event"](trigger)
 
 
@@ -41,7 +43,7 @@ def _event(trigger: Mapping[str, Any]) -> Start:
     event = trigger.get("event")
     known = registry.triggers.get(event) if isinstance(event, str) else None
     if known is None:
-        raise BrokenDefinition(f"Nothing is known of the event “{str(event or '')[:80]}”.")
+        raise BrokenDefinition(_("Nothing is known of the event “%(event)s”.") % {"event": str(event or "")[:80]})
     return Start("event", known.event, known.schema)
 
 
@@ -56,7 +58,7 @@ def _date(trigger: Mapping[str, Any]) -> Start:
     key = str(trigger["date"])
     found = [one for one in registered_schemas() if _has_date(one, key)]
     if not found:
-        raise BrokenDefinition(f"“{key[:80]}” is no date that subjects can be found by.")
+        raise BrokenDefinition(_("“%(key)s” is no date that subjects can be found by.") % {"key": key[:80]})
     schema = next((one for one in found if one.name == key.partition(".")[0]), found[0])
     return Start("date", "@date", schema.name, fact=key, days_before=_days(trigger.get("days_before", 0)))
 
@@ -67,7 +69,7 @@ def _manual(trigger: Mapping[str, Any]) -> Start:
 
 def _days(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 730:
-        raise BrokenDefinition("“days_before” is a whole number from 0 to 730.")
+        raise BrokenDefinition(_("“days_before” is a whole number from 0 to 730."))
     return value
 
 
@@ -76,7 +78,8 @@ def countable(name: Any) -> FactSchema:
     offered = {one.name: one for one in registered_schemas() if one.model is not None}
     if not isinstance(name, str) or name not in offered:
         raise BrokenDefinition(
-            f"There are no subjects of the kind “{str(name)[:40]}”. Use one of: {', '.join(offered)}."
+            _("There are no subjects of the kind “%(kind)s”. Use one of: %(known)s.")
+            % {"kind": str(name)[:40], "known": ", ".join(offered)}
         )
     return offered[name]
 

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from prm.kernel.automation import registry
 from prm.kernel.identity.actors import Actor
 from workflows.definition import BrokenDefinition
@@ -16,7 +18,7 @@ def run_action(step: Step) -> Result:
     """Call a registered action; it answers with a value to branch on. A refusal is such a value."""
     spec = registry.actions.get(step.block["action"])
     if spec is None:
-        raise BrokenDefinition(f"No app offers the action “{step.block['action']}” any more.")
+        raise BrokenDefinition(_("No app offers the action “%(key)s” any more.") % {"key": step.block["action"]})
     actor = acting_as(step)
     outcome = spec.run(step.subject_id, step.fill(step.block.get("parameters") or {}), actor, step.now)
     return Result(outcome.value, outcome.detail, actor_name=actor.name)

@@ -26,7 +26,7 @@ class Exhausted(RuntimeError):
     """The work was claimed too often without an end: it takes its worker down with it."""
 
     def __init__(self) -> None:
-        super().__init__("The worker died on this step again and again.")
+        super().__init__(_("The worker died on this step again and again."))
 
 
 def failed(claimed: Claim, error: Exception) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.utils.translation import gettext as _
 
 from prm.kernel.decisions import jsonable
 from prm.kernel.identity.actors import Actor
@@ -166,7 +167,7 @@ def program_of(version_id: UUID, digest: str) -> Program:
         return _programs[digest]
     tree = WorkflowVersion.objects.values_list("tree", flat=True).get(pk=version_id)
     if not isinstance(tree, dict):
-        raise BrokenDefinition("The version's tree is no JSON object.")
+        raise BrokenDefinition(_("The version's tree is no JSON object."))
     return program(tree, digest)
 
 

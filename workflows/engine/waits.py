@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from prm.kernel import events
 from prm.kernel.automation import registry
@@ -68,7 +69,7 @@ def _limit(step: Step) -> datetime | None:
 def _holds(block: Block, payload: Mapping[str, Any], now: datetime) -> bool:
     trigger = registry.triggers.get(str(block["event"]))
     if trigger is None:
-        raise BrokenDefinition(f"Nothing is known of the event “{block['event']}”.")
+        raise BrokenDefinition(_("Nothing is known of the event “%(event)s”.") % {"event": block["event"]})
     facts = {**payload.get("facts", {}), "@before": payload.get("before", {}), "@now": now}
     try:
         return compile_python(block.get("when") or {}, schema_named(trigger.schema))(facts)
@@ -156,9 +157,11 @@ def _moment(value: Any, fact: str) -> datetime:
             day = read_date(value)
             moment = datetime.combine(day, time(0), tzinfo=current().zone) if day else None
     except WrongType as error:
-        raise BrokenDefinition(f"“{fact}” is no time to wait for: {error}") from error
+        raise BrokenDefinition(
+            _("“%(fact)s” is no time to wait for: %(why)s") % {"fact": fact, "why": error}
+        ) from error
     if moment is None:
-        raise BrokenDefinition(f"“{fact}” is no time to wait for.")
+        raise BrokenDefinition(_("“%(fact)s” is no time to wait for.") % {"fact": fact})
     return moment
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from prm.kernel.automation import registry
 from prm.kernel.automation.models import RuleVersion
 from prm.kernel.conditions import FactSchema, Ruling, compile_rules, schema_named
@@ -91,7 +93,7 @@ def trials_of_rules(version: RuleVersion) -> list[Trial]:
             sides = (Side(plan, before, published.pk), Side(plan, after, published.pk))
             trials.append(Trial(published.workflow_id, str(published), *sides))
     if not trials:
-        raise NothingToReplay(f"No workflow in force asks the rules “{ruleset.name}”.")
+        raise NothingToReplay(_("No workflow in force asks the rules “%(rules)s”.") % {"rules": ruleset.name})
     return trials
 
 

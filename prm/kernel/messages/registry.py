@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.utils.functional import Promise
+
 COMMON = ("recipient", "vendor", "url")
 
 
@@ -11,7 +13,7 @@ class MessageKind:
     """`subject` and `body` hold one Liquid text for each language; `variables` are all it may use."""
 
     key: str
-    label: str
+    label: str | Promise
     variables: tuple[str, ...]
     subject: Mapping[str, str]
     body: Mapping[str, str]
@@ -28,7 +30,7 @@ kinds: dict[str, MessageKind] = {}
 def register_message(
     key: str,
     *,
-    label: str,
+    label: str | Promise,
     variables: tuple[str, ...] | list[str],
     subject: Mapping[str, str],
     body: Mapping[str, str],

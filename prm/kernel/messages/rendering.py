@@ -5,6 +5,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_skeleton, format_time
+from django.utils.translation import gettext as _
 from liquid import Environment, StrictUndefined
 from liquid.exceptions import LiquidError
 
@@ -35,13 +36,16 @@ def render(text: str, context: Mapping[str, object], *, language: str, zone: str
     except LiquidError as error:
         raise TemplateProblem(str(error).split("\n")[0]) from error
     except RecursionError as error:
-        raise TemplateProblem("The template nests too deeply.") from error
+        raise TemplateProblem(_("The template nests too deeply.")) from error
 
 
 def check(subject: str, body: str, sample: Mapping[str, object]) -> str | None:
     """What is wrong with a wording, or None: it is rendered once with sample values."""
     if len(body) > MOST_CHARACTERS:
-        return f"The text has {len(body)} characters; at most {MOST_CHARACTERS} are allowed."
+        return _("The text has %(count)d characters; at most %(max)d are allowed.") % {
+            "count": len(body),
+            "max": MOST_CHARACTERS,
+        }
     try:
         for text in (subject, body):
             render(text, sample, language="en", zone="UTC")

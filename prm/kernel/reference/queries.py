@@ -4,6 +4,8 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from prm.kernel.reference.calendars import BusinessHours
 from prm.kernel.reference.models import Calendar, ExchangeRate, Program, Territory
 from prm.kernel.tenancy.models import Tenant
@@ -31,7 +33,10 @@ def rate(currency: str, on: date) -> Decimal:
         return Decimal(1)
     found = ExchangeRate.objects.filter(currency=currency, valid_from__lte=on).order_by("-valid_from").first()
     if found is None:
-        raise NoRate(f"No exchange rate for {currency} on {on}. Add one under Setup, Exchange rates.")
+        raise NoRate(
+            _("No exchange rate for %(currency)s on %(day)s. Add one under Setup, Exchange rates.")
+            % {"currency": currency, "day": on}
+        )
     return found.rate
 
 
