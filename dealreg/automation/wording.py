@@ -117,3 +117,14 @@ _message(
     author="Cam",
     text="How many seats is it about?",
 )
+_message(
+    "deal.opinion_missing",
+    "An opinion was not given in time",
+    ("Decided without your opinion: {{ deal.number }}", "Ohne Ihre Einschätzung entschieden: {{ deal.number }}"),
+    (
+        "you were asked what you think of “{{ deal.name }}” for {{ deal.customer_name }}. The approvers now decide "
+        "without waiting any longer.",
+        "Sie wurden um Ihre Einschätzung zu „{{ deal.name }}“ für {{ deal.customer_name }} gebeten. Die Genehmiger "
+        "entscheiden nun, ohne länger zu warten.",
+    ),
+)

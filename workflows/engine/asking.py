@@ -83,10 +83,19 @@ def reasons_of(step: Step) -> list[dict[str, str]]:
     """Why a person is asked: what the steps before found, the latest first, each reason once."""
     found: dict[str, dict[str, str]] = {}
     for saved in reversed(list(step.steps.values())):
-        for reason in saved["detail"].get("reasons") or ():
+        for reason in (*(saved["detail"].get("reasons") or ()), *_said_before(saved)):
             told = _reason(reason)
             found.setdefault(told["key"] or told["text"], told)
     return list(found.values()) or [{"key": "task.asked", "text": _("The workflow asks for a decision here.")}]
+
+
+def _said_before(saved: Mapping[str, Any]) -> list[str]:
+    """What a person answered to an earlier question, for whoever is asked next."""
+    detail = saved["detail"]
+    if not detail.get("decided_by"):
+        return []
+    said = _("%(who)s: %(answer)s") % {"who": detail["decided_by"], "answer": saved["value"]}
+    return [f"{said}. {detail['note']}" if detail.get("note") else said]
 
 
 def _reason(reason: Any) -> dict[str, str]:
