@@ -170,7 +170,6 @@ MATRIX: dict[str, frozenset[str]] = {
     "workflows:upload": _only("admin"),
     "workflows:parameters": _only("admin"),
     "workflows:use_template": _only("admin"),
-    "workflows:install": _only("admin"),
     "workflows:retire": _only("admin"),
     "workflows:publish": _only("admin"),
     "workflows:replay*": VENDOR,

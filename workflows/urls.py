@@ -43,7 +43,6 @@ urlpatterns = [
     path("workflows/templates/", gallery.gallery, name="gallery"),
     path("workflows/templates/<slug:key>/", gallery.template, name="template"),
     path("workflows/templates/<slug:key>/use/", gallery.use, name="use_template"),
-    path("workflows/install/", definitions.install, name="install"),
     path("workflows/new/", designer.new, name="new"),
     path("workflows/runs/", runs.RunListView.as_view(), name="runs"),
     path("workflows/runs/<uuid:run_id>/", runs.run, name="run"),

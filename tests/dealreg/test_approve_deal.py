@@ -169,7 +169,6 @@ class TestRivals:
         with vendor():
             assert not NotSame.objects.exists()
 
-
     def test_the_index_is_the_last_word(self):
         first = approved(birch)
         with vendor() as now:

@@ -15,6 +15,7 @@ from dealreg.models import DealPolicy
 from partners.models import Tier, TierBenefit
 from prm import setup
 from prm.kernel.audit.models import AuditEntry
+from prm.kernel.automation.actions import save_rule_draft
 from prm.kernel.automation.models import RuleVersion
 from prm.kernel.identity.actors import Actor
 from prm.kernel.messages.actions import save_template
@@ -326,6 +327,13 @@ class TestTheCommand:
         with pytest.raises(CommandError):
             call_command("workflows", "lint", "--tenant", "acme", stdout=out, stderr=out)
         assert "things/1: blocks.0: There is no block of the type “jump”" in out.getvalue()
+        with vendor(acme) as now:
+            ruleset = RuleVersion.objects.get(ruleset__key="deal-eligibility").ruleset_id
+            document = {"rules": [{"key": "x", "when": {"field": "no.fact", "operator": "=", "value": 1}}]}
+            save_rule_draft(ruleset_id=ruleset, document=document, note="", actor=ada.actor, now=now)
+        with pytest.raises(CommandError):
+            call_command("workflows", "lint", "--tenant", "acme", stdout=out, stderr=out)
+        assert "deal-eligibility/2: " in out.getvalue()
         (tmp_path / "things.json").write_text(text_of(tree(KEEP)))
         out = StringIO()
         call_command("workflows", "lint", str(tmp_path / "things.json"), stdout=out)

@@ -4,9 +4,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from prm.kernel.automation.models import RuleVersion
 from prm.kernel.automation.parts import Document, parts
+from prm.kernel.conditions import schema_named, validate_rules
+from workflows.definition import lint
 from workflows.definition.comparing import NONE, Change, compare, differences, shown
-from workflows.definition.files import HEAD, head, text_of
+from workflows.definition.files import HEAD, FileProblem, head, text_of
+from workflows.models import WorkflowVersion
+from workflows.queries.surroundings import surroundings
 
 Documents = Mapping[str, Mapping[str, Document]]  # by folder and name
 
@@ -31,6 +36,19 @@ def program_files(*, drafts: bool = False) -> dict[str, str]:
     for folder, documents in program_documents(drafts=drafts).items():
         files |= {f"{folder}/{name}.json": text_of(document) for name, document in documents.items()}
     return dict(sorted(files.items()))
+
+
+def draft_problems() -> dict[str, list[FileProblem]]:
+    """Every draft of a workflow or of rules by its name, with what is wrong with it as things are."""
+    found: dict[str, list[FileProblem]] = {}
+    around = surroundings()
+    for draft in WorkflowVersion.objects.filter(status="draft").select_related("workflow").order_by("workflow__key"):
+        told = lint(draft.tree, around)
+        found[str(draft)] = [FileProblem(str(draft), problem.path, problem.message) for problem in told]
+    for rules in RuleVersion.objects.filter(status="draft").select_related("ruleset").order_by("ruleset__key"):
+        wrong = validate_rules(rules.document, schema_named(rules.ruleset.schema))
+        found[str(rules)] = [FileProblem(str(rules), problem.path, str(problem.message)) for problem in wrong]
+    return found
 
 
 def compare_programs(old: Documents, new: Documents) -> list[Difference]:

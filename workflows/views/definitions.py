@@ -143,16 +143,3 @@ def retire(request: Asking, workflow_id: UUID) -> HttpResponse:
     else:
         messages.warning(request, decision.reasons[0].text)
     return redirect("workflows:workflow", workflow_id=workflow_id)
-
-
-@require_POST
-@require_roles("admin")
-def install(request: Asking) -> HttpResponse:
-    """Put a shipped template into force."""
-    key = request.POST.get("key", "")
-    if key not in registry.templates:
-        messages.warning(request, _("There is no such template."))
-        return redirect("workflows:list")
-    installed = actions.install_template(key=key, actor=request.actor, now=request.now)
-    messages.success(request, _("Installed and in force."))
-    return redirect("workflows:version", version_id=installed.pk)

@@ -12,7 +12,6 @@ from prm.kernel.identity.queries import members_with_role
 from prm.kernel.tenancy.context import acting, is_acting
 from prm.kernel.tenancy.models import Tenant
 from prm.kernel.tenancy.naming import vendor_named
-from workflows.actions.definitions import problems_of
 from workflows.actions.programs import Report, check_program, import_program
 from workflows.definition.comparing import compare
 from workflows.definition.files import HEAD, BadFiles, FileProblem, read_text
@@ -20,7 +19,7 @@ from workflows.definition.graph import FORMATS, dot, mermaid
 from workflows.management import folders
 from workflows.models import WorkflowVersion
 from workflows.queries.coverage import Coverage, coverage_of
-from workflows.queries.programs import Documents, compare_programs, program_documents, program_files
+from workflows.queries.programs import Documents, compare_programs, draft_problems, program_documents, program_files
 from workflows.replay import commanding as replaying
 
 IMPORTER = Actor(kind="system", id="program import", name="Import from files", roles=frozenset({"admin"}))
@@ -75,12 +74,8 @@ class Command(BaseCommand):
     def lint(self, tenant: str | None, *, paths: list[Path], **options: Any) -> None:
         if not paths:
             with acting(tenant=vendor_named(tenant).pk, audience="vendor"):
-                drafts = list(WorkflowVersion.objects.filter(status="draft").select_related("workflow"))
-                problems = [
-                    FileProblem(str(draft), problem.path, problem.message)
-                    for draft in drafts
-                    for problem in problems_of(draft)
-                ]
+                drafts = draft_problems()
+            problems = [problem for found in drafts.values() for problem in found]
             return self._checked(problems, f"{len(drafts)} drafts")
         files = {name: text for path in paths for name, text in folders.documents_at(path).items()}
         if tenant is None:
