@@ -119,7 +119,7 @@ _message(
 )
 _message(
     "deal.opinion_missing",
-    "An opinion was not given in time",
+    _("An opinion was not given in time"),
     ("Decided without your opinion: {{ deal.number }}", "Ohne Ihre Einschätzung entschieden: {{ deal.number }}"),
     (
         "you were asked what you think of “{{ deal.name }}” for {{ deal.customer_name }}. The approvers now decide "

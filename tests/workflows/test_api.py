@@ -4,12 +4,14 @@ from typing import Any
 
 from django.test import Client
 
-from tests.cast import acme, ada, bea, vendor
+from prm.kernel.tenancy.ids import uuid7
+from tests.cast import acme, ada, bea, birch, vendor
+from tests.dealreg import deals
 from tests.identity.test_tokens import call, key_of
 from tests.workflows.test_decide_task import ask
-from tests.workflows.things import happened, settle
+from tests.workflows.things import happened, publish, settle
 from tests.world import logged_in_as
-from workflows.models import HumanTask
+from workflows.models import HumanTask, Run
 
 
 def waiting(**parts: Any) -> tuple[Any, str]:
@@ -69,3 +71,34 @@ class TestTasks:
         _, path = waiting()
         secret = key_of(bea, "partner_admin")
         assert call(secret, "/api/v1/tasks").status_code == call(secret, path).status_code == 403
+
+
+class TestStartingAWorkflow:
+    def start(self, workflow: str, subject: object, key: str, *roles: str) -> Any:
+        headers = {"Authorization": f"Bearer {key_of(ada, *roles)}", "Idempotency-Key": key}
+        path = f"/api/v1/workflows/{workflow}/start"
+        return Client().post(path, {"subject": str(subject)}, content_type="application/json", headers=headers)
+
+    def test_by_hand_gives_the_run(self) -> None:
+        deal = deals.submitted(birch)
+        publish({"id": "e", "type": "end", "result": "seen"}, key="by-hand", trigger={"manual": True, "schema": "deal"})
+        answer = self.start("by-hand", deal, "one", "ops")
+        assert answer.status_code == 201, answer.json()
+        with vendor(acme):
+            run = Run.objects.get(workflow__key="by-hand")
+            assert (run.subject_id, str(run.pk)) == (deal, answer.json()["run"])
+
+    def test_is_refused_for_what_is_not_there_not_manual_or_not_theirs(self) -> None:
+        publish({"id": "e", "type": "end"}, key="by-hand", trigger={"manual": True, "schema": "deal"})
+        assert self.start("by-hand", uuid7(), "one", "ops").status_code == 422
+        assert self.start("deal-registration", uuid7(), "two", "ops").status_code == 422
+        assert self.start("no-such", uuid7(), "three", "ops").status_code == 404
+        assert self.start("by-hand", uuid7(), "four", "approver").status_code == 403
+
+    def test_every_workflow_in_force_is_listed_with_what_starts_it(self) -> None:
+        publish({"id": "e", "type": "end"}, key="by-hand", trigger={"manual": True, "schema": "deal"})
+        rows = call(key_of(ada, "auditor"), "/api/v1/workflows").json()["results"]
+        assert {row["key"]: row["event"] for row in rows} == {
+            "by-hand": "@manual",
+            "deal-registration": "dealreg.deal.submitted",
+        }

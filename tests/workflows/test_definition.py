@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
+from prm.kernel.automation import registry
 from tests.workflows.things import KEEP, TELL, WEIGH, approval, tree
-from workflows.definition import BrokenDefinition, checksum, lint, outline, program
+from workflows.definition import JSON_SCHEMA, BrokenDefinition, applied, checksum, lint, outline, program
 from workflows.definition.lint import Surroundings
 
 pytestmark = pytest.mark.pure
@@ -160,3 +162,39 @@ class TestWhateverIsThrownAtIt:
         if isinstance(anything, dict):
             with pytest.raises(BrokenDefinition):
                 program(anything)
+
+
+class TestThePublishedSchema:
+    def told(self, document: Any) -> list[str]:
+        return [error.message for error in Draft202012Validator(JSON_SCHEMA).iter_errors(document)]
+
+    def test_is_a_schema_that_every_shipped_tree_and_every_block_keeps_to(self):
+        Draft202012Validator.check_schema(JSON_SCHEMA)
+        for template in registry.templates.values():
+            assert self.told(applied(template.load())) == [], template.key
+        assert self.told(tree(START, WEIGH, branch(), approval(escalation=[LEVEL]), TELL, *EVERY_OTHER)) == []
+
+    def test_knows_every_trigger_and_no_two_at_once(self):
+        for trigger in (
+            {"event": "test.thing.found"},
+            {"schedule": "0 6 * * *", "each": "deal"},
+            {"date": "deal.protected_until", "days_before": 30},
+            {"manual": True, "schema": "deal"},
+        ):
+            assert self.told(tree(KEEP, trigger=trigger)) == []
+        assert self.told(tree(KEEP, trigger={"event": "test.thing.found", "schedule": "0 6 * * *"}))
+        assert self.told(tree(KEEP, trigger={}))
+
+    @pytest.mark.parametrize(
+        "block",
+        [
+            {"type": "jump"},
+            {"type": "parallel", "branches": [{"blocks": []}]},
+            {"type": "parallel", "join": "most", "branches": [{"blocks": []}, {"blocks": []}]},
+            {"type": "approval", "assign": {"kind": "nobody"}},
+            {"type": "wait", "minutes": 0},
+        ],
+    )
+    def test_refuses_what_the_lint_refuses(self, block: dict[str, Any]):
+        assert self.told(tree(block))
+        assert lint(tree(block))
