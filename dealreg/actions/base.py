@@ -114,7 +114,7 @@ def _changed(deal: Deal) -> tuple[dict[str, Any], dict[str, Any]]:
     """What changed since the deal was locked, or since the entry before in this transaction."""
     now, was = standing(deal), deal.__dict__.get("stood") or {}
     deal.__dict__["stood"] = now
-    became = {name: value for name, value in now.items() if was.get(name, "") != value}
+    became = {name: value for name, value in now.items() if (was.get(name) or None) != (value or None)}
     return {name: was[name] for name in became if name in was}, became
 
 

@@ -15,10 +15,10 @@ register = Library()
 
 @register.filter
 def lasting(seconds: int | None) -> str | SafeString:
-    """A duration by its two largest parts; under a minute it says so; none is a dash."""
+    """A duration by its two largest parts; none is a dash."""
     if seconds is None:
         return NOTHING
-    return formats.span(timedelta(seconds=seconds)) if seconds >= 60 else _("under a minute")
+    return formats.span(timedelta(seconds=seconds)) if seconds >= 60 else _("< 1 min")
 
 
 @register.filter

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 from prm.kernel.audit import standing
 from prm.kernel.audit.lists import KINDS, Entries, who
 from prm.kernel.audit.models import AuditBlock, AuditEntry, AuditUnsealed
-from prm.kernel.audit.records import record_of, url_of
+from prm.kernel.audit.records import Field, record_of, url_of
 from prm.kernel.audit.verifying import lag
 from prm.kernel.identity.access import RolesRequired, require_roles
 from prm.kernel.ui import formats
@@ -97,7 +97,20 @@ def _facts(found: AuditEntry) -> list[tuple[Any, ...]]:
     ]
 
 
-def _changes(found: AuditEntry) -> list[tuple[str, Any, Any]]:
-    """Every field that either side names."""
+def _changes(found: AuditEntry) -> list[tuple[Any, Any, Any]]:
+    """Every field that either side names; in words, where the record's app has told them."""
+    record = record_of(found.target_type)
+    known = {field.name: field for field in record.fields} if record else {}
     names = sorted({*found.before, *found.after})
-    return [(name, found.before.get(name), found.after.get(name)) for name in names]
+    return [
+        (
+            known[name].label if name in known else name,
+            _said(known.get(name), found.before.get(name)),
+            _said(known.get(name), found.after.get(name)),
+        )
+        for name in names
+    ]
+
+
+def _said(field: Field | None, value: Any) -> Any:
+    return field.show(value) if field and value not in (None, "", []) else value
