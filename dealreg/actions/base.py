@@ -43,7 +43,7 @@ def _held(deal_id: UUID) -> Deal:
 
 def locked(deal_id: UUID) -> Deal:
     rows = Deal.objects.select_for_update(of=("self",)).select_related("partner", "territory", "vertical")
-    deal = rows.get(pk=deal_id)
+    deal: Deal = rows.get(pk=deal_id)
     deal.__dict__["stood"] = standing(deal)
     return deal
 

@@ -319,6 +319,22 @@ class TestTheRollUp:
             assert RunHour.objects.filter(hour=hour, measure="retry").count() == before + 1
             assert RunHour.objects.filter(hour=hour, measure="touch", value="touched").exists()
 
+    def test_counts_a_run_under_the_version_that_it_was_taken_to(self, forward, as_worker):
+        publish(approval(), KEEP)
+        find()
+        settle()
+        forward(hours=5)
+        rollup.roll_up_vendor(acme.id)
+        publish(approval(), KEEP, TELL)
+        with vendor() as now:
+            new = WorkflowVersion.objects.get(workflow__key="things", status="published")
+            runs = list(Run.objects.values_list("pk", flat=True))
+            assert actions.migrate_runs(version_id=new.pk, run_ids=runs, actor=ada.actor, now=now).allowed
+            assert set(RunHour.objects.values_list("version__number", flat=True)) == {1}
+        rollup.roll_up_vendor(acme.id)
+        with vendor():
+            assert set(RunHour.objects.values_list("version__number", flat=True)) == {2}
+
     def test_leaves_the_hour_that_is_not_over_alone(self, as_worker):
         publish(KEEP)
         find()

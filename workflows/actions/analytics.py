@@ -12,7 +12,7 @@ from workflows.models import EventLog, Workflow
 
 def set_minutes_by_hand(*, workflow_id: UUID, minutes: int, actor: Actor, now: datetime) -> Workflow:
     """Say how long a person took for one before: what the minutes saved are reckoned with."""
-    workflow = Workflow.objects.select_for_update().get(pk=workflow_id)
+    workflow: Workflow = Workflow.objects.select_for_update().get(pk=workflow_id)
     before, workflow.minutes_by_hand = workflow.minutes_by_hand, minutes
     workflow.save(update_fields=["minutes_by_hand"])
     audit.record(

@@ -18,17 +18,18 @@ SETTLING = timedelta(minutes=10)  # an hour is closed once it has been over for 
 OVERLAP = timedelta(hours=1)  # no transaction lasts so long: what was recorded before is in sight
 AT_ONCE = timedelta(days=31)
 
-# The hours of events that were recorded lately, and the hours in which their runs ended.
+# The hours of events that were recorded lately, the hours in which their runs ended, and every hour of a run that
+# was taken to another version meanwhile: all that it did counts there from now on.
 _LATE = """
 WITH late AS (
-  SELECT run_id, at FROM workflows_runevent
-  WHERE tenant_id = (SELECT app.tenant_id()) AND recorded_at >= %(recorded)s AND at < %(until)s
+  SELECT run_id, at, kind FROM workflows_runevent
+  WHERE tenant_id = (SELECT app.tenant_id()) AND recorded_at >= %(recorded)s
 )
-SELECT date_trunc('hour', at, 'UTC') FROM late
+SELECT date_trunc('hour', at, 'UTC') FROM late WHERE at < %(until)s
 UNION
-SELECT date_trunc('hour', e.at, 'UTC') FROM workflows_runevent AS e
-WHERE e.tenant_id = (SELECT app.tenant_id()) AND e.run_id IN (SELECT run_id FROM late) AND e.kind = 'ended'
-  AND e.at < %(until)s
+SELECT date_trunc('hour', e.at, 'UTC') FROM late JOIN workflows_runevent AS e
+  ON e.tenant_id = (SELECT app.tenant_id()) AND e.run_id = late.run_id AND e.at < %(until)s
+WHERE (e.kind = 'ended' AND late.at < %(until)s) OR late.kind IN ('migrated', 'migrated_back')
 ORDER BY 1
 """
 

@@ -97,7 +97,8 @@ def lag() -> timedelta:
         return timedelta(0)
     from prm.kernel import clock
 
-    return max(clock.machine_now() - oldest, timedelta(0))
+    waited: timedelta = clock.machine_now() - oldest
+    return max(waited, timedelta(0))
 
 
 def told(faults: Iterable[str]) -> Iterator[str]:
