@@ -16,7 +16,7 @@ __all__ = ["forward"]
 
 
 @pytest.fixture
-def history(forward):  # noqa: F811
+def history(forward):
     with world.logged_in_as("worker"):
         publish(*TREE)
         History(3, forward).live(25)
