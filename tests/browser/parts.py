@@ -70,10 +70,11 @@ class Worker:
 def _everything() -> None:
     from prm.kernel.events import relay
     from prm.kernel.messages.delivery import deliver_due
-    from workflows import engine
+    from workflows import actions, engine
 
     while relay.drain() + engine.drain() + deliver_due():
         pass
+    actions.run_replays()
 
 
 class Sink:

@@ -40,7 +40,7 @@ class TestTheReplayOfADraft:
         run()
         assert browser.get(asked["Location"], headers={"HX-Request": "true"})["HX-Refresh"] == "true"
         done = browser.get(asked["Location"]).content.decode()
-        assert "1 decisions change; 1 go to other people" in done
+        assert "1 decision changes; 1 goes to other people" in done
         assert "Birch Systems" in done and "9 of 9 runs" in done
 
         with vendor():
@@ -54,7 +54,7 @@ class TestTheReplayOfADraft:
         assert "assumed" in one and "With the draft" in one
 
         ruleset = browser.get(reverse("admin:automation_ruleset_change", args=[version.ruleset_id])).content.decode()
-        assert "1 decisions change" in ruleset
+        assert "1 decision changes" in ruleset
 
     def test_stands_on_the_drafts_page_and_says_when_it_has_been_changed_since(self):
         past_deals()
@@ -129,7 +129,7 @@ class TestTheCommand:
         past_deals()
         rules_draft(no_free_mail)
         told = self.told("deal-eligibility", "--rules")
-        assert "1 decisions change; 1 go to other people" in told
+        assert "1 decision changes; 1 goes to other people" in told
         assert "rejected -> approved: 1 (12000.00)" in told
 
     def test_replays_a_file_and_gives_figures(self, tmp_path: Path):

@@ -44,28 +44,45 @@ def summary(result: Mapping[str, Any]) -> str:
     told = [taken % {"count": formats.number(events)}]
     if is_empty(result):
         return " ".join([*told, _("Nothing would have been different.")])
-    changed = result["changed"]
-    parts = [
-        (changed["decision"], _("%(count)s decisions change")),
-        (changed["people"], _("%(count)s go to other people")),
-        (changed["way"], _("%(count)s take another way to the same decision")),
-        (changed["unknown"], _("%(count)s nobody can know")),
-    ]
-    told.append("; ".join(text % {"count": formats.number(count)} for count, text in parts if count) + ".")
+    told.append("; ".join(text for kind, text in _changes(result["changed"]) if result["changed"][kind]) + ".")
     return " ".join(told)
 
 
-def stops(path: Mapping[str, Any], program: Program | None) -> list[dict[str, Any]]:
-    """A path, block by block."""
-    found = []
+def _changes(changed: Mapping[str, int]) -> list[tuple[str, str]]:
+    """What changes, kind by kind, in words."""
+    count = {kind: {"count": formats.number(number)} for kind, number in changed.items()}
+    return [
+        (
+            "decision",
+            ngettext("%(count)s decision changes", "%(count)s decisions change", changed["decision"])
+            % count["decision"],
+        ),
+        (
+            "people",
+            ngettext("%(count)s goes to other people", "%(count)s go to other people", changed["people"])
+            % count["people"],
+        ),
+        (
+            "way",
+            ngettext(
+                "%(count)s takes another way to the same", "%(count)s take another way to the same", changed["way"]
+            )
+            % count["way"],
+        ),
+        ("unknown", _("%(count)s nobody can know") % count["unknown"]),
+    ]
+
+
+def stops(path: Mapping[str, Any], program: Program | None, *, other: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A path, block by block; what the other one doesn't pass with the same answer is marked."""
+    found, there = [], {(stop[0], stop[2]) for stop in other.get("stops", ())}
     for block, kind, value, where, at, why in path.get("stops", ()):
         known = program.blocks.get(block) if program else None
         name = sentence_of(known.data) if known else block
         if kind == "branch" and known:
             name = next((case.name for case in known.cases if case.id == value), _("Otherwise"))
-        found.append(
-            {"block": block, "type": kind, "name": name, "value": value, "source": where, "at": at, "why": why}
-        )
+        stop = {"block": block, "type": kind, "name": name, "value": value, "source": where, "at": at, "why": why}
+        found.append({**stop, "differs": (block, value) not in there})
     return found
 
 

@@ -1,6 +1,7 @@
 """Replays in the console: ask for one, watch it, read what would have been different, event by event."""
 
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -17,6 +18,7 @@ from prm.kernel.automation.models import RuleVersion
 from prm.kernel.decisions import Decision
 from prm.kernel.identity.access import RolesRequired, require_roles
 from prm.kernel.reference.queries import vendor_currency
+from prm.kernel.ui import formats
 from prm.kernel.ui.lists import ListView
 from workflows import actions
 from workflows.definition import BrokenDefinition, Program, checksum
@@ -135,7 +137,7 @@ def _shown(replay: Replay) -> dict[str, Any]:
         "amount": amount,
         "affected": len(result["partners"]),
         "moves": [
-            (words.decision(row["from"]), words.decision(row["to"]), row["count"], Decimal(row["amount"]))
+            (words.decision(row["from"]), _becomes(row), row["count"], Decimal(row["amount"]))
             for row in result["moves"]
         ],
         "partners": [
@@ -152,6 +154,13 @@ def _shown(replay: Replay) -> dict[str, Any]:
     }
 
 
+def _becomes(row: dict[str, Any]) -> str:
+    """The decision with the draft; where it is the same, it comes from others."""
+    if row["from"] != row["to"]:
+        return words.decision(row["to"])
+    return _("%(decision)s, with others asked or nobody") % {"decision": words.decision(row["to"])}
+
+
 def _both(sides: list[dict[str, int]]) -> list[tuple[str, int, int]]:
     before, after = sides
     return [(words.decision(key), before.get(key, 0), after.get(key, 0)) for key in sorted({*before, *after})]
@@ -165,7 +174,8 @@ def _promises(sides: list[dict[str, int]]) -> list[tuple[str, int, int]]:
 def _loads(weeks: list[list[Any]]) -> list[tuple[str, int, str]]:
     """Two bars for each of the last weeks: now, and with the draft."""
     bars = []
-    for week, before, after in weeks[-13:]:
+    for monday, before, after in weeks[-13:]:
+        week = formats.day(date.fromisoformat(monday))
         bars += [(_("%(week)s now") % {"week": week}, before, "neutral")]
         bars += [(_("%(week)s with the draft") % {"week": week}, after, "")]
     return bars
@@ -202,8 +212,16 @@ def change(request: Asking, change_id: UUID) -> HttpResponse:
             "run": run,
             "currency": vendor_currency(),
             "sides": [
-                (_("Now"), words.stops(found.before_path, before), words.ending(found.before_path)),
-                (_("With the draft"), words.stops(found.after_path, after), words.ending(found.after_path)),
+                (
+                    _("Now"),
+                    words.stops(found.before_path, before, other=found.after_path),
+                    words.ending(found.before_path),
+                ),
+                (
+                    _("With the draft"),
+                    words.stops(found.after_path, after, other=found.before_path),
+                    words.ending(found.after_path),
+                ),
             ],
         },
     )
