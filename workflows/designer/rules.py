@@ -7,7 +7,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from prm.kernel.decisions import Decision
-from workflows.rules import PUBLISHERS, _judge
+from workflows.judging import judge
+from workflows.rules import PUBLISHERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class DesignFacts:
 
 def save_design(facts: DesignFacts) -> Decision:
     """Nobody saves over what somebody else has saved meanwhile."""
-    return _judge(
+    return judge(
         "workflow-design/1",
         "saved",
         facts,
@@ -63,7 +64,7 @@ class MigrationFacts:
 
 def migrate_runs(facts: MigrationFacts) -> Decision:
     """Only onto the version in force, and back within ten minutes."""
-    return _judge(
+    return judge(
         "workflow-migration/1",
         "moved_back" if facts.undoing else "moved",
         facts,
