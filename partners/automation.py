@@ -99,25 +99,25 @@ TRIGGERS = (
 
 registry.register_facts(SCHEMA)
 for event, label in TRIGGERS:
-    registry.register_trigger(registry.Trigger(event.name, str(label), "partner"))
+    registry.register_trigger(registry.Trigger(event.name, label, "partner"))
 registry.register_action(
     registry.ActionSpec(
-        "partners.suspend", str(_("Suspend the partner")), suspend, (REASON,), ("suspended", "refused"), "partner"
+        "partners.suspend", _("Suspend the partner"), suspend, (REASON,), ("suspended", "refused"), "partner"
     )
 )
 registry.register_action(
     registry.ActionSpec(
-        "partners.reactivate", str(_("Let the partner work again")), reactivate, (), ("active", "refused"), "partner"
+        "partners.reactivate", _("Let the partner work again"), reactivate, (), ("active", "refused"), "partner"
     )
 )
 registry.register_action(
-    registry.ActionSpec("partners.watch", str(_("Watch the partner")), watch, (REASON,), ("watched",), "partner")
+    registry.ActionSpec("partners.watch", _("Watch the partner"), watch, (REASON,), ("watched",), "partner")
 )
-registry.register_recipients(registry.Recipients("partner.cam", str(_("Channel manager")), _cam, "partner"))
+registry.register_recipients(registry.Recipients("partner.cam", _("Channel manager"), _cam, "partner"))
 registry.register_recipients(
-    registry.Recipients("partner.admins", str(_("Partner's admins")), _people("partner_admin"), "partner")
+    registry.Recipients("partner.admins", _("Partner's admins"), _people("partner_admin"), "partner")
 )
-registry.register_recipients(registry.Recipients("partner.people", str(_("Partner's people")), _people(), "partner"))
+registry.register_recipients(registry.Recipients("partner.people", _("Partner's people"), _people(), "partner"))
 register_importer(PARTNERS)
 register_importer(PEOPLE)
 for step in STEPS:

@@ -115,46 +115,44 @@ def _done(value: str, decision: Decision) -> Outcome:
 for _spec in (
     ActionSpec(
         "dealreg.validate",
-        str(_("Judge by the eligibility rules")),
+        _("Judge by the eligibility rules"),
         validate,
         outcomes=("allowed", "review", "refused", "error"),
         subject="deal",
     ),
     ActionSpec(
         "dealreg.check_conflicts",
-        str(_("Look for rivals")),
+        _("Look for rivals"),
         check_conflicts,
         outcomes=("clear", "review", "conflict"),
         subject="deal",
     ),
     ActionSpec(
         "dealreg.route",
-        str(_("Find who decides")),
+        _("Find who decides"),
         route,
         outcomes=("automatic", "cam", "ops", "approver"),
         subject="deal",
     ),
     ActionSpec(
         "dealreg.start_review",
-        str(_("Put the deal in review")),
+        _("Put the deal in review"),
         start_review,
         outcomes=("done", "refused"),
         subject="deal",
     ),
     ActionSpec(
         "dealreg.approve",
-        str(_("Approve and protect")),
+        _("Approve and protect"),
         approve,
         (REMARK, DIFFERENT),
         outcomes=("approved", "refused"),
         subject="deal",
     ),
-    ActionSpec(
-        "dealreg.reject", str(_("Decline")), reject, (REASON,), outcomes=("rejected", "refused"), subject="deal"
-    ),
+    ActionSpec("dealreg.reject", _("Decline"), reject, (REASON,), outcomes=("rejected", "refused"), subject="deal"),
     ActionSpec(
         "dealreg.return",
-        str(_("Ask the partner")),
+        _("Ask the partner"),
         return_to_partner,
         (REASON, OPENED),
         outcomes=("returned", "refused"),
@@ -162,7 +160,7 @@ for _spec in (
     ),
     ActionSpec(
         "dealreg.mark_duplicate",
-        str(_("Decline as a duplicate")),
+        _("Decline as a duplicate"),
         mark_duplicate,
         (REASON, OTHER),
         outcomes=("rejected", "refused"),

@@ -8,7 +8,7 @@ from prm.kernel.automation.registry import Panel, register_panel
 register_panel(
     Panel(
         subject="deal",
-        label=str(_("Deal")),
+        label=_("Deal"),
         rows=queries.queue_rows,
         evidence=queries.queue_evidence,
         template="dealreg/evidence.html",

@@ -40,8 +40,8 @@ def other_side(deal_id: UUID, *, by_partner: bool) -> Iterable[UUID]:
 
 
 for _list in (
-    Recipients("deal.submitter", str(_("Who submitted the deal")), submitter, "deal"),
-    Recipients("deal.partner_admins", str(_("The partner's admins")), partner_admins, "deal"),
-    Recipients("deal.cam", str(_("The deal's channel manager")), channel_manager, "deal"),
+    Recipients("deal.submitter", _("Who submitted the deal"), submitter, "deal"),
+    Recipients("deal.partner_admins", _("The partner's admins"), partner_admins, "deal"),
+    Recipients("deal.cam", _("The deal's channel manager"), channel_manager, "deal"),
 ):
     register_recipients(_list)

@@ -36,11 +36,11 @@ def workflow() -> Mapping[str, Any]:
 
 registry.register_facts(DEAL)
 for _event, _label, _required in TRIGGERS:
-    registry.register_trigger(registry.Trigger(_event.name, str(_label), "deal", required=_required))
-registry.register_rules(eligibility.RULESET, str(_("Deal eligibility")), "deal", eligibility.document)
+    registry.register_trigger(registry.Trigger(_event.name, _label, "deal", required=_required))
+registry.register_rules(eligibility.RULESET, _("Deal eligibility"), "deal", eligibility.document)
 registry.register_template(
     "deal-registration",
-    str(_("Deal registration")),
+    _("Deal registration"),
     workflow,
-    str(_("Judges every submitted deal, decides the clear ones and asks a person about the others.")),
+    _("Judges every submitted deal, decides the clear ones and asks a person about the others."),
 )

@@ -65,11 +65,11 @@ register_facts(
         ),
     )
 )
-register_trigger(Trigger(IncidentOpened.name, str(_("An incident is opened")), "incident"))
-register_trigger(Trigger(IncidentResolved.name, str(_("An incident is resolved")), "incident"))
-register_trigger(Trigger(SlaWarned.name, str(_("A promised time runs out soon")), "sla", subject="sla.subject"))
-register_trigger(Trigger(SlaBreached.name, str(_("A promised time is over")), "sla", subject="sla.subject"))
-register_trigger(Trigger(WebhookFailed.name, str(_("A webhook could not be delivered")), "call"))
+register_trigger(Trigger(IncidentOpened.name, _("An incident is opened"), "incident"))
+register_trigger(Trigger(IncidentResolved.name, _("An incident is resolved"), "incident"))
+register_trigger(Trigger(SlaWarned.name, _("A promised time runs out soon"), "sla", subject="sla.subject"))
+register_trigger(Trigger(SlaBreached.name, _("A promised time is over"), "sla", subject="sla.subject"))
+register_trigger(Trigger(WebhookFailed.name, _("A webhook could not be delivered"), "call"))
 
 
 def _resolve(how: Any) -> Any:
@@ -94,4 +94,4 @@ for _key, _label, _run, _subject, _done in (
     ("workflows.cancel_incident", _("End the run"), _resolve(actions.cancel_incident), "incident", "resolved"),
     ("workflows.deliver_again", _("Deliver the webhook again"), deliver_again, "call", "on_its_way"),
 ):
-    register_action(ActionSpec(_key, str(_label), _run, outcomes=(_done, "refused"), subject=_subject))
+    register_action(ActionSpec(_key, _label, _run, outcomes=(_done, "refused"), subject=_subject))

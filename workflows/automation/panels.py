@@ -60,11 +60,11 @@ def call_evidence(pk: UUID) -> Mapping[str, Any]:
 register_panel(
     Panel(
         "incident",
-        str(_("Incident")),
+        _("Incident"),
         incident_rows,
         incident_evidence,
         "workflows/incident_evidence.html",
         incident_facts,
     )
 )
-register_panel(Panel("call", str(_("Webhook call")), call_rows, call_evidence, "workflows/call_evidence.html"))
+register_panel(Panel("call", _("Webhook call"), call_rows, call_evidence, "workflows/call_evidence.html"))

@@ -34,4 +34,4 @@ for _key, _label, _why in (
         _("Asks what happens when a hand-over to another system has failed for good: again, or leave it."),
     ),
 ):
-    register_template(_key, str(_label), partial(tree, _key), str(_why), from_start=False)
+    register_template(_key, _label, partial(tree, _key), _why, from_start=False)

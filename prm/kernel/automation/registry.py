@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from prm.kernel.conditions import Fact, FactSchema, Ruling, register_schema
+from prm.kernel.conditions.facts import Text
 from prm.kernel.identity.actors import Actor
 
 
@@ -30,7 +31,7 @@ class Trigger:
     """
 
     event: str
-    label: str
+    label: Text
     schema: str
     required: bool = False
     subject: str = ""
@@ -83,7 +84,7 @@ class ActionSpec:
     """
 
     key: str
-    label: str
+    label: Text
     run: Run
     parameters: tuple[Fact, ...] = ()
     outcomes: tuple[str, ...] = ("done",)
@@ -101,7 +102,7 @@ class Panel:
     """
 
     subject: str
-    label: str
+    label: Text
     rows: Callable[[Iterable[UUID]], Mapping[UUID, Mapping[str, Any]]]
     evidence: Callable[[UUID], Mapping[str, Any]]
     template: str
@@ -113,7 +114,7 @@ class Recipients:
     """A list of people that a notification can go to, found from the subject."""
 
     key: str
-    label: str
+    label: Text
     find: Callable[[UUID], Iterable[UUID]]  # membership ids
     subject: str = ""
 
@@ -149,9 +150,9 @@ class WorkflowTemplate:
     """A ready workflow, shipped by the app whose process it is. `from_start`: every new vendor begins with it."""
 
     key: str
-    label: str
+    label: Text
     load: Callable[[], Mapping[str, Any]]
-    description: str = ""
+    description: Text = ""
     from_start: bool = True
 
 
@@ -159,7 +160,7 @@ templates: dict[str, WorkflowTemplate] = {}
 
 
 def register_template(
-    key: str, label: str, load: Callable[[], Mapping[str, Any]], description: str = "", *, from_start: bool = True
+    key: str, label: Text, load: Callable[[], Mapping[str, Any]], description: Text = "", *, from_start: bool = True
 ) -> None:
     templates[key] = WorkflowTemplate(key, label, load, description, from_start)
 
@@ -169,7 +170,7 @@ class ShippedRules:
     """The first version of a rule set, which every new vendor begins with."""
 
     key: str
-    label: str
+    label: Text
     schema: str
     document: Callable[[], Mapping[str, Any]]
 
@@ -177,7 +178,7 @@ class ShippedRules:
 shipped_rules: dict[str, ShippedRules] = {}
 
 
-def register_rules(key: str, label: str, schema: str, document: Callable[[], Mapping[str, Any]]) -> None:
+def register_rules(key: str, label: Text, schema: str, document: Callable[[], Mapping[str, Any]]) -> None:
     shipped_rules[key] = ShippedRules(key, label, schema, document)
 
 
