@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 
 from dealreg import actions
 from tests.browser.conftest import Open, barriers, too_wide
-from tests.cast import Somebody, ada, aud, bea, birch, bo, cam, cedar, mia, olivia, partner, vendor
+from tests.cast import Somebody, ada, aud, bea, birch, bo, cam, cedar, mia, partner, vendor
 from tests.dealreg.deals import approved, draft, returned, submitted
 
 pytestmark = pytest.mark.browser
@@ -61,13 +61,15 @@ def look(page: Page, who: Somebody, name: str) -> None:
 
 
 def faults_of(page: Page, site: str, path: str, who: Somebody, scheme: str) -> list[str]:
-    """What is wrong with one page, wide and narrow."""
+    """What is wrong with one page, wide and, in light colours, narrow: there only the arrangement is another."""
     page.set_viewport_size({"width": 1366, "height": 768})
     answer = page.goto(site + path, wait_until="load")
     assert answer is not None
     found = [] if answer.status == 200 else [f"{path} answers {answer.status}"]
     found += [f"{path}: {barrier}" for barrier in barriers(page)]
     look(page, who, f"{path}-{scheme}-desk")
+    if scheme == "dark":
+        return found
     page.set_viewport_size(NARROW)
     if wider := too_wide(page):
         found.append(f"{path} is {wider} pixels too wide at 360")
@@ -76,7 +78,7 @@ def faults_of(page: Page, site: str, path: str, who: Somebody, scheme: str) -> l
     return found
 
 
-LOOKS = [(bo, "light"), (bo, "dark"), (bea, "light"), (olivia, "dark"), (ada, "light"), (ada, "dark"), (aud, "light")]
+LOOKS = [(bo, "light"), (bo, "dark"), (bea, "light"), (ada, "light"), (ada, "dark"), (aud, "light")]
 
 
 class TestEveryPageOfTheNavigation:
