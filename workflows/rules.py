@@ -24,6 +24,19 @@ from workflows.definition.rules import (
 from workflows.judging import judge as _judge
 from workflows.replay.rules import ProposalFacts, ReplayFacts, answer_proposal, ask_for_replay
 
+__all__ = [
+    "DISPATCHERS",
+    "PUBLISHERS",
+    "ParameterFacts",
+    "StartFacts",
+    "TemplateFacts",
+    "VersionFacts",
+    "change_version",
+    "set_parameters",
+    "start_workflow",
+    "use_template",
+]
+
 DECIDERS = frozenset({"ops", "approver", "admin"})
 APPROVING = frozenset({"approve"})  # what an amount limit binds
 
