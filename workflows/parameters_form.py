@@ -51,8 +51,8 @@ class ParametersForm(forms.Form):
 def _field(one: Parameter) -> forms.Field:
     make = _MAKE.get(one.type, _text)
     field = make(one)
-    field.label, field.initial = one.label, one.value
-    field.help_text = " ".join(part for part in (one.help, str(field.help_text)) if part)
+    field.label, field.initial = _(one.label), one.value
+    field.help_text = " ".join(part for part in (_(one.help), str(field.help_text)) if part)
     return field
 
 
@@ -112,13 +112,13 @@ def told(one: Parameter) -> tuple[str, str]:
     """A parameter's label and its value in words."""
     value = one.value
     if one.type == "minutes" and isinstance(value, int):
-        return one.label, duration(value)
+        return _(one.label), duration(value)
     if one.type == "bool":
-        return one.label, _("yes") if value else _("no")
+        return _(one.label), _("yes") if value else _("no")
     if one.type == "role":
-        return one.label, str(roles.label(str(value)))
+        return _(one.label), str(roles.label(str(value)))
     if one.type == "recipients" and isinstance(value, list):
-        return one.label, people(value)
+        return _(one.label), people(value)
     if isinstance(value, list):
-        return one.label, ", ".join(f"{part} %" if one.type == "percentages" else str(part) for part in value)
-    return one.label, str(value)
+        return _(one.label), ", ".join(f"{part} %" if one.type == "percentages" else str(part) for part in value)
+    return _(one.label), str(value)

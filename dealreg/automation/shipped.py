@@ -6,6 +6,7 @@ from importlib.resources import files
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from dealreg import eligibility, events
 from dealreg.facts import DEAL
@@ -43,4 +44,27 @@ registry.register_template(
     _("Deal registration"),
     workflow,
     _("Judges every submitted deal, decides the clear ones and asks a person about the others."),
+)
+
+# What the shipped tree asks and offers, as it stands in its JSON: shown in the reader's language.
+WORDS = (
+    gettext_noop("Answer within"),
+    gettext_noop("Business time from the submission until the partner has an answer."),
+    gettext_noop("Business time without a decision until those who are told of lateness hear of it."),
+    gettext_noop("Business time; then an approver is asked instead. Nothing is decided by time alone."),
+    gettext_noop("Business time; then the approvers decide without it."),
+    gettext_noop("Channel manager decides within"),
+    gettext_noop("Decide on this deal"),
+    gettext_noop("Escalate after"),
+    gettext_noop("How much of that time is used when people are warned."),
+    gettext_noop("In the vendor's currency. Above it two opinions are asked for first, and two people must approve."),
+    gettext_noop("It could not be done as decided: look again"),
+    gettext_noop("The role that decides what neither the rules nor the channel manager decide."),
+    gettext_noop("Two approvers above"),
+    gettext_noop("Wait for an opinion"),
+    gettext_noop("Warning points"),
+    gettext_noop("What do you think of this deal? Others decide"),
+    gettext_noop("Who approves"),
+    gettext_noop("Who is told when it is late"),
+    gettext_noop("Who is warned"),
 )

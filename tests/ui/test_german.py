@@ -6,7 +6,9 @@ import pytest
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 from django.conf import settings
+from django.utils.translation import override
 
+from prm.kernel.automation import registry
 from tests.cast import bo, client_of
 
 CATALOGUES = [path / "de" / "LC_MESSAGES" / "django.po" for path in settings.LOCALE_PATHS]
@@ -36,6 +38,28 @@ class TestTheCatalogue:
             told = {forms(one.id): forms(one.string) for one in read_mo(compiled) if one.id}
             written = {forms(one.id): forms(one.string) for one in read_po(text) if one.id and all(forms(one.string))}
         assert told == written
+
+
+def words_of(part):
+    """What a tree asks people and offers to admins, however deep it stands."""
+    if isinstance(part, dict):
+        yield from (part[name] for name in ("title", "label", "help") if isinstance(part.get(name), str))
+    for inner in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        yield from words_of(inner)
+
+
+@pytest.mark.pure
+class TestWhatAppsOfferToWorkflows:
+    def test_is_named_in_the_language_of_whoever_reads_it(self):
+        with override("de"):
+            assert str(registry.templates["deal-registration"].label) == "Deal-Registrierung"
+            assert str(registry.actions["dealreg.reject"].label) == "Ablehnen"
+
+    def test_asks_in_german_as_well(self):
+        with (settings.BASE_DIR / "locale" / "de" / "LC_MESSAGES" / "django.po").open("rb") as file:
+            known = {message.id for message in read_po(file)}
+        shipped = {word for one in registry.templates.values() for word in words_of(dict(one.load()))}
+        assert shipped - known == set()
 
 
 class TestAPage:

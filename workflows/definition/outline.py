@@ -130,7 +130,7 @@ def _approval(item: Mapping[str, Any]) -> str:
     outcomes = ", ".join(item.get("outcomes") or DEFAULT_OUTCOMES)
     told = _("Ask %(who)s: “%(title)s” (%(outcomes)s)") % {
         "who": _who(item.get("assign") or {}),
-        "title": item.get("title"),
+        "title": _(str(item.get("title") or "")),
         "outcomes": outcomes,
     }
     if item.get("quorum", 1) > 1:

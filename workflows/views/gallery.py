@@ -66,7 +66,7 @@ def described(found: WorkflowTemplate) -> dict[str, Any]:
         "drawing": drawing_of(tree),
         "lines": outline(tree),
         "needs": needs_of(tree),
-        "parameters": [(*told(parameter), parameter.help) for parameter in parameters_of(tree)],
+        "parameters": [(*told(parameter), _(parameter.help)) for parameter in parameters_of(tree)],
     }
 
 
