@@ -198,3 +198,14 @@ class TestThePublishedSchema:
     def test_refuses_what_the_lint_refuses(self, block: dict[str, Any]):
         assert self.told(tree(block))
         assert lint(tree(block))
+
+
+class TestTwoBlocksThatAnswerUnderOneName:
+    def test_may_each_be_asked_for_what_it_alone_can_answer(self):
+        first = approval(id="first", outcomes=["approve", "zebra"])
+        second = approval(id="second", outcomes=["approve", "aardvark"])
+        asked = [
+            {"id": name, "when": {"field": "steps.review", "operator": "=", "value": name}, "blocks": []}
+            for name in ("zebra", "aardvark")
+        ]
+        assert lint(tree(first, second, branch(cases=asked))) == []

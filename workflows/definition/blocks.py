@@ -284,8 +284,11 @@ def schema_of(trigger: Any, items: Any) -> FactSchema:
 
 @lru_cache(maxsize=500)
 def _with_steps(base: FactSchema, saved: tuple[tuple[str, tuple[str, ...]], ...]) -> FactSchema:
-    facts = {name: _step_fact(name, answers) for name, answers in saved}
-    return FactSchema(name=base.name, label=base.label, model=None, facts=(*base.facts, *facts.values()))
+    merged: dict[str, dict[str, None]] = {}  # several blocks may answer under one name: any of them may have done
+    for name, answers in saved:
+        merged.setdefault(name, {}).update(dict.fromkeys(answers))
+    facts = [_step_fact(name, tuple(answers)) for name, answers in merged.items()]
+    return FactSchema(name=base.name, label=base.label, model=None, facts=(*base.facts, *facts))
 
 
 def _step_fact(name: str, answers: tuple[str, ...]) -> Fact:

@@ -52,11 +52,11 @@ def answers(block: Mapping[str, Any]) -> tuple[str, ...]:
 
 def facts_for(tree: Mapping[str, Any]) -> FactSchema:
     """The trigger's facts and the answers of the tree's blocks, under a name that tells them all."""
-    saved = {
-        str(block["save_as"]): answers(block)
-        for _path, _depth, block in walk(tree)
-        if isinstance(block.get("save_as"), str) and block["save_as"].replace("_", "").replace("-", "").isalnum()
-    }
+    saved: dict[str, dict[str, None]] = {}  # several blocks may answer under one name: any of them may have done
+    for _path, _depth, block in walk(tree):
+        name = block.get("save_as")
+        if isinstance(name, str) and name.replace("_", "").replace("-", "").isalnum():
+            saved.setdefault(name, {}).update(dict.fromkeys(answers(block)))
     parts = [subject_of(tree.get("trigger")), *(f"{name}={'.'.join(saved[name])}" for name in sorted(saved))]
     return schema_named(f"{FAMILY}:{'~'.join(parts)}")
 
