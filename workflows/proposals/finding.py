@@ -65,8 +65,8 @@ def find_rule(cases: Sequence[Case], schema: FactSchema, *, least: int = LEAST) 
             together = _meet(chosen)
             if together.bit_count() > max(covered.bit_count(), least - 1) and not _meet_others(chosen):
                 best, covered = chosen, together
-        if covered.bit_count() == len(alike):
-            break
+        least_more = max(covered.bit_count(), least - 1)
+        parts = [part for part in parts if part.others and part.alike.bit_count() > least_more]  # others add nothing
     if not best:
         return None
     when = {"combinator": "and", "not": False, "rules": [dict(part.rule) for part in best]}
