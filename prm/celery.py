@@ -16,10 +16,17 @@ app = Celery("prm")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 
 
+HINT_SECONDS = 5  # so long one hint may be lost before another is sent; Redis counts them
+
+
 class PlatformTask(Task):  # type: ignore[misc]
     """A sweeper over all tenants: it takes no arguments, so it can carry nobody's data."""
 
     abstract = True
+
+    def apply_async(self, *args: Any, **options: Any) -> Any:
+        """What the scheduler sends, too, is a hint: with no worker there, few of them pile up."""
+        return super().apply_async(*args, **options) if _is_first(self.name) else None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if args or kwargs:
@@ -65,15 +72,20 @@ app.autodiscover_tasks()
 def nudge(task: str) -> None:
     """Send a hint, unless one is under way that no worker has taken yet: it will see this commit, too.
 
-    When Redis is away, say so in the log and carry on: sweepers look by themselves.
+    When Redis is away, say so in the log and carry on: sweepers look by themselves. A hint never grows stale:
+    workers judge staleness by their own clocks, and one that is ahead would throw every hint away.
     """
-    from django.core.cache import cache
-
     try:
-        if cache.add(f"hint:{task}", 1, timeout=5):
-            app.send_task(task, ignore_result=True, expires=30, retry=False)
+        if _is_first(task):
+            app.send_task(task, ignore_result=True, retry=False)
     except Exception as error:
         log.warning("no hint sent for %s: %s", task, error)
+
+
+def _is_first(task: str) -> bool:
+    from django.core.cache import cache
+
+    return bool(cache.add(f"hint:{task}", 1, timeout=HINT_SECONDS))
 
 
 def _taken(task: str) -> None:

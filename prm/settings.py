@@ -234,7 +234,7 @@ CELERY_TASK_ROUTES = {
     "workflows.tasks.deliver": {"queue": "outside"},
 }
 CELERY_BEAT_SCHEDULE = {
-    name: {"task": task, "schedule": seconds, "options": {"expires": seconds * 5}}
+    name: {"task": task, "schedule": seconds}
     for name, task, seconds in (
         ("relay", "prm.kernel.events.tasks.relay", 2.0),
         ("workflows", "workflows.tasks.work", 1.0),
