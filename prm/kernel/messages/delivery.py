@@ -33,7 +33,7 @@ WITH picked AS (
   ) AS due WHERE t.status <> 'suspended' LIMIT %(most)s
 )
 UPDATE prm_messages_message AS m
-SET lease_until = clock_timestamp() + interval '60 seconds', fence = m.fence + 1, attempt = m.attempt + 1,
+SET lease_until = clock_timestamp() + interval '30 seconds', fence = m.fence + 1, attempt = m.attempt + 1,
     not_before = clock_timestamp() + make_interval(secs => least(3600, 5 * power(2, m.attempt))::int)
 FROM picked WHERE m.id = picked.id
 RETURNING m.id, m.tenant_id, m.fence
