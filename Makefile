@@ -13,7 +13,7 @@ TESTS ?= tests
 BENCHES := $(basename $(notdir $(sort $(wildcard bench/bench_*.py))))
 STRICT := prm/kernel $(wildcard */rules.py */rules */actions.py */actions */queries.py */queries)
 
-.PHONY: $(BENCHES) help demo demo-reset test test-browser test-faults lint types bench shell migrate css clean install dev
+.PHONY: $(BENCHES) help demo demo-reset test test-browser test-faults faults lint types bench shell migrate css clean install dev
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ test-browser: dev ## the browser tests; they need Chromium and say so where ther
 
 test-faults: dev ## the tests that kill workers and servers; they take minutes
 	@exec $(PY) -m pytest -m faults $(TESTS)
+
+faults: dev ## a campaign of everything that can go wrong, ten minutes long (SEED=7, SECONDS=60)
+	@exec $(PY) -m tests.faults.storm --seconds $(or $(SECONDS),600) $(if $(SEED),--seed $(SEED))
 
 lint: dev ## style, format, the direction of imports, and the licences of all that is installed
 	@$(PY) -m ruff check .

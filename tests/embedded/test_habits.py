@@ -19,6 +19,7 @@ HABITS = [
     "test",
     "test-browser",
     "test-faults",
+    "faults",
     "lint",
     "types",
     "bench",
