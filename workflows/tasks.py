@@ -1,5 +1,7 @@
 """Hints only: the work is read from PostgreSQL."""
 
+from django.core.cache import cache
+
 from prm.celery import app
 from workflows import actions, engine
 from workflows.analytics import logfiles, rollup
@@ -19,8 +21,13 @@ def sweep() -> int:
 
 @app.task(base=app.PlatformTask)  # type: ignore[untyped-decorator]
 def deliver() -> int:
-    """Hand over the webhook calls that are due."""
-    return engine.deliver_due()
+    """Hand over the webhook calls that are due; one worker at a time, so that slow receivers hold back nothing else."""
+    if not cache.add("webhooks-at-work", 1, timeout=90):
+        return 0
+    try:
+        return engine.deliver_due()
+    finally:
+        cache.delete("webhooks-at-work")
 
 
 @app.task(base=app.PlatformTask, time_limit=3600, soft_time_limit=3500)  # type: ignore[untyped-decorator]

@@ -8,11 +8,12 @@ while nobody looked come once, not as often as they were missed.
 import logging
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from django.apps import apps
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
@@ -30,6 +31,7 @@ from workflows.models import Incident, Run, Timetable, WorkflowVersion
 log = logging.getLogger(__name__)
 PORTION = 200
 HOUR = timedelta(hours=1)
+LONG_ENOUGH = 40  # seconds
 
 
 def keep(version: WorkflowVersion, program: Program, now: datetime) -> None:
@@ -55,10 +57,11 @@ ORDER BY w.due_at LIMIT %s
 """
 
 
-def keep_time(limit: int = 200) -> int:
-    """Start what is due by the clock; says how many runs began. Safe in any number at once."""
-    started = 0
-    for _number in range(limit):
+def keep_time(limit: int = 10) -> int:
+    """Start what is due by the clock; says how many runs began. Safe in any number at once; what is left when its
+    time is over is gone on with at the next call."""
+    started, until = 0, monotonic() + LONG_ENOUGH
+    while monotonic() < until:
         with acting(audience="relay"), connection.cursor() as cursor:
             cursor.execute(_DUE, [limit])
             rows = cursor.fetchall()
@@ -77,6 +80,8 @@ def _portion(tenant: UUID, row_id: UUID) -> int | None:
         with acting(tenant=tenant, audience="vendor") as now:
             row = Timetable.objects.select_for_update(skip_locked=True).filter(pk=row_id, due_at__lte=now).first()
             return _go_on(row, now) if row else None
+    except OperationalError:
+        raise  # the database is away: nothing is lost, the next round finds it again
     except (BrokenDefinition, ConditionError, NotCron) as error:
         fault: Exception = error
     except Exception as error:
