@@ -48,9 +48,10 @@ WITH told AS MATERIALIZED (
 ), stretch AS (
   SELECT p.run_id, p.kind, p.at AS begun,
          coalesce(lead(p.at) OVER (PARTITION BY p.run_id, p.block ORDER BY p.id),
-                  (SELECT min(c.at) FROM path AS c
-                   WHERE c.run_id = p.run_id AND c.kind = 'cancelled_branch' AND c.id > p.id), p.ended_at) AS over
-  FROM path AS p WHERE p.kind IN ('waiting', 'step')
+                  min(p.at) FILTER (WHERE p.kind = 'cancelled_branch') OVER (
+                    PARTITION BY p.run_id ORDER BY p.id ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING),
+                  p.ended_at) AS over
+  FROM path AS p WHERE p.kind IN ('waiting', 'step', 'cancelled_branch')
 ), waits AS (
   SELECT run_id, floor(sum(extract(epoch FROM upper(whole) - lower(whole))))::bigint AS seconds
   FROM (SELECT run_id, unnest(range_agg(tstzrange(begun, over))) AS whole

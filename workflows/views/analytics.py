@@ -50,7 +50,7 @@ def analytics(request: Asking, workflow_id: UUID) -> HttpResponse:
         return _csv(page)
     logs = EventLog.objects.filter(workflow=page.workflow).order_by("-asked_at")[:5]
     may_take = request.actor.has(*LOG_READERS)
-    events = log.count(workflow_id, page.choice.since, page.choice.until) if may_take else 0
+    events = _events_of(page) if may_take else 0
     return render(
         request,
         "workflows/analytics.html",
@@ -92,7 +92,7 @@ def event_log(request: Asking, workflow_id: UUID) -> HttpResponse:
     """The event log: at once when it is small, else written by a task and fetched by a link."""
     page = Page(request, get_object_or_404(Workflow, pk=workflow_id))
     span: dict[str, Any] = {"since": page.choice.since, "until": page.choice.until}
-    if request.method == "POST" or log.count(workflow_id, **span) > logfiles.AT_ONCE:
+    if request.method == "POST" or _events_of(page) > logfiles.AT_ONCE:
         if not request.actor.has(*DISPATCHERS) or request.method == "GET":
             messages.info(request, _("That log is big: have it written, then fetch it here."))
         else:
@@ -112,6 +112,11 @@ def fetch_log(request: Asking, log_id: UUID) -> HttpResponse:
     if not logfiles.may_fetch(found.pk, request.GET.get("key", "")):
         raise Http404
     return _download(default_storage.open(found.stored_name), f"{found.workflow.key}.json")
+
+
+def _events_of(page: Page) -> int:
+    """How many events the log has, as far as it matters."""
+    return log.count(page.workflow.pk, page.choice.since, page.choice.until, most=logfiles.AT_ONCE + 1)
 
 
 def _download(file: Any, name: str) -> HttpResponse:
