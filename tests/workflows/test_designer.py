@@ -353,6 +353,28 @@ class TestSaving:
         assert answer.status_code == 422
 
 
+class TestOddTrees:
+    ODD = (
+        {"blocks": "x"},
+        {"blocks": [1, None, {"type": ["a"]}]},
+        {"blocks": [{"type": "branch", "cases": {"a": 1}, "otherwise": 5}]},
+        {"blocks": [{"type": "approval", "title": True, "outcomes": 7, "assign": "me", "escalation": "now"}]},
+        {"trigger": [], "blocks": [{"type": "wait", "minutes": {"a": 1}, "save_as": 5}], "parameters": [1]},
+        {"trigger": {"event": 5, "when": [1]}, "blocks": [{"type": "action", "action": {}, "parameters": []}]},
+    )
+
+    @pytest.mark.parametrize("odd", ODD)
+    def test_whatever_is_uploaded_the_page_answers(self, the_world, odd):
+        with vendor(acme):
+            version = draft_of({**tree(KEEP), **odd})
+        client = client_of(ada)
+        for at in ("", "blocks.0", "blocks.2"):
+            address = f"/console/workflows/versions/{version.pk}/design/"
+            assert client.get(f"{address}?at={at}").status_code in (200, 302)
+            sent = {"tree": json.dumps({**tree(KEEP), **odd}), "selected": at, "of": at, "do": "add:approval"}
+            assert client.post(f"{address}edit/", sent).status_code in (200, 422)
+
+
 @pytest.mark.usefixtures("as_worker")
 class TestMovingRuns:
     def start(self):

@@ -37,7 +37,8 @@ def answers(block: Mapping[str, Any]) -> tuple[str, ...]:
     """The values that a block can answer with, as far as the registry tells."""
     kind = block.get("type")
     if kind == "approval":
-        given = [str(one) for one in block.get("outcomes") or DEFAULT_OUTCOMES]
+        outcomes = block.get("outcomes")
+        given = [str(one) for one in (outcomes if isinstance(outcomes, list) and outcomes else DEFAULT_OUTCOMES)]
         late = block.get("timeout_business_minutes") is not None
         return (*given, "timed_out") if late else tuple(given)
     if kind == "wait":

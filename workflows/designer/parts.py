@@ -72,7 +72,8 @@ def tick(
     people: bool = False,
     **options: Any,
 ) -> Part:
-    current = block.get(key) or []
+    given = block.get(key)
+    current = given if isinstance(given, (list, Mapping)) else []
     field = checks(label, list(choices), current, **options)
     return Part(key, field, current, _keep(key), fits=("recipients",) if people else ())
 

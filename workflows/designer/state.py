@@ -105,7 +105,7 @@ class State:
 
     def _condition(self, when: Any) -> str:
         schema = self.offers.schema
-        if not when or not (when.get("rules") or when.get("field")):
+        if not isinstance(when, Mapping) or not (when.get("rules") or when.get("field")):
             return _("no condition yet")
         try:
             return sentence(when, schema) if schema else ""

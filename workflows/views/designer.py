@@ -1,5 +1,8 @@
 """The designer: one tree on two faces. Every press of a button sends the tree and gets it back changed."""
 
+import logging
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +30,7 @@ from workflows.models import Workflow, WorkflowVersion
 from workflows.queries.stories import runs_elsewhere
 from workflows.views import EVERYBODY, Asking
 
+log = logging.getLogger(__name__)
 MOVES = ("add", "up", "down", "move", "copy", "delete")  # after which the block is sought with the keyboard
 
 
@@ -55,8 +59,27 @@ def begin(request: Asking, workflow_id: UUID) -> HttpResponse:
     return redirect("workflows:design", version_id=decision.facts["version"])
 
 
+def _drawable(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A tree whose parts have shapes that no form knows (only an upload can be that odd) is told, not drawn."""
+
+    @wraps(view)
+    def guarded(request: Asking, version_id: UUID) -> HttpResponse:
+        try:
+            return view(request, version_id)
+        except (TypeError, ValueError, AttributeError, LookupError, RecursionError):
+            log.warning("a tree that can't be drawn", exc_info=True)
+            told = _("A part of this workflow has a shape that can't be shown here. Its problems say which.")
+            if request.method == "POST":
+                return HttpResponse(told, status=422, content_type="text/plain; charset=utf-8")
+            messages.warning(request, told)
+            return redirect("workflows:version", version_id=version_id)
+
+    return guarded
+
+
 @require_GET
 @require_roles(*EVERYBODY)
+@_drawable
 def design(request: Asking, version_id: UUID) -> HttpResponse:
     """The page: to change for an admin while it is a draft, to look at for everybody else."""
     version = _version(version_id)
@@ -67,6 +90,7 @@ def design(request: Asking, version_id: UUID) -> HttpResponse:
 
 @require_POST
 @require_roles("admin")
+@_drawable
 def edit(request: Asking, version_id: UUID) -> HttpResponse:
     """The tree after one change. Nothing is written: that is what Save does."""
     version = _version(version_id)
