@@ -21,6 +21,7 @@ from workflows.definition.rules import (
     start_workflow,
     use_template,
 )
+from workflows.designer.rules import DesignFacts, MigrationFacts, migrate_runs, save_design
 from workflows.judging import judge as _judge
 from workflows.replay.rules import ProposalFacts, ReplayFacts, answer_proposal, ask_for_replay
 
@@ -277,6 +278,8 @@ RULES: Mapping[str, Callable[[Mapping[str, Any]], Decision]] = {
     "workflow-template/1": lambda facts: use_template(TemplateFacts(**facts)),
     "workflow-parameters/1": lambda facts: set_parameters(ParameterFacts(**facts)),
     "workflow-version/1": lambda facts: change_version(VersionFacts(**facts)),
+    "workflow-design/1": lambda facts: save_design(DesignFacts(**facts)),
+    "workflow-migration/1": lambda facts: migrate_runs(MigrationFacts(**facts)),
     "webhook-delivery/1": lambda facts: deliver_again(CallFacts(**facts)),
     "webhook-key/1": lambda facts: renew_key(KeyFacts(**facts)),
     "workflow-start/1": lambda facts: start_workflow(StartFacts(**facts)),

@@ -372,6 +372,31 @@ class TestTrying:
         expect(page.locator(".trial-end")).to_contain_text("Ends")
 
 
+class TestMovingCases:
+    def test_a_case_is_moved_to_the_version_in_force_and_put_back(
+        self, open_as: Any, worker: Any, sink: Any, draft: UUID
+    ) -> None:
+        deal = submitted(birch, amount="250000", customer_name="Nordwind Logistik GmbH")
+        worker.pass_by()
+        with vendor(acme) as now:
+            first = Run.objects.get(subject_id=deal).version_id
+            assert actions.publish_version(version_id=draft, actor=olivia.actor, now=now).allowed
+        page = open_as(ada, f"/console/workflows/versions/{draft}/")
+        page.get_by_role("link", name="Move running cases").click()
+        expect(page.get_by_text("1 case can be moved")).to_be_visible()
+        shot(page, "migrate-desk")
+        assert barriers(page) == []
+        page.get_by_role("button", name="Move the chosen cases").click()
+        expect(page.get_by_text("1 moved to version 2")).to_be_visible()
+        with vendor(acme):
+            assert Run.objects.get(subject_id=deal).version_id == draft
+        assert barriers(page) == []
+        page.get_by_role("button", name="Put back").click()
+        expect(page.get_by_text("1 case can be moved")).to_be_visible()
+        with vendor(acme):
+            assert Run.objects.get(subject_id=deal).version_id == first
+
+
 class TestLooks:
     @pytest.mark.parametrize("size", ["desk", "phone"])
     @pytest.mark.parametrize("scheme", ["light", "dark"])

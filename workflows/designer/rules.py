@@ -1,14 +1,12 @@
 """Who may save what the designer shows, and move running cases: facts in, Decision out."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from django.utils.translation import gettext as _
 
 from prm.kernel.decisions import Decision
+from workflows.definition.rules import PUBLISHERS
 from workflows.judging import judge
-from workflows.rules import PUBLISHERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +84,3 @@ def migrate_runs(facts: MigrationFacts) -> Decision:
             ),
         ],
     )
-
-
-RULES: Mapping[str, Callable[[Mapping[str, Any]], Decision]] = {
-    "workflow-design/1": lambda facts: save_design(DesignFacts(**facts)),
-    "workflow-migration/1": lambda facts: migrate_runs(MigrationFacts(**facts)),
-}
-"""As in `workflows.rules`: stored decisions can be judged again."""
