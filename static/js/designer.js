@@ -273,12 +273,15 @@
   };
   stage.addEventListener("scroll", () => { if (!document.documentElement.classList.contains("htmx-busy")) scrolled = stage.scrollTop; });
   const sheet = document.getElementById("sheet");
+  const behind = one(".design-grid", form);
   const openSheet = () => {
     if (!phone.matches || !sheet || sheet.open) return;
     sheet.append(panel());
     sheet.showModal();
+    behind.inert = true; // as the dialog makes it anyway; said aloud for tools that read the page
   };
   sheet?.addEventListener("close", () => {
+    behind.inert = false;
     one(".design-side", form).append(panel());
     document.getElementById(`block-${field("selected").value || "head"}`)?.focus();
   });
