@@ -73,7 +73,7 @@ def begin(page: Page, name: str) -> None:
 
 def settled(page: Page) -> None:
     """Nothing is on its way to the server or back."""
-    expect(page.locator("html.htmx-busy")).to_have_count(0)
+    expect(page.locator("html.htmx-busy")).to_have_count(0, timeout=20_000)
     expect(page.locator(".htmx-request, .htmx-settling, .htmx-swapping")).to_have_count(0)
     page.wait_for_timeout(60)
 
