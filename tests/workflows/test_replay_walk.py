@@ -74,3 +74,12 @@ class TestAWalkOverNothingButFacts:
     def test_a_fact_of_a_wrong_type_is_a_broken_walk_and_no_error(self):
         over = {"field": "thing.weight", "operator": ">", "value": "1"}
         assert walked(heavy_first(THROW, when=over), facts={"thing.weight": "many"}).decision == "broken"
+
+    def test_an_answer_of_its_own_is_given_for_its_reasons_alone(self):
+        cheap = {"field": "thing.price", "operator": "<=", "value": "100"}
+        answer = {"reasons": ["task.asked"], "when": cheap, "outcome": "approve"}
+        again = {**approval(answers=[answer]), "id": "again", "save_as": "again"}
+        path = walked(approval(answers=[answer]), again, facts={"thing.price": "50.00"})
+        assert path.way == [("review", "approve"), ("again", "unknown")]
+        assert [one.block for one in path.asked] == ["again"]
+        assert walked(approval(answers=[answer]), facts={"thing.price": "500.00"}).asked

@@ -122,6 +122,8 @@ class Walk:
             value = UNKNOWN
         self.told.stops.append(Stop(node.id, node.type, value, source, self.at, why))
         if name := node.saves:
+            if node.type == "approval":
+                self._reasons[name] = (f"said: {value}",)  # the next question tells it, under no key
             key = f"steps.{name}"
             self.facts[key] = None if source == UNKNOWN else value
             if source == UNKNOWN:
