@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 os.environ.setdefault("PRM_ROLE", "worker")  # the web's login may not look for work
-from bench import bench_conflict_check as shared  # noqa: E402 - it names the kind of servers
+from bench import bench_conflict_check as shared  # it names the kind of servers
 
 shared.DATABASE = "prm_bench_workflows"
 ONE, TWO, TIMERS_A_SECOND, SLOWER, DOUBLE = 1.5, 2.0, 500, 0.20, 2.0
@@ -121,15 +121,19 @@ def throughput(ours: Any, theirs: Any, tenant: UUID, workers: int, wanted: float
         for side in both:
             side.go_on()
             rates[side.name].append(rate_of(side.run(tenant, options.runs)))
-            waits[side.name] += [ended - begun for begun, ended in side.run(tenant, 30 if options.quick else 100, 10).values()]
+            waits[side.name] += spans(side.run(tenant, 30 if options.quick else 100, 10))
             side.pause()
     for side in both:
         side.stop()
     ours_rate, their_rate = (statistics.median(rates[side.name]) for side in both)
     ratio = statistics.median(a / b for a, b in zip(rates["ours"], rates["DBOS"], strict=True))
-    print(f"{workers} worker{'s' if workers > 1 else ''}, enqueue to finish, {options.rounds} rounds of {options.runs}:")
+    print(
+        f"{workers} worker{'s' if workers > 1 else ''}, enqueue to finish, {options.rounds} rounds of {options.runs}:"
+    )
     print(f"  ours {ours_rate:,.0f} runs a second, DBOS {their_rate:,.0f}; ratio of the median round {ratio:.2f}")
-    print(f"  each round, ours / DBOS: {', '.join(f'{a:,.0f} / {b:,.0f}' for a, b in zip(*rates.values(), strict=True))}")
+    print(
+        f"  each round, ours / DBOS: {', '.join(f'{a:,.0f} / {b:,.0f}' for a, b in zip(*rates.values(), strict=True))}"
+    )
     bar(f"at least {wanted} times DBOS with {workers}", ratio >= wanted)
     mine, other = (statistics.median(waits[side.name]) * 1000 for side in both)
     print(f"  10 a second, trigger to finish: {told(waits['ours'])} ours, {told(waits['DBOS'])} DBOS")
@@ -155,14 +159,11 @@ def flood(ours: Any, loud: UUID, quiet: UUID, options: argparse.Namespace, five_
     ours.start(2)
     ours.run(quiet, 20)
     alone = spans(ours.run(quiet, 10, 5))
-    begun: dict[str, float] = {}
     five_steps.trigger_many(loud, count)
     beside = spans(ours.run(quiet, 10, 5))
-    left = begun
     ours.stop()
     print(f"a quiet vendor's 10 triggers beside {count:,} of another's: alone {told(alone)}; beside {told(beside)}")
     bar("its p95 at most doubles", share_of(beside, 0.95) <= DOUBLE * share_of(alone, 0.95))
-    del left
 
 
 def spans(stamps: dict[str, tuple[float, float]]) -> list[float]:

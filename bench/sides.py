@@ -139,7 +139,9 @@ class Theirs(Side):
         super().__init__(handle)
         self.enqueuer: subprocess.Popen[str] | None = None
         where = self.handle.superuser(DBOS_DATABASE)
-        self.address = f"postgresql+psycopg://{where['user']}@/{DBOS_DATABASE}?host={where['host']}&port={where['port']}"
+        self.address = (
+            f"postgresql+psycopg://{where['user']}@/{DBOS_DATABASE}?host={where['host']}&port={where['port']}"
+        )
         self.python = environment_of_its_own()
 
     def database(self) -> str:

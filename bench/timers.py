@@ -116,7 +116,9 @@ def claims(handle: Any, tenant: UUID, waiting: int, bar: Callable[[str, bool], N
         login.close()
     with shared.superuser(handle) as cursor:
         cursor.execute(f"DROP DATABASE {FULL} WITH (FORCE)")
-    print(f"a claim of 16: {before:.2f} ms, beside {waiting:,} waiting timers {after:.2f} ms: {after / before - 1:+.1%}")
+    print(
+        f"a claim of 16: {before:.2f} ms, beside {waiting:,} waiting timers {after:.2f} ms: {after / before - 1:+.1%}"
+    )
     bar(f"slower by less than {slower:.0%}", after < before * (1 + slower))
 
 

@@ -8,4 +8,4 @@ class WorkflowsConfig(AppConfig):
         from prm.kernel.events.tasks import after_deliveries
         from workflows import engine
 
-        after_deliveries(lambda: engine.drain(limit=200, each=2))
+        after_deliveries(lambda: engine.drain(limit=1, each=8))

@@ -3,6 +3,7 @@
 from django.core.cache import cache
 
 from prm.celery import app
+from prm.kernel.events.tasks import in_turn
 from workflows import actions, engine
 from workflows.analytics import logfiles, rollup
 
@@ -10,7 +11,7 @@ from workflows.analytics import logfiles, rollup
 @app.task(base=app.PlatformTask)  # type: ignore[untyped-decorator]
 def work() -> int:
     """Carry out decisions that nobody took back, and do the work that is due."""
-    return engine.drain(limit=200, each=2)
+    return in_turn()
 
 
 @app.task(base=app.PlatformTask)  # type: ignore[untyped-decorator]

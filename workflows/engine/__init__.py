@@ -7,12 +7,12 @@ PostgreSQL is the only truth; whoever dies, a step is done exactly once (docs/ad
 from prm.kernel.tenancy.context import acting
 from workflows.engine.claiming import Claim, claim, claim_here
 from workflows.engine.delivering import deliver_due
-from workflows.engine.performing import perform
+from workflows.engine.performing import perform, perform_all
 from workflows.engine.starting import start_runs
 from workflows.engine.sweeping import sweep
 from workflows.engine.timetables import keep_time
 
-__all__ = ["Claim", "claim", "deliver_due", "drain", "keep_time", "perform", "start_runs", "sweep"]
+__all__ = ["Claim", "claim", "deliver_due", "drain", "keep_time", "perform", "perform_all", "start_runs", "sweep"]
 
 
 def drain(limit: int = 10_000, *, each: int = 4, most: int = 16) -> int:
@@ -28,8 +28,7 @@ def drain(limit: int = 10_000, *, each: int = 4, most: int = 16) -> int:
         if not claims and not intents:
             break
         done += len(intents)
-        for one in claims:
-            perform(one)
+        perform_all(claims)
         done += len(claims)
     return done
 

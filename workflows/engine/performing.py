@@ -1,10 +1,14 @@
 """Doing claimed work: one automatic step after the other, in one transaction with where the run then stands."""
 
 import logging
+from contextlib import nullcontext
+from datetime import datetime
+from uuid import UUID
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from prm.kernel import events
+from prm.kernel.events import sharing
 from prm.kernel.tenancy.context import acting
 from prm.kernel.tenancy.remembering import forget_all
 from workflows.engine import advance, clocks, escalating, failure, scopes, waits
@@ -31,30 +35,79 @@ def perform(claimed: Claim) -> None:
     except Exception as error:
         fault = error
     if fault is not None:
-        log.warning("work %s failed at attempt %s: %s", claimed.work_id, claimed.attempt, fault)
-        failed(claimed, fault)
+        _tell(claimed, fault)
+
+
+def perform_all(claims: list[Claim]) -> None:
+    """Work on many claims: first tries of one tenant share a transaction, each behind a savepoint of its own.
+
+    So one that fails takes nothing of the others along. Work that was tried before goes alone, since it may be
+    what killed its worker; so does whatever the shared transaction could not take.
+    """
+    together, alone = sharing.sorted_out(claims)
+    for tenant, some in together:
+        alone += _perform_together(tenant, some)
+    for claimed in alone:
+        perform(claimed)
+
+
+def _perform_together(tenant: UUID, claims: list[Claim]) -> list[Claim]:
+    """Gives those that must go alone."""
+    faults: list[tuple[Claim, Exception]] = []
+    again: list[Claim] = []
+    try:
+        with acting(tenant=tenant, audience="vendor") as now:
+            for claimed in claims:
+                try:
+                    with transaction.atomic():
+                        fault = _steps_of(claimed, now, STEPS_IN_A_ROW)
+                    if fault is not None:
+                        faults.append((claimed, fault))
+                except Exception as error:
+                    forget_all()  # what was read since the savepoint may never have been
+                    if isinstance(error, advance.FenceLost):
+                        log.info("left alone: %s", error)
+                    elif isinstance(error, OperationalError):
+                        again.append(claimed)
+                    else:
+                        faults.append((claimed, error))
+    except Exception as error:
+        log.info("%s claims go one by one: %s", len(claims), error)
+        return claims
+    for claimed, fault in faults:
+        _tell(claimed, fault)
+    return again
+
+
+def _tell(claimed: Claim, fault: Exception) -> None:
+    log.warning("work %s failed at attempt %s: %s", claimed.work_id, claimed.attempt, fault)
+    failed(claimed, fault)
 
 
 def take_steps(claimed: Claim, most: int) -> Exception | None:
     """The steps, their ends and what comes next commit together; a step that fails leaves those before it."""
     with acting(tenant=claimed.tenant_id, audience="vendor") as now:
-        step = load(claimed.work_id, now, fence=claimed.fence)
-        if step is None:
-            return None
-        if claimed.attempt > MAX_ATTEMPTS:
-            raise Exhausted()
-        if step.kind == "escalation":
-            (escalating.look_again if "task" in step.data else clocks.announce)(step)
-            return None
-        with events.because(f"run:{step.run_id}"):
-            return _go_on(step, most)
+        return _steps_of(claimed, now, most)
+
+
+def _steps_of(claimed: Claim, now: datetime, most: int) -> Exception | None:
+    step = load(claimed.work_id, now, fence=claimed.fence)
+    if step is None:
+        return None
+    if claimed.attempt > MAX_ATTEMPTS:
+        raise Exhausted()
+    if step.kind == "escalation":
+        (escalating.look_again if "task" in step.data else clocks.announce)(step)
+        return None
+    with events.because(f"run:{step.run_id}"):
+        return _go_on(step, most)
 
 
 def _go_on(step: Step, most: int) -> Exception | None:
     for _number in range(most):
         stood = step.stands()
         try:
-            with transaction.atomic():
+            with transaction.atomic() if step.told else nullcontext():  # the first takes all back anyway
                 result = _do(step)
         except Exception as fault:
             step.go_back(stood)

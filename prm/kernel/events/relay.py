@@ -3,21 +3,23 @@
 The relay claims deliveries as prm_relay, which sees ids and times of every tenant but no payload,
 a few rows of each tenant in turn; of those whose lease has run out, which somebody may have died of,
 one at a time and last. Each handler then runs as the vendor of its tenant, its effects
-and its receipt in one transaction. A failed try leaves neither; after MAX_ATTEMPTS it is parked,
-and holds back only later events of its own subject.
+and its receipt in one transaction, often with others'. A failed try leaves neither; after MAX_ATTEMPTS it is
+parked, and holds back only later events of its own subject.
 """
 
 import json
 import logging
 import traceback
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 from django.db.models.functions import Now
 
-from prm.kernel.events import Delivered, handler_named
+from prm.kernel.events import Delivered, handler_named, sharing
 from prm.kernel.tenancy.context import acting
+from prm.kernel.tenancy.remembering import forget_all
 
 log = logging.getLogger(__name__)
 MAX_ATTEMPTS = 6
@@ -67,8 +69,7 @@ def drain(limit: int = 10_000, *, each: int = 8) -> int:
     """Deliver what is due until nothing is; returns how many deliveries were tried."""
     tried = 0
     while tried < limit and (claims := claim(each=each)):
-        for one in claims:
-            deliver(one)
+        deliver_all(claims)
         tried += len(claims)
     return tried
 
@@ -83,19 +84,64 @@ def deliver(claimed: Claim) -> None:
     """Run one handler; its effects and its receipt commit together or not at all."""
     try:
         with acting(tenant=claimed.tenant_id, audience="vendor") as now:
-            taken = _take(claimed)
-            if taken is None:
-                return
-            handler, event = taken
-            if claimed.attempt > MAX_ATTEMPTS:
-                raise RuntimeError(f"The worker died of {handler} again and again.")
-            function = handler_named(handler)
-            if function is None:
-                raise LookupError(f"No handler is called {handler!r} any more.")
-            function(event, now)
-    except Exception:
-        log.exception("delivery %s failed at attempt %s", claimed.id, claimed.attempt)
-        _failed(claimed, traceback.format_exc(limit=12))
+            _hand_over(claimed, now)
+    except Exception as error:
+        _tell(claimed, error)
+
+
+def deliver_all(claims: list[Claim]) -> None:
+    """Deliver many: first tries of one tenant share a transaction, each behind a savepoint of its own.
+
+    So one that fails takes nothing of the others along. Those that were tried before go alone, since they may
+    be what killed their worker; so do those that the shared transaction could not take.
+    """
+    together, alone = sharing.sorted_out(claims)
+    for tenant, some in together:
+        alone += _deliver_together(tenant, some)
+    for claimed in alone:
+        deliver(claimed)
+
+
+def _deliver_together(tenant: UUID, claims: list[Claim]) -> list[Claim]:
+    """Gives those that must go alone."""
+    faults: list[tuple[Claim, Exception]] = []
+    again: list[Claim] = []
+    try:
+        with acting(tenant=tenant, audience="vendor") as now:
+            for claimed in claims:
+                try:
+                    with transaction.atomic():
+                        _hand_over(claimed, now)
+                except OperationalError:  # two that locked the same in another order, or the server has gone
+                    again.append(claimed)
+                    forget_all()
+                except Exception as error:
+                    faults.append((claimed, error))
+                    forget_all()  # what was read since the savepoint may never have been
+    except Exception as error:
+        log.info("%s deliveries go one by one: %s", len(claims), error)
+        return claims
+    for claimed, error in faults:
+        _tell(claimed, error)
+    return again
+
+
+def _hand_over(claimed: Claim, now: datetime) -> None:
+    taken = _take(claimed)
+    if taken is None:
+        return
+    handler, event = taken
+    if claimed.attempt > MAX_ATTEMPTS:
+        raise RuntimeError(f"The worker died of {handler} again and again.")
+    function = handler_named(handler)
+    if function is None:
+        raise LookupError(f"No handler is called {handler!r} any more.")
+    function(event, now)
+
+
+def _tell(claimed: Claim, error: Exception) -> None:
+    log.error("delivery %s failed at attempt %s", claimed.id, claimed.attempt, exc_info=error)
+    _failed(claimed, "".join(traceback.format_exception(error, limit=-12)))
 
 
 _TAKE = """
