@@ -13,10 +13,10 @@ TESTS ?= tests
 BENCHES := $(basename $(notdir $(sort $(wildcard bench/bench_*.py))))
 STRICT := prm/kernel $(wildcard */rules.py */rules */actions.py */actions */queries.py */queries)
 
-.PHONY: $(BENCHES) help demo demo-reset test test-browser test-faults faults lint types bench shell migrate css clean install dev
+.PHONY: $(BENCHES) bench-workflows help demo demo-reset test test-browser test-faults faults lint types bench shell migrate css clean install dev
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: install ## run the whole program with a demo vendor (PORT=8000, ACCOUNTS=customers.csv); Ctrl-C stops it
 	@exec $(PY) -m prm.embedded demo
@@ -50,6 +50,8 @@ bench: dev ## every benchmark (bench/bench_*.py; `make bench_…` runs one); fai
 	@$(PY) -m prm.embedded start --kind bench
 	@missed=; for one in $(BENCHES); do echo "== $$one"; PRM_EMBEDDED=bench $(PY) -m bench.$$one || missed="$$missed $$one"; done; \
 	  $(PY) -m prm.embedded stop --kind bench; test -z "$$missed" || { echo "missed:$$missed" >&2; exit 1; }
+
+bench-workflows: bench_workflows ## workflows beside DBOS: throughput, waits, timers, a flooding vendor
 
 $(BENCHES): dev
 	@PRM_EMBEDDED=bench $(PY) -m prm.embedded start --kind bench

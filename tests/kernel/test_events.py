@@ -104,6 +104,17 @@ class TestTheRelay:
             assert ours().get(state="parked").event.payload["note"] == "bad"
             assert ours().get(state="pending").event.payload["note"] == "behind"
 
+    def test_poison_takes_nothing_of_those_along_that_share_its_transaction(self):
+        poison.add("bad")
+        for note in ("one", "bad", "two", "three"):
+            publish(note)
+        relay.deliver_all(relay.claim(each=4))
+        assert seen == ["one", "two", "three"]
+        with vendor(acme):
+            assert [row.state for row in ours().order_by("position")] == ["done", "pending", "done", "done"]
+            assert Vertical.objects.filter(name="bad").count() == 0
+            assert "poison" in ours().get(state="pending").error
+
     def test_goes_on_when_an_operator_retries_what_was_parked(self):
         subject = uuid4()
         poison.add("bad")
