@@ -8,4 +8,4 @@ class WorkflowsConfig(AppConfig):
         from prm.kernel.events.tasks import after_deliveries
         from workflows import engine
 
-        after_deliveries(lambda: engine.drain(limit=1, each=8))
+        after_deliveries(lambda each: engine.drain(limit=1, each=each, most=2 * each + 16))

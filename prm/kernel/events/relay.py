@@ -121,8 +121,8 @@ def _deliver_together(tenant: UUID, claims: list[Claim]) -> list[Claim]:
     except Exception as error:
         log.info("%s deliveries go one by one: %s", len(claims), error)
         return claims
-    for claimed, error in faults:
-        _tell(claimed, error)
+    for claimed, fault in faults:
+        _tell(claimed, fault)
     return again
 
 

@@ -6,7 +6,8 @@ from time import monotonic
 from prm.celery import app
 from prm.kernel.events import relay as _relay
 
-EACH = 8  # of every tenant at a time: whoever comes next waits for no more than that
+MOST = 16  # of every tenant at a time; fewer when they take long
+ROUND = 0.04  # seconds that a round should take: whoever comes next waits for no more than that
 SECONDS = 2.0  # then other tasks have their turn
 
 
@@ -22,18 +23,21 @@ def in_turn() -> int:
     In turn, because an event of a quiet vendor would else wait until all of a flood is delivered, and its run
     until all of a flood's runs are done.
     """
-    done, until = 0, monotonic() + SECONDS
-    while some := _relay.drain(1, each=EACH) + sum(follow() for follow in _followers):
-        done += some
-        if monotonic() > until:
+    done, each, begun = 0, 4, monotonic()
+    until = begun + SECONDS
+    while some := _relay.drain(1, each=each) + sum(follow(each) for follow in _followers):
+        done, now = done + some, monotonic()
+        if now > until:
             _relay.hint()
             break
+        each = max(1, each // 2) if now - begun > ROUND else min(MOST, each * 2)
+        begun = now
     return done
 
 
-_followers: list[Callable[[], int]] = []
+_followers: list[Callable[[int], int]] = []
 
 
-def after_deliveries(follow: Callable[[], int]) -> None:
-    """Have this done by the worker that has just delivered: it needs no hint to wake another one."""
+def after_deliveries(follow: Callable[[int], int]) -> None:
+    """Have this done by the worker that has just delivered, for so many of every tenant: it needs no hint."""
     _followers.append(follow)
