@@ -10,7 +10,11 @@ from importlib.metadata import PackageMetadata, PackageNotFoundError, metadata
 from pathlib import Path
 
 LOCKS = Path(__file__).resolve().parents[2] / "requirements"
-EXCEPTIONS = {"psycopg2-binary": "LGPL with exceptions: used as a library, never changed"}
+EXCEPTIONS = {
+    "psycopg2-binary": "LGPL with exceptions: used as a library, never changed",
+    "psycopg": "LGPL: DBOS needs it, in the environment of one benchmark alone",
+    "psycopg-binary": "LGPL: DBOS needs it, in the environment of one benchmark alone",
+}
 PERMISSIVE = re.compile(
     r"\b(MIT|BSD|Apache|ISC|PSF|Python Software Foundation|MPL|Mozilla|Zlib|Unlicense|CC0)", re.IGNORECASE
 )
