@@ -57,7 +57,7 @@ class TenantTask(Task):  # type: ignore[misc]
 app.conf.update(CELERY_DB_REUSE_MAX=10**9)
 
 
-@task_prerun.connect(weak=False)
+@task_prerun.connect(weak=False)  # type: ignore[untyped-decorator]
 def _look_at_connections(**_told: Any) -> None:
     from django.db import close_old_connections
 

@@ -156,7 +156,8 @@ def trials_of(replay: Replay) -> list[Trial]:
     """What the replay tries. Raises NothingToReplay when the draft is gone."""
     if replay.version_id is not None:
         return trials_of_version(WorkflowVersion.objects.select_related("workflow").get(pk=replay.version_id))
-    version = RuleVersion.objects.select_related("ruleset").filter(pk=replay.rule_version_id).first()
+    drafts = RuleVersion.objects.select_related("ruleset")
+    version = drafts.filter(pk=replay.rule_version_id).first() if replay.rule_version_id else None
     if version is None:
         raise NothingToReplay(_("The draft has been thrown away."))
     return trials_of_rules(version)

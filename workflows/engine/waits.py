@@ -54,7 +54,9 @@ def _since(step: Step, name: str) -> list[EventRow]:
     """What has happened to the subject since the step before, also what the engine has been told of only since."""
     told = Delivery.objects.filter(event=OuterRef("pk"), handler=HANDLER)
     late = told.filter(Q(state="pending") | Q(done_at__gte=step.since))
-    found = EventRow.objects.filter(name=name, subject_id=step.subject_id).exclude(pk=step.event_id)
+    found = EventRow.objects.filter(name=name, subject_id=step.subject_id)
+    if step.event_id is not None:
+        found = found.exclude(pk=step.event_id)
     return list(found.filter(Q(recorded_at__gte=step.since) | Q(Exists(late))).order_by("position"))
 
 

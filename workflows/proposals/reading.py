@@ -65,7 +65,7 @@ def _tasks(since: datetime) -> Iterator[tuple[Question, str, tuple[UUID, str, da
         except UnknownFact:
             continue
         keys, text = reasons_of(reasons)
-        if keys and isinstance(facts, dict):
+        if keys and at is not None and isinstance(facts, dict):
             yield Question(workflow, block, queue, keys, schema), text, (pk, outcome, at, facts)
 
 

@@ -14,13 +14,14 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from django.apps import apps
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.db.models.signals import post_delete, post_save
 
 from prm.kernel.tenancy.context import Context, current, is_acting
 
 Asked = ParamSpec("Asked")
 Answer = TypeVar("Answer")
+Row = TypeVar("Row", bound=Model, covariant=True)
 _read_from: dict[Any, frozenset[str]] = {}  # function -> the labels of its models, in lower case
 _watched: set[str] = set()
 _lasting: dict[Any, dict[Any, Any]] = {}  # stamp -> answers
@@ -113,7 +114,7 @@ post_save.connect(_written, dispatch_uid="remembering.save")
 post_delete.connect(_written, dispatch_uid="remembering.delete")
 
 
-class TenantQuerySet(QuerySet):  # type: ignore[type-arg]
+class TenantQuerySet(QuerySet[Row]):
     """Rows of a tenant; writing many at once is told to what was remembered."""
 
     def update(self, **values: Any) -> int:
