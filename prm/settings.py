@@ -7,7 +7,7 @@ from typing import Any
 import django_stubs_ext
 from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
-from kombu import Queue
+from kombu import Exchange, Queue
 
 from prm.embedded import addresses
 
@@ -227,7 +227,8 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 10, "socket_connect_timeout": 3, "max_retries": 0}
 CELERY_TASK_PUBLISH_RETRY = False
 # mail and calls to the world outside have queues of their own, so that a slow server holds back nothing else
-CELERY_TASK_QUEUES = [Queue("celery"), Queue("mail"), Queue("outside")]
+# (with an exchange each: one for all would bring every hint to every queue)
+CELERY_TASK_QUEUES = [Queue(name, Exchange(name), routing_key=name) for name in ("celery", "mail", "outside")]
 CELERY_TASK_DEFAULT_QUEUE = "celery"
 CELERY_TASK_ROUTES = {
     "prm.kernel.messages.tasks.deliver": {"queue": "mail"},

@@ -50,3 +50,14 @@ class TestAHint:
         assert tasks.sweep.apply_async() is not None
         assert tasks.sweep.apply_async() is None
         assert len(sent) == 1
+
+    def test_goes_to_its_own_queue_and_no_other(self) -> None:
+        queues = app.amqp.queues
+        assert len({(queue.exchange.name, queue.routing_key) for queue in queues.values()}) == len(queues)
+        with app.connection_for_write() as connection, connection.channel() as channel:
+            for queue in queues.values():
+                queue(channel).declare()
+            found = {name: channel.typeof(q.exchange.name).lookup(
+                channel.get_table(q.exchange.name), q.exchange.name, q.routing_key, None
+            ) for name, q in queues.items()}  # fmt: skip
+        assert {name: list(names) for name, names in found.items()} == {name: [name] for name in queues}
