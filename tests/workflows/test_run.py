@@ -11,6 +11,7 @@ from tests.cast import acme, vendor, zenith
 from tests.workflows.things import KEEP, TELL, THROW, WEIGH, behaving, find, happened, publish, settle
 from workflows import engine
 from workflows.engine import claiming as claims
+from workflows.engine import failure
 from workflows.engine.advance import FenceLost
 from workflows.engine.performing import take_steps
 from workflows.models import Incident, Run, RunEvent, Work
@@ -146,6 +147,23 @@ class TestWhoeverDiesAStepIsDoneOnce:
         assert [one.attempt for one in claims.claim()] == [2]
         assert claims.claim() == []
 
+    def test_work_is_given_up_only_when_a_try_on_record_was_never_heard_of_again(self):
+        publish(KEEP)
+        kept, deadly = find(), find()
+        relay.drain()
+        with vendor():
+            Work.objects.update(attempt=9)  # its workers were killed before they came to it
+        mine, theirs = claims.claim()
+        engine.perform(mine)
+        assert failure.is_worth_a_try(theirs)
+        with vendor():
+            Work.objects.update(lease_until=None)  # and died of it
+        engine.drain()
+
+        assert [value for name, value in happened(kept) if name == "keep"] == ["done"]
+        with vendor():
+            assert Incident.objects.get().subject_id == deadly
+
     def test_a_fence_lost_in_the_middle_of_a_step_takes_its_effects_back(self, superuser):
         publish(KEEP, TELL)
         subject = find()
@@ -176,7 +194,8 @@ class TestWhoeverDiesAStepIsDoneOnce:
         find()
         relay.drain()
         for _death in range(4):
-            claims.claim()
+            (claimed,) = claims.claim()
+            assert claimed.attempt < failure.MAX_ATTEMPTS or failure.is_worth_a_try(claimed)
             with vendor():
                 Work.objects.update(lease_until=None)
         with behaving() as calls:

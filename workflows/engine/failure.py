@@ -20,6 +20,7 @@ from workflows.events import IncidentOpened
 from workflows.models import Incident, Run, Work
 
 MAX_ATTEMPTS = 4
+LAST_TRY = "The last try has begun."
 
 
 class Exhausted(RuntimeError):
@@ -47,6 +48,20 @@ def failed(claimed: Claim, error: Exception) -> None:
             evidence={"error": told, "attempts": claimed.attempt},
             kind="broken_definition" if isinstance(error, BrokenDefinition) else "step_failed",
         )
+
+
+def is_worth_a_try(claimed: Claim) -> bool:
+    """Put on record that the last try begins; False when one began before and was never heard of again.
+
+    Claims alone prove nothing: they count as attempts, too, when a worker was killed before it came to the work.
+    """
+    with acting(tenant=claimed.tenant_id, audience="vendor"), connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE workflows_work SET error = %(begun)s"
+            " WHERE id = %(work)s AND fence = %(fence)s AND status = 'ready' AND error <> %(begun)s",
+            {"begun": LAST_TRY, "work": claimed.work_id, "fence": claimed.fence},
+        )
+        return bool(cursor.rowcount)
 
 
 def _note(claimed: Claim, *, held: bool, error: str) -> bool:

@@ -14,7 +14,7 @@ from prm.kernel.tenancy.remembering import forget_all
 from workflows.engine import advance, clocks, escalating, failure, scopes, waits
 from workflows.engine.blocks import RUN
 from workflows.engine.claiming import Claim
-from workflows.engine.failure import MAX_ATTEMPTS, Exhausted, failed
+from workflows.engine.failure import MAX_ATTEMPTS, Exhausted, failed, is_worth_a_try
 from workflows.engine.step import Result, Step, load
 
 log = logging.getLogger(__name__)
@@ -28,6 +28,8 @@ def perform(claimed: Claim) -> None:
     takes no finished step down with it.
     """
     try:
+        if claimed.attempt >= MAX_ATTEMPTS and not is_worth_a_try(claimed):
+            raise Exhausted()
         fault = take_steps(claimed, 1 if claimed.attempt > 1 else STEPS_IN_A_ROW)
     except advance.FenceLost as lost:
         log.info("left alone: %s", lost)
@@ -94,8 +96,6 @@ def _steps_of(claimed: Claim, now: datetime, most: int) -> Exception | None:
     step = load(claimed.work_id, now, fence=claimed.fence)
     if step is None:
         return None
-    if claimed.attempt > MAX_ATTEMPTS:
-        raise Exhausted()
     if step.kind == "escalation":
         (escalating.look_again if "task" in step.data else clocks.announce)(step)
         return None
