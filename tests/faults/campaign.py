@@ -154,13 +154,13 @@ class Campaign:
 
 def stubbornly(act: Callable[[], Any], seconds: float = 60.0) -> Any:
     """What a client does: try again when the server went away under it."""
-    from django.db import InterfaceError, OperationalError, connection
+    from django.db import DatabaseError, InterfaceError, connection
 
     deadline = time.monotonic() + seconds
     while True:
         try:
             return act()
-        except (OperationalError, InterfaceError):
+        except (DatabaseError, InterfaceError):
             if time.monotonic() > deadline:
                 raise
             connection.close()
