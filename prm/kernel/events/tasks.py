@@ -6,7 +6,7 @@ from time import monotonic
 from prm.celery import app
 from prm.kernel.events import relay as _relay
 
-MOST = 16  # of every tenant at a time; fewer when they take long
+FEWEST, MOST = 4, 16  # of every tenant at a time; the fewer the longer they take, but a claim costs, too
 ROUND = 0.04  # seconds that a round should take: whoever comes next waits for no more than that
 SECONDS = 2.0  # then other tasks have their turn
 
@@ -23,14 +23,14 @@ def in_turn() -> int:
     In turn, because an event of a quiet vendor would else wait until all of a flood is delivered, and its run
     until all of a flood's runs are done.
     """
-    done, each, begun = 0, 4, monotonic()
+    done, each, begun = 0, FEWEST, monotonic()
     until = begun + SECONDS
     while some := _relay.drain(1, each=each) + sum(follow(each) for follow in _followers):
         done, now = done + some, monotonic()
         if now > until:
             _relay.hint()
             break
-        each = max(1, each // 2) if now - begun > ROUND else min(MOST, each * 2)
+        each = max(FEWEST, each // 2) if now - begun > ROUND else min(MOST, each * 2)
         begun = now
     return done
 
