@@ -113,7 +113,10 @@ class TestHandingOver:
         }
         assert page.context["will"] == []
 
-    @pytest.mark.parametrize("target", ["role:king", "role:auditor", "role:legal", "nonsense", "0199a0c0-0000-7000-8000-000000000001", "role:"])
+    @pytest.mark.parametrize(
+        "target",
+        ["role:king", "role:auditor", "role:legal", "nonsense", "0199a0c0-0000-7000-8000-000000000001", "role:"],
+    )
     def test_never_leaves_a_task_with_nobody(self, target: str):
         (task,) = ask()
         page = client_of(olivia).post(MOVE, {"pick": [task.pk], "to": target, "confirmed": target})
