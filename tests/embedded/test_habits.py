@@ -23,6 +23,7 @@ HABITS = [
     "lint",
     "types",
     "bench",
+    "bench-workflows",
     "shell",
     "migrate",
     "css",

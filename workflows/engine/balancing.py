@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.models import Count, Max, Q
 
 from prm.kernel.identity.models import Membership
-from prm.kernel.tenancy.context import tenant_id
+from prm.kernel.tenancy.context import current, tenant_id
 from workflows.models import HumanTask
 
 
@@ -26,24 +26,29 @@ def choose(kind: str, role: str, today: date) -> UUID | None:
     )
     if not here:
         return None
-    load, last = _tasks([pk for pk, _name in here])
-    if kind == "round_robin":
-        load = {}
-    chosen: UUID = min(here, key=lambda one: (load.get(one[0], 0), last.get(one[0], 0.0), one[1], one[0]))[0]
-    return chosen
+    given = _tasks([pk for pk, _name in here])
+
+    def turn(one: tuple[UUID, str]) -> tuple[int, int, float, str, UUID]:
+        """Many runs may share this transaction, so what was given since it began counts before the last time."""
+        open_now, since, last = given.get(one[0], (0, 0, 0.0))
+        return 0 if kind == "round_robin" else open_now, since, last, one[1], one[0]
+
+    return min(here, key=turn)[0]
 
 
-def _tasks(people: list[UUID]) -> tuple[dict[UUID, int], dict[UUID, float]]:
-    """How many tasks each has open, and when each was last given one."""
+def _tasks(people: list[UUID]) -> dict[UUID, tuple[int, int, float]]:
+    """How many tasks each has open, how many came since this transaction began, and when the last one did."""
     rows = (
         HumanTask.objects.filter(owner__in=people)
         .values("owner")
-        .annotate(open=Count("pk", filter=Q(status__in=["open", "deciding"])), last=Max("opened_at"))
-        .values_list("owner", "open", "last")
+        .annotate(
+            open=Count("pk", filter=Q(status__in=["open", "deciding"])),
+            since=Count("pk", filter=Q(opened_at__gte=current().now)),
+            last=Max("opened_at"),
+        )
+        .values_list("owner", "open", "since", "last")
     )
-    load = {owner: number for owner, number, _last in rows}
-    last = {owner: moment.timestamp() for owner, _number, moment in rows}
-    return load, last
+    return {owner: (number, since, last.timestamp()) for owner, number, since, last in rows}
 
 
 def _one_at_a_time(role: str) -> None:
