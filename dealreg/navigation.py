@@ -42,8 +42,8 @@ register_states(
     "deal",
     {
         "draft": ("neutral", _("Draft")),
-        "submitted": ("info", _("Being checked")),
-        "in_review": ("info", _("With the deal desk")),
+        "submitted": ("info", _("With the deal desk")),
+        "in_review": ("info", _("In review")),
         "action_required": ("warn", _("Your answer needed")),
         "approved": ("good", _("Protected")),
         "rejected": ("bad", _("Declined")),
@@ -57,8 +57,8 @@ register_states(
     "registration",  # the same states in the vendor's words
     {
         "draft": ("neutral", _("Draft")),
-        "submitted": ("info", _("Being checked")),
-        "in_review": ("info", _("With us")),
+        "submitted": ("info", _("Submitted")),
+        "in_review": ("info", _("In review")),
         "action_required": ("warn", _("With the partner")),
         "approved": ("good", _("Protected")),
         "rejected": ("bad", _("Declined")),

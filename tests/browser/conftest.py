@@ -119,9 +119,18 @@ def sink(settings: Any) -> Iterator[Sink]:
 def barriers(page: Page) -> list[str]:
     """What axe-core finds against WCAG 2.2 A and AA, target size included, one line each."""
     page.evaluate(AXE)
-    found = page.evaluate(
-        "rules => axe.run(document, {runOnly: rules, rules: {'target-size': {enabled: true}}})", RULES
+    return _violations(
+        page.evaluate("rules => axe.run(document, {runOnly: rules, rules: {'target-size': {enabled: true}}})", RULES)
     )
+
+
+def small_targets(page: Page) -> list[str]:
+    """What is too small or too close to be pressed: the one rule that another width may break."""
+    page.evaluate(AXE)
+    return _violations(page.evaluate("axe.run(document, {runOnly: {type: 'rule', values: ['target-size']}})"))
+
+
+def _violations(found: Any) -> list[str]:
     return [f"{one['id']}: {node['html'][:160]}" for one in found["violations"] for node in one["nodes"]]
 
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page
 
 from dealreg import actions
-from tests.browser.conftest import Open, barriers, too_wide
+from tests.browser.conftest import Open, barriers, small_targets, too_wide
 from tests.cast import Somebody, ada, aud, bea, birch, bo, cam, cedar, mia, partner, vendor
 from tests.dealreg.deals import approved, draft, returned, submitted
 
@@ -73,7 +73,7 @@ def faults_of(page: Page, site: str, path: str, who: Somebody, scheme: str) -> l
     page.set_viewport_size(NARROW)
     if wider := too_wide(page):
         found.append(f"{path} is {wider} pixels too wide at 360")
-    found += [f"{path} at 360: {barrier}" for barrier in barriers(page)]
+    found += [f"{path} at 360: {target}" for target in small_targets(page)]
     look(page, who, f"{path}-{scheme}-phone")
     return found
 

@@ -81,7 +81,7 @@ class TestByKeyboardAlone:
         page.keyboard.type("They want to start in spring.")
         hand_in(page)
         expect(page.locator("h1")).to_have_text("Nordwind Logistik GmbH")
-        expect(page.locator(".answer")).to_contain_text("Being checked")
+        expect(page.locator(".answer")).to_contain_text("With the deal desk")
 
         worker.pass_by()
         page.reload()
@@ -93,7 +93,7 @@ class TestByKeyboardAlone:
         page = open_as(bo, "/portal/deals/new/")
         fill(page, amount="150000")
         hand_in(page)
-        expect(page.locator(".answer")).to_contain_text("Being checked")
+        expect(page.locator(".answer")).to_contain_text("With the deal desk")
 
         worker.pass_by()
         page.reload()
