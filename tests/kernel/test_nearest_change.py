@@ -41,7 +41,7 @@ def decided(document: dict[str, Any], facts: dict[str, Any]) -> str:
 
 
 class TestMakingTheChange:
-    @settings(max_examples=400, deadline=None)
+    @settings(max_examples=150, deadline=None)
     @given(trees(), rows())
     def test_turns_a_condition(self, tree, facts):
         facts |= {"@now": NOW}
@@ -50,7 +50,7 @@ class TestMakingTheChange:
         judge = compile_python(tree, SCHEMA)
         assert judge({**facts, turn.field: turn.value}) != judge(facts)
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=120, deadline=None)
     @given(documents(trees()), rows())
     def test_turns_the_decision_of_whole_rules_to_something_no_stronger(self, document, facts):
         facts |= {"@now": NOW}
@@ -146,7 +146,7 @@ class TestItsWords:
 
 
 class TestRulesInShort:
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=80, deadline=None)
     @given(documents(trees()), rows())
     def test_say_what_the_whole_decision_says(self, document, facts):
         facts |= {"@now": NOW}
