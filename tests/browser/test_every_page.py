@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 
 from dealreg import actions
 from tests.browser.conftest import Open, barriers, small_targets, too_wide
-from tests.cast import Somebody, ada, aud, bea, birch, bo, cam, cedar, mia, partner, vendor
+from tests.cast import Somebody, ada, bea, birch, bo, cam, cedar, mia, partner, vendor
 from tests.dealreg.deals import approved, draft, returned, submitted
 
 pytestmark = pytest.mark.browser
@@ -78,7 +78,7 @@ def faults_of(page: Page, site: str, path: str, who: Somebody, scheme: str) -> l
     return found
 
 
-LOOKS = [(bo, "light"), (bo, "dark"), (bea, "light"), (ada, "light"), (ada, "dark"), (aud, "light")]
+LOOKS = [(bo, "light"), (bo, "dark"), (bea, "light"), (ada, "light"), (ada, "dark")]
 
 
 class TestEveryPageOfTheNavigation:

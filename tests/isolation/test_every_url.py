@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.converters import UUIDConverter
@@ -51,7 +52,13 @@ def _walk(resolver, prefix, app):
             converters = entry.pattern.converters
             ids = tuple(name for name, c in converters.items() if isinstance(c, UUIDConverter))
             if ids and len(ids) == len(converters):
-                yield Address(route, ids, entry.callback.__module__.split(".")[0])
+                yield Address(route, ids, _serving(entry.callback.__module__))
+
+
+def _serving(module: str) -> str:
+    """The label of the app that a view stands in; "prm" for those of no app, which may mean anything."""
+    config = apps.get_containing_app_config(module)
+    return config.label if config else "prm"
 
 
 OURS = [
