@@ -3,9 +3,8 @@
 import logging
 from contextlib import nullcontext
 from datetime import datetime
-from uuid import UUID
 
-from django.db import OperationalError, transaction
+from django.db import transaction
 
 from prm.kernel import events
 from prm.kernel.events import sharing
@@ -31,9 +30,6 @@ def perform(claimed: Claim) -> None:
         if claimed.attempt >= MAX_ATTEMPTS and not is_worth_a_try(claimed):
             raise Exhausted()
         fault = take_steps(claimed, 1 if claimed.attempt > 1 else STEPS_IN_A_ROW)
-    except advance.FenceLost as lost:
-        log.info("left alone: %s", lost)
-        return
     except Exception as error:
         fault = error
     if fault is not None:
@@ -41,47 +37,18 @@ def perform(claimed: Claim) -> None:
 
 
 def perform_all(claims: list[Claim]) -> None:
-    """Work on many claims: first tries of one tenant share a transaction, each behind a savepoint of its own.
+    """Work on many claims; those of one tenant share a transaction."""
 
-    So one that fails takes nothing of the others along. Work that was tried before goes alone, since it may be
-    what killed its worker; so does whatever the shared transaction could not take.
-    """
-    together, alone = sharing.sorted_out(claims)
-    for tenant, some in together:
-        alone += _perform_together(tenant, some)
-    for claimed in alone:
-        perform(claimed)
+    def take(claimed: Claim, now: datetime) -> Exception | None:
+        return _steps_of(claimed, now, STEPS_IN_A_ROW)
 
-
-def _perform_together(tenant: UUID, claims: list[Claim]) -> list[Claim]:
-    """Gives those that must go alone."""
-    faults: list[tuple[Claim, Exception]] = []
-    again: list[Claim] = []
-    try:
-        with acting(tenant=tenant, audience="vendor") as now:
-            for claimed in claims:
-                try:
-                    with transaction.atomic():
-                        fault = _steps_of(claimed, now, STEPS_IN_A_ROW)
-                    if fault is not None:
-                        faults.append((claimed, fault))
-                except Exception as error:
-                    forget_all()  # what was read since the savepoint may never have been
-                    if isinstance(error, advance.FenceLost):
-                        log.info("left alone: %s", error)
-                    elif isinstance(error, OperationalError):
-                        again.append(claimed)
-                    else:
-                        faults.append((claimed, error))
-    except Exception as error:
-        log.info("%s claims go one by one: %s", len(claims), error)
-        return claims
-    for claimed, fault in faults:
-        _tell(claimed, fault)
-    return again
+    sharing.work_through(claims, take=take, alone=perform, tell=_tell)
 
 
 def _tell(claimed: Claim, fault: Exception) -> None:
+    if isinstance(fault, advance.FenceLost):
+        log.info("left alone: %s", fault)
+        return
     log.warning("work %s failed at attempt %s: %s", claimed.work_id, claimed.attempt, fault)
     failed(claimed, fault)
 

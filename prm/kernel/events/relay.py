@@ -14,12 +14,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import OperationalError, connection, transaction
+from django.db import connection
 from django.db.models.functions import Now
 
 from prm.kernel.events import Delivered, handler_named, sharing
 from prm.kernel.tenancy.context import acting
-from prm.kernel.tenancy.remembering import forget_all
 
 log = logging.getLogger(__name__)
 MAX_ATTEMPTS = 6
@@ -90,40 +89,8 @@ def deliver(claimed: Claim) -> None:
 
 
 def deliver_all(claims: list[Claim]) -> None:
-    """Deliver many: first tries of one tenant share a transaction, each behind a savepoint of its own.
-
-    So one that fails takes nothing of the others along. Those that were tried before go alone, since they may
-    be what killed their worker; so do those that the shared transaction could not take.
-    """
-    together, alone = sharing.sorted_out(claims)
-    for tenant, some in together:
-        alone += _deliver_together(tenant, some)
-    for claimed in alone:
-        deliver(claimed)
-
-
-def _deliver_together(tenant: UUID, claims: list[Claim]) -> list[Claim]:
-    """Gives those that must go alone."""
-    faults: list[tuple[Claim, Exception]] = []
-    again: list[Claim] = []
-    try:
-        with acting(tenant=tenant, audience="vendor") as now:
-            for claimed in claims:
-                try:
-                    with transaction.atomic():
-                        _hand_over(claimed, now)
-                except OperationalError:  # two that locked the same in another order, or the server has gone
-                    again.append(claimed)
-                    forget_all()
-                except Exception as error:
-                    faults.append((claimed, error))
-                    forget_all()  # what was read since the savepoint may never have been
-    except Exception as error:
-        log.info("%s deliveries go one by one: %s", len(claims), error)
-        return claims
-    for claimed, fault in faults:
-        _tell(claimed, fault)
-    return again
+    """Deliver many; those of one tenant share a transaction."""
+    sharing.work_through(claims, take=_hand_over, alone=deliver, tell=_tell)
 
 
 def _hand_over(claimed: Claim, now: datetime) -> None:
