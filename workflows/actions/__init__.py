@@ -5,7 +5,7 @@ from workflows.actions.calls import deliver_again, renew_webhook_key
 from workflows.actions.definitions import install_template, publish_version, retire_workflow, save_draft, use_template
 from workflows.actions.designing import begin_draft, migrate_runs, save_design, undo_migration
 from workflows.actions.incidents import cancel_incident, retry_incident, skip_incident
-from workflows.actions.intents import decide_task, execute_intents, judge_task, undo_intent
+from workflows.actions.intents import decide_task, judge_task, undo_intent
 from workflows.actions.parameters import set_parameters
 from workflows.actions.proposals import (
     dismiss_proposal,
@@ -33,7 +33,6 @@ __all__ = [
     "decide_task",
     "deliver_again",
     "dismiss_proposal",
-    "execute_intents",
     "find_proposals",
     "find_proposals_everywhere",
     "hand_over_tasks",

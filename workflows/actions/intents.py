@@ -112,15 +112,6 @@ WHERE status = 'pending' AND executes_at <= statement_timestamp() ORDER BY execu
 """
 
 
-def execute_intents(limit: int = 200) -> int:
-    """Carry out every decision whose ten seconds are over; says how many."""
-    with acting(audience="relay"):
-        due = due_intents(limit)
-    for tenant, intent_id in due:
-        carry_out(tenant, intent_id)
-    return len(due)
-
-
 def due_intents(limit: int) -> list[tuple[UUID, UUID]]:
     """Tenants and intents whose ten seconds are over, the oldest first. Inside the relay's context."""
     with connection.cursor() as cursor:
