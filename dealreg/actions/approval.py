@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from dealreg import queries, rules
@@ -18,7 +18,8 @@ from dealreg.models import Customer, Deal, DealAssessment, DealStatus, Protectio
 from dealreg.queries.facts import approver_facts, move_facts, protection_facts
 from prm.kernel.decisions import Decision
 from prm.kernel.identity.actors import Actor
-from prm.kernel.tenancy.context import deciding, tenant_id
+from prm.kernel.tenancy.context import deciding
+from prm.kernel.tenancy.lines import stand_in_line
 
 
 def approve_deal(
@@ -31,7 +32,7 @@ def approve_deal(
     """
     Deal.objects.values_list("pk").get(pk=deal_id)
     with deciding():
-        _stand_in_line()
+        stand_in_line("dealreg.protection")
         deal = locked(deal_id)
         today, lines, others = today_of(now), queries.line_ids(deal), {str(pk) for pk in different_from}
         findings = queries.findings_for(deal, lines, today, queries.policy())
@@ -44,14 +45,6 @@ def approve_deal(
             decision = _grant(deal, decision, findings, actor, now, today)
         note("deal.approved", deal, actor=actor, now=now, decision=decision, after={"remark": remark} if remark else {})
     return decision
-
-
-def _stand_in_line() -> None:
-    """In a statement of its own, so that the next one sees what the one before us committed."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended('dealreg.protection ' || %s, 0))", [str(tenant_id())]
-        )
 
 
 def _rivals(deal: Deal, findings: list[dict[str, Any]]) -> dict[str, list[str]]:

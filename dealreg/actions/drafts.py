@@ -17,6 +17,7 @@ from prm.kernel.identity.actors import Actor
 from prm.kernel.reference.models import ProductLine, Program
 from prm.kernel.reference.queries import NoRate, rate, territory_of
 from prm.kernel.tenancy.context import deciding, tenant_id
+from prm.kernel.tenancy.lines import stand_in_line
 
 
 def save_draft(
@@ -64,9 +65,7 @@ def discard_draft(*, deal_id: UUID, actor: Actor, now: datetime) -> Decision:
 
 def _begun(partner_id: UUID, import_key: str) -> UUID | None:
     """The deal that this key has begun before; who asks at the same moment waits for who was first."""
-    with connection.cursor() as cursor:
-        key = f"{tenant_id()}:{partner_id}:{import_key}"
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
+    stand_in_line("dealreg.draft", partner_id, import_key)
     return Deal.objects.filter(partner_id=partner_id, import_key=import_key).values_list("pk", flat=True).first()
 
 

@@ -1,15 +1,20 @@
 """Work that shares a transaction: what fails, dies or is lost takes nothing of the others along."""
 
+from threading import Event, Thread, Timer
+from uuid import UUID
+
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 
 from prm.kernel.automation.registry import Outcome
 from prm.kernel.events import relay
+from prm.kernel.tenancy.lines import stand_in_line
 from tests.cast import acme, vendor, zenith
 from tests.workflows.things import KEEP, WEIGH, behaving, find, happened, publish
 from workflows import engine
 from workflows.engine import claiming
-from workflows.models import RunEvent, Work
+from workflows.engine.step import lock_run
+from workflows.models import Run, RunEvent, Work
 
 pytestmark = pytest.mark.usefixtures("as_worker")
 
@@ -19,6 +24,36 @@ def started(count: int) -> list:
     subjects = [find() for _number in range(count)]
     relay.drain()
     return subjects
+
+
+class PersonAtWork:
+    """Somebody whose request holds a run, in a connection of its own, for a moment after others have begun."""
+
+    def __init__(self, run_id: UUID) -> None:
+        self.faults: list[Exception] = []
+        self.holds, self.ends = Event(), Event()
+        self.thread = Thread(target=self._hold, args=[run_id], daemon=True)
+        self.thread.start()
+        assert self.holds.wait(10)
+
+    def _hold(self, run_id: UUID) -> None:
+        try:
+            with vendor():
+                lock_run(run_id)
+                self.holds.set()
+                self.ends.wait(10)
+        except Exception as error:
+            self.faults.append(error)
+        finally:
+            connection.close()
+
+    def done_with_it_soon(self) -> None:
+        if not self.ends.is_set():
+            Timer(0.2, self.ends.set).start()
+
+    def was_never_a_victim(self) -> bool:
+        self.thread.join(10)
+        return not self.thread.is_alive() and self.faults == []
 
 
 def commits() -> int:
@@ -83,6 +118,25 @@ class TestFirstTriesOfOneVendor:
             engine.perform_all(claiming.claim(each=4))
         assert [happened(subject)[-1] for subject in subjects] == [("ended", "done")] * 3
         assert commits() == 2
+
+    def test_wait_for_nobodys_locks_while_they_hold_several(self):
+        publish(KEEP)
+        subjects = started(3)
+        with vendor():
+            held = Run.objects.values_list("pk", flat=True).get(subject_id=subjects[1])
+        busy = PersonAtWork(held)
+        with behaving(keep=lambda: busy.done_with_it_soon() or Outcome("done")):
+            engine.perform_all(claiming.claim(each=4))
+        assert busy.was_never_a_victim()
+        assert [happened(subject)[-1] for subject in subjects] == [("ended", "done")] * 3
+        assert commits() == 2
+
+    def test_commit_soon_what_others_stand_in_line_for(self):
+        publish(KEEP)
+        started(3)
+        with behaving(keep=lambda: stand_in_line("test") or Outcome("done")):
+            engine.perform_all(claiming.claim(each=4))
+        assert commits() == 3
 
     def test_one_that_was_claimed_by_somebody_else_meanwhile_is_left_alone(self):
         publish(KEEP)

@@ -1,14 +1,13 @@
 """Sharing tasks among the people of a role: each in turn, or whoever has least to do. The absent are left out."""
 
 from datetime import date
-from hashlib import sha256
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import Count, Max, Q
 
 from prm.kernel.identity.models import Membership
-from prm.kernel.tenancy.context import current, tenant_id
+from prm.kernel.tenancy.context import current
+from prm.kernel.tenancy.lines import stand_in_line
 from workflows.models import HumanTask
 
 
@@ -17,7 +16,7 @@ def choose(kind: str, role: str, today: date) -> UUID | None:
 
     Two tasks at the same instant don't go to the same person: choosing is done one at a time for a role.
     """
-    _one_at_a_time(role)
+    stand_in_line("workflows.assign", role)
     here = list(
         Membership.objects.filter(partner=None, ended_at=None, roles__contains=[role])
         .exclude(roles=["auditor"])
@@ -49,9 +48,3 @@ def _tasks(people: list[UUID]) -> dict[UUID, tuple[int, int, float]]:
         .values_list("owner", "open", "since", "last")
     )
     return {owner: (number, since, last.timestamp()) for owner, number, since, last in rows}
-
-
-def _one_at_a_time(role: str) -> None:
-    key = int.from_bytes(sha256(f"assign:{tenant_id()}:{role}".encode()).digest()[:8], "big", signed=True)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key])

@@ -46,6 +46,7 @@ class Context:
     zone: ZoneInfo
     stamp: UUID | None = None  # of the tenant's reference data; see remembering.py, and so the memory
     memory: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    in_line: list[str] = field(default_factory=list, compare=False, repr=False)  # what others wait for; see lines.py
 
 
 _context: ContextVar[Context | None] = ContextVar("prm_context", default=None)
