@@ -31,7 +31,7 @@ def entries(count: int, of=acme) -> list[str]:
     with vendor(of) as now:
         target = Partner.objects.first()
         return [
-            str(audit.record(f"test.{n}", target=target, actor=olivia.actor, at=now, after={"number": n}).pk)
+            str(audit.record(f"test.{n}", target=target, actor=olivia.actor, at=now, after={"number": n}))
             for n in range(count)
         ]
 
@@ -119,7 +119,7 @@ class TestSealing:
                 begun.set()
                 assert go_on.wait(10)
             connections.close_all()
-            return str(made.pk)
+            return str(made)
 
         with ThreadPoolExecutor() as pool:
             late = pool.submit(slow)
