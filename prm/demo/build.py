@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -139,29 +140,27 @@ def logins() -> list[tuple[str, str]]:
 
 @contextmanager
 def workers(count: int) -> Iterator[None]:
-    """Real Celery workers for as long as the demo is built."""
+    """Real Celery workers for as long as the demo is built, each a process of its own."""
+    started = [_worker(number) for number in range(count)]
+    try:
+        yield
+    finally:
+        for process in started:
+            processes.stop(process, (signal.SIGTERM, 10))
+
+
+def _worker(number: int) -> subprocess.Popen[bytes]:
     environment = {
         **os.environ,
         "PRM_ROLE": "worker",
         "PRM_EMBEDDED": addresses.current_kind(),
         "PRM_LOG_LEVEL": "ERROR",
     }
-    quiet = (
-        "--without-mingle",
-        "--without-gossip",
-        "--without-heartbeat",
-        "--queues",
-        "celery",
-        "--loglevel",
-        "ERROR",
-    )  # mails wait until the program runs
-    process = processes.spawn(
-        [*(sys.executable, "-m", "celery", "-A", "prm", "worker"), "--concurrency", str(count), *quiet],
+    lonely = ("--pool", "solo", "--without-mingle", "--without-gossip", "--without-heartbeat")
+    quiet = ("--queues", "celery", "--hostname", f"demo{number}@%h", "--loglevel", "ERROR")
+    return processes.spawn(  # mails wait until the program runs
+        [sys.executable, "-m", "celery", "-A", "prm", "worker", *lonely, *quiet],
         log=addresses.folder(addresses.current_kind()) / "demo-worker.log",
         at_death=signal.SIGQUIT,  # at once: its database stops too
         env=environment,
     )
-    try:
-        yield
-    finally:
-        processes.stop(process, (signal.SIGTERM, 10))

@@ -30,7 +30,7 @@ from workflows.models import HumanTask
 
 YEAR = timedelta(days=365)
 RUSH = 80  # deals of the last morning: they fill the queue for whoever opens the demo
-TAKEN_UP = 12  # questions that somebody has begun to look at that morning
+TAKEN_UP = 16  # questions that somebody has begun to look at that morning
 UNANSWERED = 40  # working days before the end after which partners leave questions open
 LOST = ("The customer took another product", "The budget was cut", "Price", "No decision was made")
 
@@ -118,9 +118,10 @@ class History:
 
     def _take_up(self, count: int) -> None:
         with acting(tenant=self.tenant, audience="vendor") as now:
-            waiting = HumanTask.objects.filter(status="open", role="ops").order_by("opened_at")
-            for pk in list(waiting.values_list("pk", flat=True)[:count]):
-                tasks.claim_task(task_id=pk, actor=self.staff["Olivia Brandt"].actor, now=now)
+            people = {"ops": self.staff["Olivia Brandt"], "approver": self.staff["Mia Sorensen"]}
+            waiting = HumanTask.objects.filter(status="open", role__in=people).order_by("opened_at")
+            for pk, role in list(waiting.values_list("pk", "role")[:count]):
+                tasks.claim_task(task_id=pk, actor=people[role].actor, now=now)
 
     def _decider(self, value: Any) -> Worker:
         return self.staff["Mia Sorensen"] if value is not None and value > 60_000 else self.staff["Olivia Brandt"]
