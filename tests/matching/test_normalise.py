@@ -34,6 +34,7 @@ class TestAnyTextIsTaken:
 
     @given(TYPED)
     @example("&D:B:A&")
+    @example("A0`A")
     def test_its_own_words_come_out_the_same(self, name):
         once = tokens(name)
 

@@ -15,8 +15,10 @@ from prm.kernel.matching.acronyms import initials_of, shortened_initials, skelet
 from prm.kernel.matching.normalise import NameForm, Normal
 from prm.kernel.matching.weights import TokenWeights
 
-TOO_MANY = 2_000
+TOO_MANY = 800
 """A key that finds more records than this says too little to be followed."""
+BEST = 50
+"""So many of the records that were found are scored."""
 MOST_KEYS = 40
 MOST_TOKENS = 5
 MOST_LETTERS = 8
@@ -57,7 +59,7 @@ def hashed(kind: str, text: str) -> int:
 
 
 def shortlist(
-    query: Sequence[Key], hits: Iterable[tuple[int, RecordId]], limit: int = 100, too_many: int = TOO_MANY
+    query: Sequence[Key], hits: Iterable[tuple[int, RecordId]], limit: int = BEST, too_many: int = TOO_MANY
 ) -> list[RecordId]:
     """The best `limit` records for these keys, best first, from (key value, record id) rows."""
     by_key: dict[int, set[RecordId]] = defaultdict(set)

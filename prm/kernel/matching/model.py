@@ -94,14 +94,15 @@ MODEL_VERSION: str = json.loads((files(__package__) / "model.json").read_text())
 class Scored:
     """How probable it is that two records are one organisation, and why."""
 
-    def __init__(self, probability: float, bins: list[int], compared: Compared) -> None:
+    def __init__(self, probability: float, bins: list[int], compared: Compared, model: Model) -> None:
         self.probability = probability
         self.compared = compared
         self._bins = bins
+        self._model = model
 
     @property
     def model(self) -> str:
-        return MODEL_VERSION
+        return self._model.version
 
     @cached_property
     def flags(self) -> frozenset[str]:
@@ -111,7 +112,7 @@ class Scored:
     @cached_property
     def lines(self) -> tuple[Line, ...]:
         """Every feature's contribution, in the order of the model; made when asked for."""
-        model, bins = Model.shipped(), self._bins
+        model, bins = self._model, self._bins
         facts = self._facts()
         own = [
             Line(table.name, table.labels[row], table.weights[row], facts)

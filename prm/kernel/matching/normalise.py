@@ -12,7 +12,7 @@ from typing import Any
 
 from prm.kernel.matching import legal_forms
 from prm.kernel.matching.domains import Site, site_of
-from prm.kernel.matching.text import clean, romanised
+from prm.kernel.matching.text import as_letters, clean, romanised
 from prm.kernel.matching.vocabulary import COUNTRY_CODES, PAIRS, SCRIPT_WORDS, SHARED_WORDS, STOP_WORDS, canonical
 
 MOST_WORDS = 24
@@ -195,8 +195,8 @@ def _words(text: str) -> tuple[list[str], list[str]]:
         found = _SCRIPT_TERMS.findall(text)
         forms = ["corp" for term in found if term in legal_forms.OTHER_SCRIPTS]
         text = _SCRIPT_TERMS.sub(lambda term: f" {SCRIPT_WORDS.get(term[0], '')} ", text)
-    plain = _ELISION.sub(" ", _APOSTROPHES.sub("'", romanised(text)))
-    words = [word[:LONGEST_WORD] for word in _WORDS.findall(plain.replace("'", "").replace("&", " and "))]
+    plain = as_letters(_ELISION.sub(" ", _APOSTROPHES.sub("'", romanised(text))).replace("'", ""))
+    words = [word[:LONGEST_WORD] for word in _WORDS.findall(plain.replace("&", " and "))]
     return words, forms
 
 

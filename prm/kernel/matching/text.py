@@ -68,7 +68,10 @@ def clean(typed: str) -> Cleaned:
 
 def romanised(text: str) -> str:
     """Lower-case ASCII of any script; zero and one inside a word are read as the letters they imitate."""
-    plain = anyascii(text).lower()
+    return as_letters(anyascii(text).lower())
+
+
+def as_letters(plain: str) -> str:
     return _ONE_AS_L.sub("l", _ZERO_AS_O.sub("o", plain))
 
 
