@@ -1,6 +1,7 @@
 """Rows of files as deal registration reads them, before anything is written."""
 
 import gzip
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -11,6 +12,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from prm.kernel.automation.tables import MOST_BYTES, Unreadable, read_table
+from prm.kernel.matching.normalise import MOST_NAMES
 
 CUSTOMER_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "name": ("name", "company", "customer", "account", "accountname", "firma", "kunde"),
@@ -18,6 +20,8 @@ CUSTOMER_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "country": ("country", "land", "countrycode"),
     "city": ("city", "town", "ort", "stadt"),
     "external_id": ("externalid", "id", "crmid", "accountid", "reference"),
+    "aliases": ("aliases", "alias", "othernames", "formernames", "formername", "aka", "dba"),
+    "parent": ("parent", "parentid", "parentaccountid", "parentexternalid"),
     "is_house": ("ishouse", "house", "houseaccount"),
     "is_blocked": ("isblocked", "blackout", "blocked"),
 }
@@ -45,7 +49,7 @@ class UnreadableFile(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class CustomerRow:
-    """One customer of a file."""
+    """One customer of a file. `aliases` are its other and former names, `parent` the CRM's id of its parent."""
 
     name: str
     domain: str = ""
@@ -54,6 +58,8 @@ class CustomerRow:
     external_id: str = ""
     is_house: bool = False
     is_blocked: bool = False
+    aliases: tuple[str, ...] = ()
+    parent: str = ""
 
 
 @dataclass(slots=True)
@@ -120,7 +126,15 @@ def customer_row(row: Row) -> CustomerRow:
         values.get("external_id", "")[:80],
         _yes(values.get("is_house", "")),
         _yes(values.get("is_blocked", "")),
+        other_names(values.get("aliases", "")),
+        values.get("parent", "")[:80],
     )
+
+
+def other_names(cell: str) -> tuple[str, ...]:
+    """Names with | or ; between them, each once."""
+    names = (" ".join(name.split())[:300] for name in re.split(r"[|;]", cell))
+    return tuple(dict.fromkeys(filter(None, names)))[:MOST_NAMES]
 
 
 def _bytes(path: Path) -> bytes:

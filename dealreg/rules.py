@@ -87,8 +87,9 @@ def decide_submission(facts: Facts) -> Decision:
 def decide_conflict(facts: Facts) -> Decision:
     """Clear, review or conflict, from `findings`: the records that may be the same customer.
 
-    Certain and protected for a rival: conflict. Uncertain, or certain but not yet protected: people look.
-    The same customer with other product lines is another opportunity, and clear.
+    Certain and protected for a rival: conflict. Uncertain, certain but not yet protected, or protected for what
+    seems another opportunity (opportunity.py): people look. The same customer with other product lines is another
+    opportunity, and clear.
     """
     reasons: dict[tuple[str, str], Reason] = {}
     outcome = "clear"
@@ -114,11 +115,22 @@ def _of_finding(found: Facts) -> tuple[str, list[Reason]]:
     if found["mine"]:
         return _of_own(found, certain)
     who = {"name": found["name"], "partner": found.get("partner_name", ""), "number": found.get("number", "")}
+    if certain and found["protected"] and found.get("opportunity") == "other":
+        return "review", [
+            Reason(
+                "deal.other_opportunity",
+                _("%(name)s is protected for %(partner)s (%(number)s), perhaps for another opportunity.") % who,
+                "vendor",
+            )
+        ]
     if certain and found["protected"]:
         return "conflict", [
             Reason(ALREADY, _("This customer is already registered for this product."), "partner"),
             Reason(ALREADY, _("%(name)s is protected for %(partner)s (%(number)s).") % who, "vendor"),
         ]
+    if found.get("related"):
+        text = _("%(name)s belongs to the same group and is protected for %(partner)s (%(number)s).") % who
+        return "review", [Reason("deal.related_protected", text, "vendor")]
     if certain:
         return "review", [
             Reason(

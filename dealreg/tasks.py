@@ -1,5 +1,7 @@
 """Celery's hints for deal registration: what is due is read from PostgreSQL."""
 
+from uuid import UUID
+
 from dealreg import actions
 from prm.celery import app
 from prm.kernel.identity.actors import Actor
@@ -12,15 +14,28 @@ ROUNDS = 50
 @app.task(base=app.PlatformTask)
 def keep_time() -> int:
     """Expire and remind in every vendor, each in its own business time; returns how many deals changed."""
+    return sum(_keep_time_of(tenant) for tenant in _vendors())
+
+
+@app.task(base=app.PlatformTask)
+def count_words() -> int:
+    """Bring what words weigh up to each vendor's own customers; returns for how many vendors they were counted."""
+    counted = 0
+    for tenant in _vendors():
+        with acting(tenant=tenant, audience="vendor") as now:
+            counted += actions.count_words(actor=Actor.system("word count"), now=now) is not None
+    return counted
+
+
+def _vendors() -> list[UUID]:
     with acting(audience="relay"):
-        tenants = list(Tenant.objects.exclude(status=Tenant.Status.SUSPENDED).values_list("pk", flat=True))
-    return sum(_keep_time_of(tenant) for tenant in tenants)
+        return list(Tenant.objects.exclude(status=Tenant.Status.SUSPENDED).values_list("pk", flat=True))
 
 
-def _keep_time_of(tenant: object) -> int:
+def _keep_time_of(tenant: UUID) -> int:
     changed = 0
     for _round in range(ROUNDS):
-        with acting(tenant=tenant, audience="vendor") as now:  # type: ignore[arg-type]
+        with acting(tenant=tenant, audience="vendor") as now:
             done = sum(actions.expire_due(actor=Actor.system("deal clock"), now=now).values())
         changed += done
         if not done:

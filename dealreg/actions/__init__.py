@@ -3,9 +3,9 @@
 from dealreg.actions.approval import approve_deal
 from dealreg.actions.assessment import check_conflicts, route_deal, validate_deal
 from dealreg.actions.closing import change_stage, expire_due, extend_protection, mark_lost, mark_won
-from dealreg.actions.customers import add_alias, create_customer, refresh_keys, update_customer
+from dealreg.actions.customers import add_alias, count_words, create_customer, refresh_keys, update_customer
 from dealreg.actions.drafts import discard_draft, save_draft
-from dealreg.actions.imports import import_customers, import_deal
+from dealreg.actions.imports import import_customers, import_deal, link_parents
 from dealreg.actions.review import assign_cam, mark_duplicate, reject_deal, return_deal, start_review
 from dealreg.actions.submission import resubmit_deal, submit_deal, withdraw_deal
 from dealreg.actions.talk import add_comment, attach_file
@@ -19,6 +19,7 @@ __all__ = [
     "attach_file",
     "change_stage",
     "check_conflicts",
+    "count_words",
     "create_customer",
     "discard_draft",
     "expire_due",
@@ -26,6 +27,7 @@ __all__ = [
     "import_customers",
     "import_deal",
     "lines_by_code",
+    "link_parents",
     "mark_duplicate",
     "mark_lost",
     "mark_won",

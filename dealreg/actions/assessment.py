@@ -102,7 +102,11 @@ def _eligibility(deal: Deal, now: datetime) -> Decision:
 
 def _conflict(findings: list[dict[str, Any]], policy: DealPolicy) -> Decision:
     """The findings without their explanations, which stay with the assessment."""
-    judged = [{name: value for name, value in f.items() if name not in ("lines", "words")} for f in findings]
+    judged = [
+        {name: value for name, value in found.items() if name not in ("lines", "words", "opportunity")}
+        | {"opportunity": (found.get("opportunity") or {}).get("outcome", "")}
+        for found in findings
+    ]
     return rules.decide_conflict(
         {"findings": judged, "review": str(policy.review_threshold), "conflict": str(policy.conflict_threshold)}
     )

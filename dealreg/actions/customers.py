@@ -10,11 +10,13 @@ from django.utils.translation import gettext as _
 
 from dealreg import entry
 from dealreg.actions.base import write_keys
-from dealreg.models import Customer, CustomerAlias, Deal, MatchKey, NotSame
+from dealreg.models import Customer, CustomerAlias, CustomerWords, Deal, MatchKey, NotSame
 from dealreg.queries.rivals import spelling_of
+from dealreg.queries.words import counted_words, words_are_stale
 from prm.kernel import audit
 from prm.kernel.identity.actors import Actor
 from prm.kernel.matching import Record, normalise
+from prm.kernel.tenancy.models import Tenant
 
 CHANGEABLE = ("name", "domain", "country", "city", "external_id", "parent_id", "is_house", "is_blocked")
 
@@ -110,6 +112,19 @@ def learn_not_same(deal: Deal, customers: Sequence[UUID], actor: Actor, now: dat
         NotSame.objects.get_or_create(
             customer=customer, spelling=spelling, defaults={"said_by": actor.name, "deal_id": deal.pk, "at": now}
         )
+
+
+def count_words(*, actor: Actor, now: datetime) -> CustomerWords | None:
+    """Count in how many customers each word stands, for what words weigh; None where little has changed since."""
+    if not words_are_stale():
+        return None
+    records, counts = counted_words()
+    words, _made = CustomerWords.objects.update_or_create(
+        defaults={"records": records, "counts": counts, "counted_at": now}
+    )
+    told = {"customers": records, "words": len(counts)}
+    audit.record("words.counted", target=Tenant.objects.get(), actor=actor, at=now, after=told)
+    return words
 
 
 def refresh_keys(customers: Iterable[Customer]) -> int:

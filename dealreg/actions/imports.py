@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from dealreg import entry
-from dealreg.actions.customers import update_customer
+from dealreg.actions.customers import add_alias, update_customer
 from dealreg.actions.drafts import save_draft
 from dealreg.actions.submission import submit_deal
 from dealreg.imports import CustomerRow, ImportSummary, Row
@@ -44,6 +44,18 @@ FROM unnest(%(key)s::bigint[], %(place)s::int[]) AS n(key, place)
 """
 
 
+_ALIASES = """
+INSERT INTO dealreg_customeralias (id, tenant_id, customer_id, name, domain)
+SELECT gen_random_uuid(), %(tenant)s, n.customer, n.name, '' FROM unnest(%(customer)s::uuid[], %(name)s::text[])
+  AS n(customer, name) ON CONFLICT DO NOTHING
+"""
+_PARENTS = """
+UPDATE dealreg_customer AS c SET parent_id = p.id
+FROM unnest(%(child)s::text[], %(parent)s::text[]) AS n(child, parent)
+JOIN dealreg_customer AS p ON p.tenant_id = %(tenant)s AND p.external_id = n.parent AND p.external_id <> ''
+WHERE c.tenant_id = %(tenant)s AND c.external_id = n.child AND c.external_id <> ''
+  AND c.id <> p.id AND c.parent_id IS DISTINCT FROM p.id
+"""
 PART = 500
 UNCHANGED = Decision("deal-import/1", "unchanged", True)
 
@@ -109,6 +121,23 @@ def import_customers(*, records: Iterable[CustomerRow], actor: Actor, now: datet
     return summary
 
 
+def link_parents(*, links: Iterable[tuple[str, str]], actor: Actor, now: datetime) -> int:
+    """Tie customers to their parents, (the child's CRM id, the parent's). Returns how many ties are new.
+
+    Call it once all of a file's customers are in: a child may stand before its parent.
+    """
+    pairs = [(child, parent) for child, parent in links if child and parent]
+    if not pairs:
+        return 0
+    with connection.cursor() as cursor:
+        values = {"child": [child for child, _parent in pairs], "parent": [parent for _child, parent in pairs]}
+        cursor.execute(_PARENTS, values | {"tenant": tenant_id()})
+        linked: int = cursor.rowcount
+    if linked:
+        audit.record("customers.linked", target=Tenant.objects.get(), actor=actor, at=now, after={"linked": linked})
+    return linked
+
+
 def _insert_all(rows: list[CustomerRow]) -> int:
     """While the database takes one part, the next is made ready: matching is pure, and psycopg2 lets go of Python."""
     parts = [rows[start : start + PART] for start in range(0, len(rows), PART)]
@@ -152,6 +181,10 @@ def _insert(fresh: list[_Fresh]) -> int:
                 "place": _array(place for _key, place in pairs),
             },
         )
+        names = [(str(one.id), name) for one in found for name in one.row.aliases]
+        if names:
+            values = {"customer": [one for one, _name in names], "name": [name for _one, name in names]}
+            cursor.execute(_ALIASES, values | {"tenant": tenant_id()})
     return len(made)
 
 
@@ -174,11 +207,13 @@ def _clean(row: CustomerRow) -> CustomerRow:
         entry.plain(row.external_id)[:80],
         row.is_house,
         row.is_blocked,
+        tuple(dict.fromkeys(filter(None, (entry.plain(name)[:300] for name in row.aliases)))),
+        row.parent,
     )
 
 
 def _ready(row: CustomerRow) -> _Fresh:
-    normal = normalise(Record(row.name, row.domain, row.country, row.city))
+    normal = normalise(Record(row.name, row.domain, row.country, row.city, aliases=row.aliases))
     return _Fresh(uuid7(), row, normal.to_json(), keys(normal))
 
 
@@ -194,7 +229,10 @@ def _known(rows: Iterable[CustomerRow]) -> dict[str, Customer]:
 def _bring_up_to_date(customer: Customer, row: CustomerRow, actor: Actor, now: datetime) -> ImportSummary:
     fields = ("name", "domain", "country", "city", "is_house", "is_blocked")
     changes = {name: getattr(row, name) for name in fields if getattr(row, name) != getattr(customer, name)}
-    if not changes:
-        return ImportSummary(unchanged=1)
-    update_customer(customer_id=customer.pk, changes=changes, actor=actor, now=now)
-    return ImportSummary(updated=1)
+    known = set(customer.aliases.values_list("name", flat=True)) if row.aliases else set()
+    fresh = [name for name in row.aliases if name not in known]
+    for name in fresh:
+        add_alias(customer_id=customer.pk, name=name, actor=actor, now=now)
+    if changes:
+        update_customer(customer_id=customer.pk, changes=changes, actor=actor, now=now)
+    return ImportSummary(updated=1) if changes or fresh else ImportSummary(unchanged=1)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from dealreg import actions, entry
-from dealreg.imports import CUSTOMER_COLUMNS
+from dealreg.imports import CUSTOMER_COLUMNS, other_names
 from dealreg.models import Customer
 from prm.kernel.automation.imports import (
     CREATED,
@@ -27,15 +27,31 @@ def run(row: Mapping[str, Any], actor: Actor, now: datetime) -> str:
     """Bring one customer in: by its id in the CRM, else by its very name, domain, country and city."""
     values = {name: row.get(name) or "" for name in ("name", "domain", "country", "city", "external_id")}
     flags = {name: bool(row.get(name)) for name in ("is_house", "is_blocked")}
-    found = _held(values)
-    if found is None:
-        actions.create_customer(**values, **flags, actor=actor, now=now)
-        return CREATED
-    changes = {name: value for name, value in (values | flags).items() if getattr(found, name) != value}
-    if not changes:
-        return UNCHANGED
-    actions.update_customer(customer_id=found.pk, changes=changes, actor=actor, now=now)
-    return UPDATED
+    customer, outcome = _held(values), UNCHANGED
+    if customer is None:
+        customer, outcome = actions.create_customer(**values, **flags, actor=actor, now=now), CREATED
+    changes = {name: value for name, value in (values | flags).items() if getattr(customer, name) != value}
+    if outcome != CREATED and changes:
+        actions.update_customer(customer_id=customer.pk, changes=changes, actor=actor, now=now)
+        outcome = UPDATED
+    known = set(customer.aliases.values_list("name", flat=True)) if row.get("aliases") else set()
+    for name in row.get("aliases") or ():
+        if name not in known:
+            actions.add_alias(customer_id=customer.pk, name=name, actor=actor, now=now)
+            outcome = outcome if outcome == CREATED else UPDATED
+    return outcome if not _tied(customer, row, actor, now) or outcome == CREATED else UPDATED
+
+
+def _tied(customer: Customer, row: Mapping[str, Any], actor: Actor, now: datetime) -> bool:
+    """Tie the customer to its parent, which must be in already."""
+    parent = row.get("parent")
+    if not parent or not customer.external_id:
+        return False
+    if not Customer.objects.filter(external_id=parent).exists():
+        raise ImportProblem(
+            _("There is no customer “%(id)s” yet. Bring the parents in first.") % {"id": parent}, "parent"
+        )
+    return bool(actions.link_parents(links=[(customer.external_id, parent)], actor=actor, now=now))
 
 
 def _held(values: Mapping[str, str]) -> Customer | None:
@@ -94,6 +110,19 @@ register_importer(
                 "external_id",
                 gettext_lazy("Id in the CRM"),
                 aliases=tuple(CUSTOMER_COLUMNS["external_id"]),
+                parse=_text(80),
+            ),
+            ImportColumn(
+                "aliases",
+                gettext_lazy("Other names"),
+                help=gettext_lazy("Former and trading names, with | between them"),
+                aliases=tuple(CUSTOMER_COLUMNS["aliases"]),
+                parse=other_names,
+            ),
+            ImportColumn(
+                "parent",
+                gettext_lazy("Id of the parent in the CRM"),
+                aliases=tuple(CUSTOMER_COLUMNS["parent"]),
                 parse=_text(80),
             ),
             ImportColumn(

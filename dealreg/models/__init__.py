@@ -1,6 +1,6 @@
 """Deals, the vendor's end customers, and who protects which of them."""
 
-from dealreg.models.customers import Customer, CustomerAlias, MatchKey, NotSame
+from dealreg.models.customers import Customer, CustomerAlias, CustomerWords, MatchKey, NotSame
 from dealreg.models.deals import (
     Deal,
     DealComment,
@@ -16,6 +16,7 @@ from dealreg.models.protection import DealAssessment, DealPolicy, DealReminder, 
 __all__ = [
     "Customer",
     "CustomerAlias",
+    "CustomerWords",
     "Deal",
     "DealAssessment",
     "DealComment",

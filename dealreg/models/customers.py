@@ -5,6 +5,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from prm.kernel.tenancy.models import OwningTenant, TenantForeignKey, TenantOwned
+from prm.kernel.tenancy.wall import Wall
 
 
 class Customer(TenantOwned):
@@ -76,6 +77,19 @@ class NotSame(TenantOwned):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tenant", "customer", "spelling"], name="dealreg_not_same_once")]
         indexes = [models.Index(fields=["tenant", "spelling"], name="dealreg_not_same_spelling")]
+
+
+class CustomerWords(TenantOwned):
+    """In how many of the vendor's customers each word of their names stands: what a word weighs here."""
+
+    wall = Wall(reference=True)
+
+    records = models.PositiveIntegerField(help_text=_("Customers that were counted"))
+    counts = models.JSONField(default=dict, help_text=_("{word: customers}, the common ones only"))
+    counted_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant"], name="dealreg_words_one_each")]
 
 
 class MatchKey(TenantOwned):

@@ -31,13 +31,16 @@ from dealreg.queries.reports import (
     report_figures,
     visible_deals,
 )
-from dealreg.queries.rivals import customer_matches, findings_for, protection_holder, spelling_of
+from dealreg.queries.rivals import Match, customer_matches, findings_for, limits_of, protection_holder, spelling_of
+from dealreg.queries.words import counted_words, token_weights
 
 __all__ = [
+    "Match",
     "OwnMatch",
     "answer_due",
     "as_read",
     "assessment_of",
+    "counted_words",
     "customer_matches",
     "customer_story",
     "deal_facts",
@@ -47,6 +50,7 @@ __all__ = [
     "findings_for",
     "handed_in_within_the_hour",
     "latest_decision",
+    "limits_of",
     "line_codes",
     "line_ids",
     "lines_by_code",
@@ -62,5 +66,6 @@ __all__ = [
     "report_figures",
     "rivals_of",
     "spelling_of",
+    "token_weights",
     "visible_deals",
 ]

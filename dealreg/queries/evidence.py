@@ -8,6 +8,7 @@ from uuid import UUID
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from dealreg import opportunity
 from dealreg.entry import FIELDS
 from dealreg.models import Deal, DealStatus
 from dealreg.queries.facts import as_read, assessment_of, deal_facts
@@ -149,6 +150,7 @@ def _shown(deal: Deal, finding: Mapping[str, Any]) -> dict[str, Any]:
             {"text": line.sentence, "weight": line.contribution, "same": line.contribution > 0} for line in lines
         ],
         "diff": _side_by_side(deal, finding),
+        "opportunity": opportunity.told(finding.get("opportunity")),
         "status_label": DealStatus(finding["status"]).label if finding.get("status") else "",
     }
 

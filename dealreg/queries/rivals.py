@@ -4,7 +4,7 @@ Everything here reads over the wall between partners; call it as the vendor or i
 """
 
 from collections.abc import Container, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
 from json import dumps, loads
@@ -13,16 +13,18 @@ from uuid import UUID
 
 from django.db import connection
 
+from dealreg import opportunity
 from dealreg.models import Deal, DealPolicy, MatchKey, Protection
 from dealreg.models.deals import OPEN
-from prm.kernel.matching import Normal, Scored, Thresholds, decide, keys, score
-from prm.kernel.matching.keys import TOO_MANY
+from dealreg.queries.words import EVER, token_weights
+from prm.kernel.matching import Normal, Scored, Thresholds, TokenWeights, decide, keys, score
+from prm.kernel.matching.keys import BEST, TOO_MANY
 from prm.kernel.tenancy.context import tenant_id
 
-BEST = 50  # of each kind that are scored
 KEPT = 8  # of each kind that a person can compare
 LINES = 8  # of the explanation
-TOO_COMMON = min(TOO_MANY, 800)  # a key that finds more says too little
+RELATIVES = 20
+RECORD = ("id", "name", "domain", "country", "city", "external_id", "parent_id", "is_house", "is_blocked", "normal")
 
 _SHORTLIST = """
 WITH hit AS (
@@ -30,7 +32,7 @@ WITH hit AS (
   FROM unnest(%(keys)s::bigint[], %(weights)s::real[]) AS q(key, weight)
   CROSS JOIN LATERAL (
     SELECT m.kind, m.record_id FROM dealreg_matchkey AS m
-    WHERE m.tenant_id = %(tenant)s AND m.key = q.key LIMIT %(cap)s
+    WHERE m.tenant_id = %(tenant)s AND m.key = q.key AND m.record_id > %(since)s LIMIT %(cap)s
   ) AS h
 ), ranked AS (
   SELECT kind, record_id, row_number() OVER (PARTITION BY kind ORDER BY sum(weight) DESC, record_id) AS place
@@ -39,10 +41,16 @@ WITH hit AS (
 SELECT kind, record_id::text FROM ranked WHERE place <= %(best)s ORDER BY place
 """
 _CUSTOMERS = """
-SELECT id::text, name, domain, country, city, is_house, is_blocked, normal::text FROM dealreg_customer AS c
+SELECT id::text, name, domain, country, city, external_id, parent_id::text, is_house, is_blocked, normal::text
+FROM dealreg_customer AS c
 WHERE id = ANY(%(ids)s::uuid[]) AND NOT EXISTS (
   SELECT 1 FROM dealreg_notsame AS n
   WHERE n.tenant_id = c.tenant_id AND n.customer_id = c.id AND n.spelling = %(spelling)s)
+"""
+_RELATIVES = """
+SELECT id::text, name, domain, country, city, external_id, parent_id::text, is_house, is_blocked, normal::text
+FROM dealreg_customer WHERE (id = ANY(%(parents)s::uuid[]) OR parent_id = ANY(%(ids)s::uuid[]))
+  AND id <> ALL(%(known)s::uuid[]) LIMIT %(most)s
 """
 _DEALS = """
 SELECT id::text, normal::text FROM dealreg_deal WHERE id = ANY(%(ids)s::uuid[]) AND id <> %(but)s
@@ -60,15 +68,21 @@ class Match:
     outcome: str
     rule: str
 
+    @property
+    def likely(self) -> float:
+        return self.scored.probability
+
 
 def findings_for(deal: Deal, lines: set[UUID], on: date, policy: DealPolicy) -> list[dict[str, Any]]:
     """What may be the same customer, likeliest first, as plain JSON: kept with the assessment and the decision."""
-    normal = Normal.from_json(deal.normal)
-    limits = Thresholds(float(policy.conflict_threshold), float(policy.review_threshold))
+    normal, limits, weights = Normal.from_json(deal.normal), limits_of(policy), token_weights()
     by_kind = shortlist(normal)
-    customers = _score(normal, _customers(by_kind[MatchKey.Kind.CUSTOMER], spelling_of(deal.normal)), limits)
-    deals = _score(normal, _open_deals(by_kind[MatchKey.Kind.DEAL], deal.pk), limits)
-    held = _held([match.id for match in customers], on)
+    records = _customers(by_kind[MatchKey.Kind.CUSTOMER], spelling_of(deal.normal))
+    customers = _telling(_score(normal, records, limits, weights))
+    deals = _telling(_score(normal, _open_deals(by_kind[MatchKey.Kind.DEAL], deal.pk), limits, weights))
+    relatives = _relatives(normal, customers, limits, weights)
+    held = _held([match.id for match in (*customers, *relatives)], on)
+    customers += [match for match in relatives if match.id in held]
     customers = _best(customers, first=held)  # a crowd of open deals never hides a protected customer
     deals = _best(deals)
     others = _others([match.id for match in deals])
@@ -77,8 +91,15 @@ def findings_for(deal: Deal, lines: set[UUID], on: date, policy: DealPolicy) -> 
     return sorted(found, key=lambda finding: finding["probability"], reverse=True)
 
 
-def shortlist(normal: Normal) -> dict[int, list[str]]:
-    """The ids of the records that share the most telling keys, best first, by kind."""
+def limits_of(policy: DealPolicy) -> Thresholds:
+    return Thresholds(float(policy.conflict_threshold), float(policy.review_threshold))
+
+
+def shortlist(normal: Normal, since: UUID = EVER) -> dict[int, list[str]]:
+    """The ids of the records that share the most telling keys, best first, by kind.
+
+    Ids tell when they were made, so `since` leaves aside whatever was there before.
+    """
     asked = keys(normal)
     result: dict[int, list[str]] = {MatchKey.Kind.CUSTOMER: [], MatchKey.Kind.DEAL: []}
     with connection.cursor() as cursor:
@@ -88,7 +109,8 @@ def shortlist(normal: Normal) -> dict[int, list[str]]:
                 "keys": [key.value for key in asked],
                 "weights": [key.weight for key in asked],
                 "tenant": tenant_id(),
-                "cap": TOO_COMMON,
+                "since": since,
+                "cap": TOO_MANY,
                 "best": BEST,
             },
         )
@@ -103,11 +125,11 @@ def spelling_of(normal: dict[str, Any]) -> str:
     return sha256(told.encode()).hexdigest()
 
 
-def customer_matches(normal: Normal, policy: DealPolicy) -> list[Match]:
-    """Customers that may be this one, likeliest first."""
-    limits = Thresholds(float(policy.conflict_threshold), float(policy.review_threshold))
-    ids = shortlist(normal)[MatchKey.Kind.CUSTOMER]
-    return sorted(_score(normal, _customers(ids, ""), limits), key=lambda match: -match.scored.probability)
+def customer_matches(deal: Deal, policy: DealPolicy, weights: TokenWeights, *, since: UUID = EVER) -> list[Match]:
+    """Every customer that was scored for a deal, the clear ones too; with `since`, of those alone made later."""
+    normal = Normal.from_json(deal.normal)
+    records = _customers(shortlist(normal, since)[MatchKey.Kind.CUSTOMER], spelling_of(deal.normal))
+    return _score(normal, records, limits_of(policy), weights)
 
 
 def protection_holder(customer_id: UUID, lines: Iterable[UUID], on: date) -> list[Protection]:
@@ -119,25 +141,39 @@ def protection_holder(customer_id: UUID, lines: Iterable[UUID], on: date) -> lis
     )
 
 
-def _score(normal: Normal, records: Iterable[dict[str, Any]], limits: Thresholds) -> list[Match]:
+def _relatives(normal: Normal, matches: Iterable[Match], limits: Thresholds, weights: TokenWeights) -> list[Match]:
+    """Parents, children and sisters, by the CRM's links, of whoever the customer certainly is: for people to see."""
+    certain = [match for match in matches if match.outcome == "conflict"]
+    parents = [match.record["parent_id"] for match in certain if match.record["parent_id"]]
+    heads, known = [*(match.id for match in certain), *parents], [match.id for match in matches]
+    records = _rows(_RELATIVES, RECORD, ids=heads, parents=parents, known=known, most=RELATIVES)
+    return [
+        replace(match, outcome="review", rule="review.related_account")
+        for match in _score(normal, records, limits, weights)
+    ]
+
+
+def _score(normal: Normal, records: Iterable[dict[str, Any]], limits: Thresholds, weights: TokenWeights) -> list[Match]:
     matches = []
     for record in records:
-        scored = score(normal, Normal.from_json(loads(record.pop("normal"))))
+        scored = score(normal, Normal.from_json(loads(record.pop("normal"))), weights)
         verdict = decide(scored, limits)
-        if verdict.outcome != "clear":
-            matches.append(Match(record["id"], record, scored, verdict.outcome, verdict.rule))
+        matches.append(Match(record["id"], record, scored, verdict.outcome, verdict.rule))
     return matches
+
+
+def _telling(matches: Iterable[Match]) -> list[Match]:
+    return [match for match in matches if match.outcome != "clear"]
 
 
 def _best(matches: list[Match], first: Container[str] = ()) -> list[Match]:
     """The likeliest; those named `first` before all others."""
-    return sorted(matches, key=lambda match: (match.id not in first, -match.scored.probability))[:KEPT]
+    return sorted(matches, key=lambda match: (match.id not in first, -match.likely))[:KEPT]
 
 
 def _customers(ids: list[str], spelling: str) -> list[dict[str, Any]]:
     """Customers to score, but for those that a person said it is not."""
-    names = ("id", "name", "domain", "country", "city", "is_house", "is_blocked", "normal")
-    return _rows(_CUSTOMERS, names, ids=ids, spelling=spelling)
+    return _rows(_CUSTOMERS, RECORD, ids=ids, spelling=spelling)
 
 
 def _open_deals(ids: list[str], but: UUID) -> list[dict[str, Any]]:
@@ -171,6 +207,7 @@ def _held(customers: list[str], on: date) -> dict[str, list[Protection]]:
 
 def _customer_finding(deal: Deal, match: Match, held: Iterable[Protection], lines: set[UUID]) -> dict[str, Any]:
     record = match.record
+    held = list(held)
     overlapping = [row for row in held if row.product_line_id in lines and row.deal_id != deal.pk]
     rivals = [row for row in overlapping if row.partner_id != deal.partner_id]
     holder = next(iter(rivals or overlapping), None)
@@ -190,10 +227,23 @@ def _customer_finding(deal: Deal, match: Match, held: Iterable[Protection], line
         "deal_id": str(holder.deal_id) if holder else "",
         "number": holder.deal.number if holder else "",
         "until": holder.until.isoformat() if holder else "",
+        "related": match.rule == "review.related_account",
+        "opportunity": _opportunity(deal, lines, holder.deal, _lines_held(holder.deal_id, held)) if holder else None,
     }
 
 
+def _lines_held(deal_id: UUID, held: Iterable[Protection]) -> set[UUID]:
+    return {row.product_line_id for row in held if row.deal_id == deal_id}
+
+
+def _opportunity(deal: Deal, lines: Iterable[UUID], other: Deal, theirs: Iterable[UUID]) -> dict[str, Any]:
+    """Whether two deals for one customer are for one opportunity, too."""
+    one, two = (frozenset(map(str, ids)) for ids in (lines, theirs))
+    return opportunity.judge(opportunity.Side.of(deal, one), opportunity.Side.of(other, two))
+
+
 def _deal_finding(deal: Deal, match: Match, other: Deal, lines: set[UUID]) -> dict[str, Any]:
+    theirs = {line.product_line_id for line in other.lines.all()}
     return _finding(match) | {
         "kind": "deal",
         "id": match.id,
@@ -204,7 +254,7 @@ def _deal_finding(deal: Deal, match: Match, other: Deal, lines: set[UUID]) -> di
         "country": other.customer_country,
         "city": other.customer_city,
         "protected": False,
-        "shares_lines": any(line.product_line_id in lines for line in other.lines.all()),
+        "shares_lines": not theirs.isdisjoint(lines),
         "mine": other.partner_id == deal.partner_id,
         "partner_name": other.partner.name,
         "status": str(other.status),
@@ -212,6 +262,7 @@ def _deal_finding(deal: Deal, match: Match, other: Deal, lines: set[UUID]) -> di
         "amount": str(other.amount or ""),
         "currency": other.currency,
         "close_on": other.expected_close_on.isoformat() if other.expected_close_on else "",
+        "opportunity": _opportunity(deal, lines, other, theirs),
     }
 
 

@@ -23,25 +23,33 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         what = parser.add_subparsers(dest="what", required=True)
-        one = what.add_parser("import", help="columns: name, and any of domain, country, city, external_id")
+        one = what.add_parser(
+            "import", help="columns: name, and any of domain, country, city, external_id, aliases, parent"
+        )
         one.add_argument("file", type=Path)
         one.add_argument("--tenant", help="the vendor's slug; not needed where there is one vendor")
 
     def handle(self, *args: Any, file: Path, tenant: str | None, **options: Any) -> None:
         vendor = vendor_named(tenant)
         actor = Actor.system(f"import of {file.name}"[:80])
-        total, began = ImportSummary(), perf_counter()
+        total, began, linked = ImportSummary(), perf_counter(), 0
         try:
             for batch in batches(map(customer_row, read_rows(file, CUSTOMER_COLUMNS, ["name"]))):
                 with acting(tenant=vendor.pk, audience="vendor") as now:
                     total += actions.import_customers(records=batch, actor=actor, now=now)
+            for batch in batches(
+                row for row in map(customer_row, read_rows(file, CUSTOMER_COLUMNS, ["name"])) if row.parent
+            ):
+                with acting(tenant=vendor.pk, audience="vendor") as now:
+                    links = [(row.external_id, row.parent) for row in batch]
+                    linked += actions.link_parents(links=links, actor=actor, now=now)
         except UnreadableFile as why:
             raise CommandError(str(why)) from None
         seconds = perf_counter() - began
         rows = total.created + total.updated + total.unchanged + total.refused
         self.stdout.write(
             f"{total.created} new, {total.updated} brought up to date, {total.unchanged} unchanged,"
-            f" {total.refused} without a name; {rows / seconds:,.0f} rows a second."
+            f" {total.refused} without a name, {linked} tied to their parent; {rows / seconds:,.0f} rows a second."
         )
 
 
