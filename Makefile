@@ -13,7 +13,7 @@ TESTS ?= tests
 BENCHES := $(basename $(notdir $(sort $(wildcard bench/bench_*.py))))
 STRICT := prm/kernel $(wildcard */rules.py */rules */actions.py */actions */queries.py */queries)
 
-.PHONY: $(BENCHES) bench-workflows help demo demo-reset test test-browser test-faults faults lint types bench shell migrate css clean install dev
+.PHONY: $(BENCHES) bench-workflows bench-conflicts bench-conflicts-scale help demo demo-reset test test-browser test-faults faults lint types bench shell migrate css clean install dev
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,10 @@ bench: dev ## every benchmark (bench/bench_*.py; `make bench_…` runs one); fai
 	  $(PY) -m prm.embedded stop --kind bench; test -z "$$missed" || { echo "missed:$$missed" >&2; exit 1; }
 
 bench-workflows: bench_workflows ## workflows beside DBOS: throughput, waits, timers, a flooding vendor
+
+bench-conflicts: bench_conflicts ## the matcher beside others, on your own pairs (PAIRS=company_pairs.csv ACCOUNTS=accounts.csv.gz)
+
+bench-conflicts-scale: bench_conflicts_scale ## conflict checks among a million accounts (QUICK=1 for a hundredth)
 
 $(BENCHES): dev
 	@PRM_EMBEDDED=bench $(PY) -m prm.embedded start --kind bench

@@ -13,7 +13,7 @@ from typing import Any
 
 from bench.register import Register
 from prm.demo.names import generate, variant
-from prm.kernel.matching import Normal, decide, keys, normalise, score
+from prm.kernel.matching import Normal, keys, normalise, score
 
 RECORDS = 20_000
 ASKED = 1_000
@@ -63,8 +63,7 @@ def _whole(normals: list[Normal], made: list[Any], rng: random.Random) -> bool:
 
 
 def _conflicts(register: Register, asked: list[Normal]) -> int:
-    hits = (register.check(normal) for normal in asked)
-    return sum(hit is not None and decide(hit[1]).outcome == "conflict" for hit in hits)
+    return sum(register.check(normal)[0] == "conflict" for normal in asked)
 
 
 if __name__ == "__main__":

@@ -1,32 +1,31 @@
-"""A whole conflict check against a register held in memory: what is found, and what is decided.
-
-    python -m bench.register accounts.csv.gz company_pairs.csv
-
-The register is the list of accounts and one record of each labelled pair; asked for are the other records of
-the pairs that are the same organisation (they should come up), and accounts that were held out of the
-register (they should be clear: the few that aren't are shown, for some are in the list twice).
-"""
+"""A register of accounts held in memory, found by keys and judged as the key table and its check do it."""
 
 import csv
 import gzip
 import io
 import random
-import sys
-import time
-from collections import Counter, defaultdict
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
-from prm.kernel.matching import Normal, Record, Scored, TokenWeights, decide, keys, normalise, score, shortlist
+from prm.demo.names import BEGINNINGS, ENDINGS, MIDDLES
+from prm.kernel.matching import Normal, Record, Scored, Thresholds, TokenWeights, decide, keys, normalise, score
+from prm.kernel.matching.keys import BEST, shortlist
+from prm.kernel.matching.model import Model
 
-HELD_OUT = 2_000
-LIMIT = 100
+OWN = 6.5
+"""From this idf on a word is somebody's own name."""
+GAP = "\0"
+RANK = ("clear", "review", "conflict")
 
 
 class Register:
-    """Records found by keys, as the key table does it."""
+    """Records found by keys; the likeliest decides, a conflict before a review."""
 
-    def __init__(self, normals: list[Normal]) -> None:
+    def __init__(self, normals: list[Normal], weights: TokenWeights | None = None) -> None:
         self.normals = normals
+        self.weights = weights
         self.records: dict[int, list[int]] = defaultdict(list)
         for number, normal in enumerate(normals):
             for key in keys(normal):
@@ -35,11 +34,37 @@ class Register:
     def candidates(self, asked: Normal) -> list[int]:
         wanted = keys(asked)
         hits = [(key.value, number) for key in wanted for number in self.records.get(key.value, ())]
-        return shortlist(wanted, hits, LIMIT)
+        return shortlist(wanted, hits, BEST)
 
-    def check(self, asked: Normal) -> tuple[int, Scored] | None:
-        scored = [(number, score(asked, self.normals[number])) for number in self.candidates(asked)]
-        return max(scored, key=lambda found: found[1].probability, default=None)
+    def check(
+        self, asked: Normal, model: Model | None = None, limits: Thresholds | None = None
+    ) -> tuple[str, int, Scored | None]:
+        """(outcome, record, its score) of the best hit; (clear, -1, None) where nothing came up."""
+        best: tuple[str, int, Scored | None] = ("clear", -1, None)
+        strength = (-1, -1.0)
+        for number in self.candidates(asked):
+            scored = score(asked, self.normals[number], self.weights, model)
+            outcome = decide(scored, limits).outcome
+            if (RANK.index(outcome), scored.probability) > strength:
+                best, strength = (outcome, number, scored), (RANK.index(outcome), scored.probability)
+        return best
+
+
+def invented(real: Sequence[Record], count: int, seed: int) -> Iterator[Record]:
+    """More companies of the same kind: real names with their own words exchanged for coined ones."""
+    rng, changed = random.Random(seed), cache(_without_own_words)
+    for _number in range(count):
+        record = rng.choice(real)
+        coined = (rng.choice(BEGINNINGS) + rng.choice(MIDDLES) + rng.choice(ENDINGS)).capitalize()
+        name = changed(record.name).replace(GAP, coined)
+        yield Record(name, f"{coined.lower()}.com" if record.domain else "", record.country, record.city)
+
+
+def _without_own_words(name: str) -> str:
+    """The name with a gap in place of its first own word, and without the others."""
+    words, idf = name.split(), TokenWeights.shipped().idf
+    own = [word for word in words if all(idf(t) > OWN for t in normalise(Record(word)).names[0].tokens)] or words[:1]
+    return " ".join(GAP if word == own[0] else word for word in words if word == own[0] or word not in own)
 
 
 def rows_of(path: str) -> list[dict[str, str]]:
@@ -48,70 +73,9 @@ def rows_of(path: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
+def raw_record_of(row: dict[str, str], prefix: str = "") -> Record:
+    return Record(*(row[prefix + part] for part in ("name", "domain", "country", "city")))
+
+
 def record_of(row: dict[str, str], prefix: str = "") -> Normal:
-    return normalise(Record(*(row[prefix + part] for part in ("name", "domain", "country", "city"))))
-
-
-def main(accounts: str, pairs: str) -> None:
-    rng = random.Random(1)
-    listed = [record_of(row) for row in rows_of(accounts)]
-    rng.shuffle(listed)
-    strangers, listed = listed[:HELD_OUT], listed[HELD_OUT:]
-    rows = [row for row in rows_of(pairs) if row["label"] == "1"]
-    base = len(listed)
-    register = Register(listed + [record_of(row, "a_") for row in rows])
-    sizes = [len(found) for found in register.records.values()]
-    print(f"{len(register.normals)} records, {sum(sizes) / len(register.normals):.1f} keys each, fullest {max(sizes)}")
-    _report_same(register, rows, base)
-    _report_strangers(register, strangers)
-
-
-def _report_same(register: Register, rows: list[dict[str, str]], base: int) -> None:
-    outcomes: dict[str, Counter[str]] = defaultdict(Counter)
-    spent = []
-    for row in rows:
-        asked = record_of(row, "b_")
-        began = time.perf_counter()
-        found = register.check(asked)
-        spent.append(time.perf_counter() - began)
-        reached = any(
-            number >= base and rows[number - base]["a_id"] == row["a_id"] for number in register.candidates(asked)
-        )
-        outcome = decide(found[1]).outcome if found else "clear"
-        for tier in (row["tier"], "all", "plain" if row["headline"] == "1" else "hard"):
-            outcomes[tier].update([outcome, "reached" if reached else "unreached"])
-    for tier, counts in sorted(outcomes.items()):
-        asked_for = counts["reached"] + counts["unreached"]
-        shares = " ".join(
-            f"{name} {counts[name] / asked_for:6.1%}" for name in ("reached", "conflict", "review", "clear")
-        )
-        print(f"same {tier:14} {asked_for:5}  {shares}")
-    spent.sort()
-    print(f"check: median {spent[len(spent) // 2] * 1e3:.1f} ms, p95 {spent[int(len(spent) * 0.95)] * 1e3:.1f} ms")
-
-
-def _report_strangers(register: Register, strangers: list[Normal]) -> None:
-    outcomes: Counter[str] = Counter()
-    rules: Counter[str] = Counter()
-    for asked in strangers:
-        found = register.check(asked)
-        verdict = decide(found[1]) if found else None
-        outcomes[verdict.outcome if verdict else "clear"] += 1
-        rules[verdict.rule if verdict else "clear"] += 1
-        if found and verdict and verdict.outcome == "conflict":
-            _show_unless_twice(asked, register.normals[found[0]], verdict.probability)
-    print(f"strangers {len(strangers)}: {dict(outcomes)} {dict(rules)}")
-
-
-def _show_unless_twice(asked: Normal, other: Normal, probability: float) -> None:
-    if asked.names[0].compact != other.names[0].compact:
-        print(f"  {probability:.2f} {_shown(asked)} | {_shown(other)}")
-
-
-def _shown(normal: Normal) -> str:
-    return f"{' '.join(normal.names[0].tokens)} ({normal.domain}, {normal.city}, {normal.country})"
-
-
-if __name__ == "__main__":
-    TokenWeights.shipped()
-    main(*sys.argv[1:])
+    return normalise(raw_record_of(row, prefix))

@@ -2,23 +2,21 @@
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import psycopg2
 
 from bench import five_steps
+from bench.environments import environment
 from prm.embedded import addresses, processes
 
 Stamps = dict[str, tuple[float, float]]  # what was triggered -> when, and when its run had ended
 DBOS_DATABASE = "prm_bench_dbos"
-LOCK = addresses.CHECKOUT / "requirements" / "bench-dbos.lock"
 
 
 class Side:
@@ -142,7 +140,7 @@ class Theirs(Side):
         self.address = (
             f"postgresql+psycopg://{where['user']}@/{DBOS_DATABASE}?host={where['host']}&port={where['port']}"
         )
-        self.python = environment_of_its_own()
+        self.python = environment("bench-dbos")
 
     def database(self) -> str:
         return DBOS_DATABASE
@@ -195,18 +193,3 @@ def _whole(begun: dict[str, float], rows: list[tuple[Any, ...]]) -> Stamps:
     if len(rows) != len(begun) or len(found) != len(begun):
         raise SystemExit(f"{len(begun)} triggers, but {len(rows)} runs, {len(found)} of them with five writes.")
     return found
-
-
-def environment_of_its_own() -> Path:
-    """var/bench-dbos with what the lock names, and nothing else."""
-    home = addresses.var() / "bench-dbos"
-    python, stamp = home / "bin" / "python", home / "installed"
-    if stamp.exists() and stamp.read_text() == LOCK.read_text():
-        return python
-    shutil.rmtree(home, ignore_errors=True)
-    print("making var/bench-dbos from requirements/bench-dbos.lock", flush=True)
-    subprocess.run([sys.executable, "-m", "venv", home], check=True)
-    strict = ["--quiet", "--disable-pip-version-check", "--require-hashes", "--only-binary", ":all:"]
-    subprocess.run([python, "-m", "pip", "install", *strict, "-r", LOCK], check=True)
-    stamp.write_text(LOCK.read_text())
-    return python
