@@ -16,8 +16,11 @@ from prm.kernel.money import currency_codes
 from prm.kernel.reference.actions import seed_holidays
 from prm.kernel.reference.models import (
     Calendar,
+    DealType,
     ExchangeRate,
     Holiday,
+    PriceBook,
+    PriceEntry,
     Product,
     ProductLine,
     Program,
@@ -64,6 +67,20 @@ class TerritoryForm(TenantModelForm):
         if other:
             shared = ", ".join(sorted(set(codes) & set(other.countries)))
             raise forms.ValidationError(_("{codes} belongs to {name} already.").format(codes=shared, name=other.name))
+        return codes
+
+
+class PriceBookForm(TenantModelForm):
+    """Territories are typed as codes with commas between."""
+
+    def clean_currency(self) -> str:
+        return known_currency(self.cleaned_data["currency"])
+
+    def clean_territories(self) -> list[str]:
+        codes = sorted({code.strip() for code in self.cleaned_data["territories"] or [] if code.strip()})
+        known = set(Territory.objects.values_list("code", flat=True))
+        if wrong := [code for code in codes if code not in known]:
+            raise forms.ValidationError(_("There is no “%(code)s”.") % {"code": wrong[0]})
         return codes
 
 
@@ -148,6 +165,27 @@ class ProductAdmin(TenantModelAdmin):
     list_select_related = ("line",)
     list_filter = ("is_active",)
     search_fields = ("name", "sku")
+
+
+@admin.register(DealType)
+class DealTypeAdmin(TenantModelAdmin):
+    list_display = ("name", "code", "grants_protection", "position", "is_active")
+    search_fields = ("name", "code")
+
+
+class PriceInline(TenantInline):
+    model = PriceEntry
+    fields = ("product", "list_price")
+
+
+@admin.register(PriceBook)
+class PriceBookAdmin(TenantModelAdmin):
+    form = PriceBookForm
+    list_display = ("name", "code", "currency", "program", "valid_from", "valid_until")
+    list_select_related = ("program",)
+    list_filter = ("currency",)
+    search_fields = ("name", "code")
+    inlines = (PriceInline,)
 
 
 @admin.register(ExchangeRate)

@@ -6,9 +6,11 @@ from zoneinfo import available_timezones
 
 from django.utils.translation import gettext as _
 
+from prm.kernel.automation.imports import register_importer
 from prm.kernel.automation.parts import Taking, Trouble, register_part
 from prm.kernel.reference.actions import keep_record, values_of
-from prm.kernel.reference.models import Calendar, Holiday, Product, ProductLine, Territory, Vertical
+from prm.kernel.reference.imports import PRICES
+from prm.kernel.reference.models import Calendar, DealType, Holiday, Product, ProductLine, Territory, Vertical
 from prm.kernel.reference.records import RecordPart, Rows
 
 
@@ -43,6 +45,10 @@ def _territory(territory: Any) -> Iterator[Trouble]:
 
 register_part(
     RecordPart("territories", 10, Territory, "code", ("code", "name", "countries"), check=_territory),
+)
+register_importer(PRICES)
+register_part(
+    RecordPart("deal-types", 10, DealType, "code", ("code", "name", "grants_protection", "position", "is_active"))
 )
 register_part(RecordPart("verticals", 10, Vertical, "code", ("code", "name")))
 register_part(

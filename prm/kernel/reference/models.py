@@ -96,6 +96,30 @@ class Product(TenantOwned):
         return self.name
 
 
+class DealType(TenantOwned):
+    """What kind of sale a deal is, and whether registering one protects the customer for its partner."""
+
+    wall = SHARED
+
+    code = models.SlugField(_("code"), max_length=40)
+    name = models.CharField(_("name"), max_length=120)
+    grants_protection = models.BooleanField(
+        _("grants protection"), default=True, help_text=_("Without: the deal is registered, and rivals may come.")
+    )
+    position = models.PositiveSmallIntegerField(
+        _("position"), default=0, help_text=_("The first is what a deal is where nobody says.")
+    )
+    is_active = models.BooleanField(_("active"), default=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("deal type"), _("deal types")
+        constraints = [unique("reference_deal_type_code", "code")]
+        ordering = ["position", "name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Calendar(TenantOwned):
     """When the vendor works: hours of the week in a zone, and holidays. SLA clocks count on it."""
 
@@ -186,3 +210,67 @@ class Program(TenantOwned):
 
     def __str__(self) -> str:
         return self.name
+
+
+class PriceBook(TenantOwned):
+    """List prices in one currency for a time: of one program or of all, of some territories or of all."""
+
+    wall = SHARED
+
+    code = models.SlugField(_("code"), max_length=40)
+    name = models.CharField(_("name"), max_length=120)
+    currency = models.CharField(_("currency"), max_length=3)
+    program = TenantForeignKey(
+        Program,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("program"),
+        help_text=_("Empty: every program."),
+    )
+    territories = ArrayField(
+        models.CharField(max_length=40),
+        verbose_name=_("territories"),
+        default=list,
+        blank=True,
+        help_text=_("Their codes with commas between. Empty: everywhere."),
+    )
+    valid_from = models.DateField(_("valid from"))
+    valid_until = models.DateField(_("valid until"), null=True, blank=True, help_text=_("The last day. Empty: open."))
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("price book"), _("price books")
+        constraints = [
+            unique("reference_price_book_code", "code"),
+            models.CheckConstraint(
+                name="reference_price_book_forward",
+                condition=models.Q(valid_until=None) | models.Q(valid_until__gte=models.F("valid_from")),
+                violation_error_message=_("The last day comes after the first."),
+            ),
+        ]
+        ordering = ["-valid_from", "code"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PriceEntry(TenantOwned):
+    """What one of a product costs by a price book, before discounts."""
+
+    wall = SHARED
+
+    book = TenantForeignKey(PriceBook, models.CASCADE, related_name="entries", verbose_name=_("price book"))
+    product = TenantForeignKey(Product, related_name="+", verbose_name=_("product"))
+    list_price = models.DecimalField(
+        _("list price"), max_digits=16, decimal_places=2, validators=[MinValueValidator(0)]
+    )
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("price"), _("prices")
+        constraints = [
+            unique("reference_price_once", "book", "product"),
+            models.CheckConstraint(name="reference_price_not_negative", condition=models.Q(list_price__gte=0)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product}: {self.list_price}"
