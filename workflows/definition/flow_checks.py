@@ -16,7 +16,7 @@ from workflows.definition.cron import Cron, NotCron
 from workflows.definition.shapes import is_int, is_minutes, is_name
 from workflows.definition.triggers import start_of
 
-ASSIGN = ("role", "cam", "person", "queue", "round_robin", "least_loaded")
+ASSIGN = ("role", "cam", "person", "queue", "round_robin", "least_loaded", "step")
 OF_A_ROLE = ("role", "round_robin", "least_loaded")
 ALWAYS_GIVEN = frozenset({"steps", "subject"})  # variables that every notification has
 MAX_BRANCHES = 10
@@ -58,6 +58,7 @@ class FlowChecks:
 
     tree: Mapping[str, Any]
     around: Surroundings
+    saved: set[str]
     schema: FactSchema | None
     subject: str
 
@@ -90,6 +91,10 @@ class FlowChecks:
             yield _("There is no role “%(role)s”.") % {"role": str(assign.get("value"))[:40]}
         elif kind == "person":
             yield from self._person(str(assign.get("value") or ""))
+        elif kind == "step" and assign.get("value") not in self.saved:
+            yield _("“%(step)s” is no step saved before this block, so nobody is named.") % {
+                "step": str(assign.get("value"))[:40]
+            }
 
     def _person(self, who: str) -> Iterator[str]:
         if self.around.people is not None and who.lower() not in self.around.people:

@@ -166,6 +166,8 @@ def _who(assign: Mapping[str, Any]) -> str:
         return _("the role “%(role)s” in turn") % {"role": roles.label(str(value))}
     if kind == "least_loaded":
         return _("whoever of the role “%(role)s” has least to do") % {"role": roles.label(str(value))}
+    if kind == "step":
+        return _("whoever the step “%(step)s” names") % {"step": str(value).replace("_", " ")}
     return _("the queue")
 
 

@@ -89,6 +89,7 @@ def _assign(block: Mapping[str, Any], offers: Offers) -> list[Part]:
         ("person", _("One person")),
         ("cam", _("The partner's channel manager")),
         ("queue", _("Whoever works the queue")),
+        *([("step", _("Whoever an earlier step names"))] if kind == "step" or offers.naming else []),
     ]
 
     def write_kind(changed: Block, chosen: Any) -> None:
@@ -109,6 +110,8 @@ def _assign(block: Mapping[str, Any], offers: Offers) -> list[Part]:
         found.append(Part("assign_value", choice(_("Role"), offers.roles, value), value, write_value, fits=("role",)))
     elif kind == "person":
         found.append(Part("assign_value", choice(_("Person"), offers.people, value), value, write_value))
+    elif kind == "step":
+        found.append(Part("assign_value", choice(_("Step"), offers.naming, value), value, write_value))
     return found
 
 

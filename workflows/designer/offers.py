@@ -207,6 +207,12 @@ class Offers:
         return [(name, name.replace("_", " ")) for name, b in self.saved.items() if b.get("type") == "approval"]
 
     @cached_property
+    def naming(self) -> Choices:
+        """Steps that name who is to be asked."""
+        specs = {name: registry.actions.get(str(block.get("action"))) for name, block in self.saved.items()}
+        return [(name, name.replace("_", " ")) for name, spec in specs.items() if spec and spec.names_people]
+
+    @cached_property
     def workflows(self) -> Choices:
         others = Workflow.objects.exclude(key=self.tree.get("key")).order_by("name")
         return [(workflow.key, workflow.name) for workflow in others]

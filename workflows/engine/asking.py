@@ -60,9 +60,16 @@ def _question(step: Step) -> dict[str, Any]:
         "title": str(block["title"])[:200],
         "outcomes": outcomes,
         "note_required": [name for name in (NEEDS_A_NOTE if needs is None else needs) if name in outcomes],
-        "quorum": int(block.get("quorum") or 1),
+        "quorum": _quorum(step),
         "reasons": reasons_of(step),
     }
+
+
+def _quorum(step: Step) -> int:
+    """How many must agree: as the step says that names who is asked, else as the block does."""
+    assign = step.block["assign"]
+    named = step.read(f"{assign.get('value')}.people") if assign.get("kind") == "step" else None
+    return int(named or step.block.get("quorum") or 1)
 
 
 def _subject(step: Step) -> dict[str, Any]:

@@ -27,6 +27,9 @@ def assign(step: Step, wanted: Mapping[str, Any]) -> tuple[UUID | None, str]:
         return _owner(by_id_or_email(value), step)
     if kind == "cam":
         return _owner(_first(_registered(f"{step.subject_type}.cam", step.subject_id)), step)
+    if kind == "step":
+        named = step.read(f"{value}.assign") or {}
+        return assign(step, named if named.get("kind") != "step" else {})
     if kind in ("round_robin", "least_loaded"):
         person = balancing.choose(kind, value, clock.local_date(step.now))
         return (person, value) if person else (None, held_role(value))

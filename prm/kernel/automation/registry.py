@@ -80,7 +80,8 @@ class ActionSpec:
 
     `run` gets subject id, parameters, actor and now; it is called inside the step's transaction and
     must be safe to call again after a rollback. A refusal is an Outcome; exceptions are faults.
-    `judge` tells replay what it would have answered.
+    `judge` tells replay what it would have answered. `names_people`: its detail says who is to be asked, for an
+    approval that asks whoever a step names: `assign` as in the tree, and `people`, how many must agree.
     """
 
     key: str
@@ -90,6 +91,7 @@ class ActionSpec:
     outcomes: tuple[str, ...] = ("done",)
     subject: str = ""
     judge: Judge | None = None
+    names_people: bool = False
 
 
 @dataclass(frozen=True, slots=True)
