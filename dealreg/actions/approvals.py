@@ -1,0 +1,142 @@
+"""The approval matrix: asked for a deal, and changed row by row, each change audited."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from dealreg import matrix, queries
+from dealreg.actions.base import judging, note
+from dealreg.models import ApprovalRule
+from dealreg.queries.approvals import approver_route_facts, known_for_approvals, row_facts, row_of
+from dealreg.rules import decide_note
+from prm.kernel import audit
+from prm.kernel.decisions import Decision
+from prm.kernel.identity.actors import Actor
+from prm.kernel.tenancy.context import tenant_id
+
+FIELDS = (
+    "amount_above",
+    "amount_up_to",
+    "discount_above",
+    "discount_up_to",
+    "territories",
+    "product_lines",
+    "decider",
+    "role",
+    "person_id",
+    "people",
+)
+
+
+def route_to_approvers(*, deal_id: UUID, actor: Actor, now: datetime) -> Decision:
+    """Who approves a deal that needs a person, by the first row of the matrix that fits it."""
+    with judging(deal_id) as deal:
+        routed = queries.latest_decision(deal, "deal-routing/")
+        decision = matrix.decide_approvers(approver_route_facts(deal, routed.outcome if routed else "approver"))
+        note("deal.approvers_named", deal, actor=actor, now=now, decision=decision)
+    return decision
+
+
+def keep_approval_rule(
+    *, fields: Mapping[str, Any], actor: Actor, now: datetime, rule_id: UUID | None = None
+) -> Decision:
+    """Add a row at the end, or change one. Raises ApprovalRule.DoesNotExist for an unknown id."""
+    _one_at_a_time()
+    known = known_for_approvals()
+    others = ApprovalRule.objects.count() - bool(rule_id)
+    rule = ApprovalRule.objects.get(pk=rule_id) if rule_id else ApprovalRule(position=others + 1)
+    before = row_of(rule) if rule_id else {}
+    for name in FIELDS:
+        if name in fields:
+            setattr(rule, name, fields[name])
+    _tidy(rule)
+    decision = matrix.decide_row(row_facts(row_of(rule), known, others, actor))
+    if decision.allowed:
+        rule.save()
+    _tell("approval_matrix.row_changed" if rule_id else "approval_matrix.row_added", rule, decision, actor, now, before)
+    return decision
+
+
+def move_approval_rule(*, rule_id: UUID, up: bool, actor: Actor, now: datetime) -> Decision:
+    """Put a row before the one above it, or after the one below. Raises ApprovalRule.DoesNotExist."""
+    _one_at_a_time()
+    rows = list(ApprovalRule.objects.order_by("position", "pk"))
+    rule = next((one for one in rows if one.pk == rule_id), None)
+    if rule is None:
+        raise ApprovalRule.DoesNotExist(f"No row {rule_id}.")
+    decision, place = _may_change(actor), rows.index(rule)
+    before, there = row_of(rule), place - 1 if up else place + 1
+    if decision.allowed and 0 <= there < len(rows):
+        rows.insert(there, rows.pop(place))
+        _number(rows)
+    _tell("approval_matrix.row_moved", rule, decision, actor, now, before)
+    return decision
+
+
+def remove_approval_rule(*, rule_id: UUID, actor: Actor, now: datetime) -> Decision:
+    """Take a row out; what it held stays in the audit. Raises ApprovalRule.DoesNotExist."""
+    _one_at_a_time()
+    rule = ApprovalRule.objects.get(pk=rule_id)
+    decision, before = _may_change(actor), row_of(rule)
+    audited = "approval_matrix.row_removed" if decision.allowed else "approval_matrix.row_removed_refused"
+    audit.record(audited, target=rule, actor=actor, at=now, decision=decision, before=before)
+    if decision.allowed:
+        rule.delete()
+        _number(list(ApprovalRule.objects.order_by("position", "pk")))
+    return decision
+
+
+def ship_approval_matrix() -> None:
+    """What a new vendor starts from: two approvers above 200,000, else whom the checks name."""
+    if not ApprovalRule.objects.exists():
+        ApprovalRule.objects.create(position=1, amount_above=200_000, decider="role", role="approver", people=2)
+        ApprovalRule.objects.create(position=2)
+
+
+def _one_at_a_time() -> None:
+    """Two who number the rows at once would give one place twice."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('dealreg.matrix ' || %s, 0))", [str(tenant_id())])
+
+
+def _tidy(rule: ApprovalRule) -> None:
+    """Only what the kind of decider needs is kept."""
+    if rule.decider != ApprovalRule.Decider.ROLE:
+        rule.role = ""
+    if rule.decider != ApprovalRule.Decider.PERSON:
+        rule.person = None
+
+
+def _number(rows: list[ApprovalRule]) -> None:
+    for position, row in enumerate(rows, 1):
+        if row.position != position:
+            row.position = position
+            row.save(update_fields=["position"])
+
+
+def _may_change(actor: Actor) -> Decision:
+    ours = actor.has("admin") and actor.is_vendor
+    return decide_note(
+        {"problems": [] if ours else [["matrix.not_yours", _("Only an admin changes the approval matrix.")]]}
+    )
+
+
+def _tell(
+    action: str, rule: ApprovalRule, decision: Decision, actor: Actor, now: datetime, before: Mapping[str, Any]
+) -> None:
+    """What of the row is different now; a refusal is told with its reasons."""
+    after = row_of(rule) if decision.allowed else {}
+    changed = {name: value for name, value in after.items() if before.get(name) != value}
+    audit.record(
+        action if decision.allowed else f"{action}_refused",
+        target=rule,
+        actor=actor,
+        at=now,
+        decision=decision,
+        before={name: before[name] for name in changed if name in before},
+        after=changed,
+    )
