@@ -29,6 +29,7 @@ class DealPolicyAdmin(TenantModelAdmin):
         "conflict_threshold",
         "review_threshold",
         "submissions_per_hour",
+        "precedence_days",
         "extension_days",
         "reminder_days",
     )

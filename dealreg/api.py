@@ -17,11 +17,23 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from dealreg import actions, eligibility
-from dealreg.models import Deal, DealStatus, PipelineStage
+from dealreg.models import ApprovalRule, Deal, DealItem, DealStatus, PipelineStage
 from prm.kernel.api import HasRoles, Submissions, actor_of, answer, now_of, router
 from prm.kernel.audit.api import keep_within
+from prm.kernel.identity.actors import VENDOR_ROLES
 
 SELLERS = frozenset({"seller", "partner_admin"})
+
+
+class DealItemSerializer(serializers.ModelSerializer[DealItem]):
+    """A product of a deal at its list price, with the discount in percent that is asked for."""
+
+    sku = serializers.CharField(source="product.sku")
+
+    class Meta:
+        model = DealItem
+        fields = ["sku", "quantity", "list_price", "discount", "amount"]
+        read_only_fields = fields
 
 
 class DealSerializer(serializers.ModelSerializer[Deal]):
@@ -29,6 +41,10 @@ class DealSerializer(serializers.ModelSerializer[Deal]):
 
     partner_id = serializers.UUIDField()
     product_lines = serializers.SerializerMethodField()
+    items = DealItemSerializer(many=True)
+    deal_type = serializers.CharField(source="deal_type.code", default=None, allow_null=True)
+    program = serializers.CharField(source="program.code")
+    reseller_id = serializers.UUIDField(allow_null=True)
 
     class Meta:
         model = Deal
@@ -36,7 +52,8 @@ class DealSerializer(serializers.ModelSerializer[Deal]):
             "id", "number", "partner_id", "status", "customer_name", "customer_domain", "customer_country",
             "customer_city", "product_lines", "amount", "currency", "expected_close_on", "notes", "pipeline_stage",
             "submitted_at", "answer_due_at", "decided_at", "protected_until", "reason_for_partner", "answer_reasons",
-            "returned_fields", "actual_amount", "closed_on", "created_at", "changed_at",
+            "returned_fields", "actual_amount", "closed_on", "created_at", "changed_at", "items", "deal_type",
+            "program", "reseller_id",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -44,8 +61,15 @@ class DealSerializer(serializers.ModelSerializer[Deal]):
         return [line.product_line.code for line in deal.lines.all()]
 
 
+class NewItem(serializers.Serializer[Any]):
+    sku = serializers.CharField(max_length=60)
+    quantity = serializers.IntegerField(min_value=1, max_value=10_000_000)
+    discount = serializers.DecimalField(max_digits=5, decimal_places=2, min_value=0, max_value=100, default=0)
+
+
 class NewDeal(serializers.Serializer[Any]):
-    """What a registration needs. `product_lines` are codes; the answer's status says what came of it."""
+    """What a registration needs. `product_lines`, `deal_type` and `program` are codes; with `items` their list prices
+    less discounts are the deal's amount. The answer's status says what came of it."""
 
     customer_name = serializers.CharField(max_length=300)
     customer_domain = serializers.CharField(max_length=255, required=False, allow_blank=True, default="")
@@ -58,6 +82,10 @@ class NewDeal(serializers.Serializer[Any]):
     currency = serializers.RegexField(r"^[A-Z]{3}$")
     expected_close_on = serializers.DateField()
     notes = serializers.CharField(max_length=5000, required=False, allow_blank=True, default="")
+    deal_type = serializers.CharField(max_length=40, required=False, allow_blank=True, default="")
+    program = serializers.CharField(max_length=40, required=False, allow_blank=True, default="")
+    reseller = serializers.CharField(max_length=80, required=False, allow_blank=True, default="")
+    items = serializers.ListField(child=NewItem(), required=False, max_length=200)
 
 
 class Reason(serializers.Serializer[Any]):
@@ -106,7 +134,9 @@ class Deals(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericVi
     action_roles = dict.fromkeys(("create", "withdraw", "stage", "won", "lost", "extend"), SELLERS)
 
     def get_queryset(self) -> QuerySet[Deal]:
-        return Deal.objects.prefetch_related("lines__product_line")
+        return Deal.objects.select_related("deal_type", "program").prefetch_related(
+            "lines__product_line", "items__product"
+        )
 
     @extend_schema(request=NewDeal, responses={201: DealSerializer})
     def create(self, request: Request) -> Response:
@@ -114,6 +144,8 @@ class Deals(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericVi
         given = NewDeal(data=request.data)
         given.is_valid(raise_exception=True)
         fields = {name: _as_typed(value) for name, value in given.validated_data.items()}
+        if "items" in fields:
+            fields["items"] = [{**row, "product": row["sku"]} for row in given.validated_data["items"]]
         fields["product_lines"] = actions.lines_by_code(given.validated_data["product_lines"])
         actor, now = actor_of(request), now_of(request)
         deal = actions.save_draft(partner_id=actor.partner_id, fields=fields, actor=actor, now=now)
@@ -170,5 +202,33 @@ def _as_typed(value: Any) -> Any:
     return value if isinstance(value, list) else str(value)
 
 
+class ApprovalRuleSerializer(serializers.ModelSerializer[ApprovalRule]):
+    """A row of the approval matrix; empty bounds and lists ask nothing. The first row that fits decides."""
+
+    person_id = serializers.UUIDField(allow_null=True)
+
+    class Meta:
+        model = ApprovalRule
+        fields = [
+            "id", "position", "amount_above", "amount_up_to", "discount_above", "discount_up_to", "territories",
+            "product_lines", "decider", "role", "person_id", "people",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+
+class ApprovalRules(mixins.ListModelMixin, viewsets.GenericViewSet[ApprovalRule]):
+    """Who approves what, for the vendor's own programs. It is changed in the console."""
+
+    queryset = ApprovalRule.objects.none()
+    serializer_class = ApprovalRuleSerializer
+    permission_classes = [HasRoles]
+    required_roles = frozenset(VENDOR_ROLES)
+    pagination_class = None
+
+    def get_queryset(self) -> QuerySet[ApprovalRule]:
+        return ApprovalRule.objects.order_by("position", "pk")
+
+
 router.register("deals", Deals, basename="deals")
-keep_within(f"{eligibility.RULESET}/", "deal-conflict/", "deal-routing/", "deal-approval/")
+router.register("approval-rules", ApprovalRules, basename="approval-rules")
+keep_within(f"{eligibility.RULESET}/", "deal-conflict/", "deal-routing/", "deal-approval/", "deal-approvers/")

@@ -1,7 +1,7 @@
 """Facts of a deal that no column holds, as expressions: they say the same as `queries.deal_facts()`."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import (
@@ -10,9 +10,11 @@ from django.db.models import (
     CharField,
     Count,
     DateField,
+    Exists,
     F,
     Func,
     IntegerField,
+    Max,
     OuterRef,
     Q,
     Subquery,
@@ -21,7 +23,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Cast, Coalesce
 
-from dealreg.models import Deal, DealAssessment
+from dealreg.models import Deal, DealAssessment, DealItem, DealLine, DealPolicy, Protection
 from dealreg.models.deals import OPEN
 from partners import counting as partners
 
@@ -56,6 +58,26 @@ def covers_country(today: date) -> Any:
 def has_cam(today: date) -> Any:
     theirs = Q(owner_cam__isnull=False) | Q(partner__cam__isnull=False)
     return Case(When(theirs, then=Value(True)), default=Value(False), output_field=BooleanField())
+
+
+def largest_discount(today: date) -> Any:
+    asked = DealItem.objects.filter(deal_id=OuterRef("pk")).order_by().values("deal_id").annotate(n=Max("discount"))
+    return Subquery(asked.values("n"))
+
+
+def former_holder(today: date) -> Any:
+    """Whether another partner's protection of the customer lapsed within its days of precedence."""
+    days = (DealPolicy.objects.first() or DealPolicy()).precedence_days
+    lines = DealLine.objects.filter(deal_id=OuterRef(OuterRef("pk"))).values("product_line_id")
+    customer = DealAssessment.objects.filter(deal_id=OuterRef(OuterRef("pk"))).values("customer_id")
+    lapsed = Protection.objects.filter(
+        Q(released_at=None) | Q(released_because="lapsed"),
+        customer_id__in=customer,
+        product_line_id__in=lines,
+        until__lt=today,
+        until__gte=today - timedelta(days=days),
+    ).exclude(partner_id=OuterRef("partner_id"))
+    return Exists(lapsed)
 
 
 def open_deals(today: date) -> Any:

@@ -49,12 +49,34 @@ def document() -> dict[str, Any]:
                 "deal.disposable_domain",
                 _("The customer's website is a disposable address. Please give the customer's own."),
             ),
-            _review(
+            _refuse(
+                "reseller_active",
+                _("Reseller is active"),
+                [("reseller.status", "in", ["suspended", "terminated"])],
+                "reseller.not_active",
+                _("The reseller that you register for is not active in the program at the moment."),
+            ),
+            _refuse(
                 "blackout",
                 _("Blackout accounts"),
                 [("customer.is_blocked", "=", True)],
                 "customer.blackout",
+                _("We don't take registrations for this customer. This answer is final."),
                 _("The customer is on the blackout list."),
+            ),
+            _review(
+                "former_holder",
+                _("Precedence after protection"),
+                [("deal.former_holder", "=", True)],
+                "deal.former_holder",
+                _("Another partner's protection of this customer has just lapsed; it may register again first."),
+            ),
+            _review(
+                "deep_discount",
+                _("Deep discounts"),
+                [("deal.discount", ">", "40")],
+                "deal.deep_discount",
+                _("A discount of more than 40 percent is asked for."),
             ),
             _review(
                 "house_account",
@@ -96,8 +118,10 @@ def document() -> dict[str, Any]:
     }
 
 
-def _refuse(key: str, name: str, when: list[tuple[str, str, Any]], reason: str, partner: str) -> dict[str, Any]:
-    return _rule(key, name, when, "refuse", {"key": reason, "partner": partner, "vendor": partner})
+def _refuse(
+    key: str, name: str, when: list[tuple[str, str, Any]], reason: str, partner: str, vendor: str = ""
+) -> dict[str, Any]:
+    return _rule(key, name, when, "refuse", {"key": reason, "partner": partner, "vendor": vendor or partner})
 
 
 def _review(key: str, name: str, when: list[tuple[str, str, Any]], reason: str, vendor: str) -> dict[str, Any]:

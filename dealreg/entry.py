@@ -4,7 +4,6 @@ Problems are (key, text) with the key `<field>.<problem>`, so that a form knows 
 """
 
 import re
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -18,10 +17,16 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 
+from dealreg.items import items_as_typed, read_items
 from dealreg.models import Deal
+from dealreg.text import Unreadable as Unreadable
+from dealreg.text import paragraphs as paragraphs
+from dealreg.text import plain as plain
+from partners import queries as partners
+from partners.models import Partner
 from prm.kernel.matching import Record, normalise
 from prm.kernel.money import MoneyError, currency_codes, parse_money
-from prm.kernel.reference.models import ProductLine, Vertical
+from prm.kernel.reference.models import DealType, ProductLine, Program, Vertical
 from prm.kernel.tenancy.remembering import remembered
 
 FIELDS = (
@@ -38,25 +43,20 @@ FIELDS = (
     "vertical",
     "product_lines",
     "notes",
+    "deal_type",
+    "program",
+    "reseller",
 )
+ITEMS = "items"  # products with quantities, beside the fields: they say what the amount is
 REQUIRED = ("customer_name", "customer_country", "amount", "currency", "expected_close_on", "product_lines")
 LONGEST_KEPT = 20_000  # of a draft's field as typed
 LONGEST_NOTES = 4_000
-_HIDDEN = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f\ufeff]")
 _PLAIN_AMOUNT = re.compile(r"^\d{1,14}(\.\d{2})?$")  # what programs write, whatever the language
 _DAY = {re.compile(r"^\d{4}-\d{1,2}-\d{1,2}$"): "%Y-%m-%d", re.compile(r"^\d{1,2}\.\d{1,2}\.\d{4}$"): "%d.%m.%Y"}
 
 _NO_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
 
 Problem = tuple[str, str]
-
-
-class Unreadable(ValueError):
-    """A field's text can't be read: `problem` is the part of the key after the field's name."""
-
-    def __init__(self, problem: str, text: str) -> None:
-        super().__init__(text)
-        self.problem, self.text = problem, text
 
 
 @dataclass
@@ -68,17 +68,22 @@ class Entry:
     typed: dict[str, Any] = field(default_factory=dict)
 
 
-def read(fields: Mapping[str, Any]) -> Entry:
-    """Read the fields that are there; unknown names are ignored."""
+def read(fields: Mapping[str, Any], partner_id: UUID | None = None) -> Entry:
+    """Read the fields that are there, as `partner_id` may fill them; unknown names are ignored."""
     entry = Entry()
     currency = str(fields.get("currency") or "").strip().upper()
-    for name in FIELDS:
+    of_partner: dict[str, Callable[[Any], Any]] = {
+        "amount": lambda raw: _read_amount(raw, currency),
+        "program": lambda raw: _read_program(raw, partner_id),
+        "reseller": lambda raw: _read_reseller(raw, partner_id),
+    }
+    for name in (*FIELDS, ITEMS):
         if name not in fields:
             continue
         raw = fields[name]
-        entry.typed[name] = _as_typed(raw)
+        entry.typed[name] = items_as_typed(raw) if name == ITEMS else _as_typed(raw)
         try:
-            entry.values[name] = _read_amount(raw, currency) if name == "amount" else _READERS[name](raw)
+            entry.values[name] = of_partner.get(name, _READERS.get(name, plain))(raw)
         except Unreadable as why:
             entry.problems.append((f"{name}.{why.problem}", why.text))
     return entry
@@ -123,21 +128,6 @@ def record_of(deal: Deal) -> Record:
 
 def normal_of(deal: Deal) -> dict[str, Any]:
     return normalise(record_of(deal)).to_json()
-
-
-def plain(text: Any) -> str:
-    """One line without control characters or marks that turn the direction of other text."""
-    told = str(text if text is not None else "")
-    if told.isprintable():
-        return " ".join(told.split())
-    kept = _HIDDEN.sub("", told)
-    return " ".join("".join(c if unicodedata.category(c) != "Cc" else " " for c in kept).split())
-
-
-def paragraphs(text: Any) -> str:
-    """Several lines, each plain."""
-    lines = str(text if text is not None else "").replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return "\n".join(plain(line) for line in lines).strip()
 
 
 def day(raw: Any) -> date | None:
@@ -284,6 +274,44 @@ def _read_lines(raw: Any) -> list[ProductLine]:
     return list(found.values())
 
 
+def _read_type(raw: Any) -> DealType | None:
+    text = plain(raw)
+    if not text:
+        return None
+    for one in deal_types():
+        if text in (str(one.pk), one.code) or text.casefold() == one.name.casefold():
+            return one
+    raise Unreadable("unknown", _("“%(text)s” is none of the deal types offered.") % {"text": text[:40]})
+
+
+@remembered("reference.DealType")
+def deal_types() -> tuple[DealType, ...]:
+    """Those offered; the first is what a deal is where nobody says."""
+    return tuple(DealType.objects.filter(is_active=True))
+
+
+def _read_program(raw: Any, partner_id: UUID | None) -> Program | None:
+    """One of the programs that the partner is enrolled in: any other is as if it were not there."""
+    text = plain(raw)
+    if not text:
+        return None
+    for one in partners.programs_of(partner_id) if partner_id else ():
+        if text in (str(one.pk), one.code) or text.casefold() == one.name.casefold():
+            return one
+    raise Unreadable("unknown", _("“%(text)s” is none of your programs.") % {"text": text[:40]})
+
+
+def _read_reseller(raw: Any, partner_id: UUID | None) -> Partner | None:
+    """One of the distributor's own resellers; a stranger's and a missing one give the same answer."""
+    text = plain(raw)
+    if not text:
+        return None
+    for one in partners.resellers_of(partner_id) if partner_id else ():
+        if text in (str(one.pk), one.external_id) or text.casefold() == one.name.casefold():
+            return one
+    raise Unreadable("unknown", _("“%(text)s” is none of your resellers.") % {"text": text[:40]})
+
+
 _READERS: dict[str, Callable[[Any], Any]] = {
     **{name: _text(name) for name in ("customer_name", "customer_domain", "customer_city", "contact_name", "name")},
     "customer_country": _read_country,
@@ -293,4 +321,6 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "vertical": _read_vertical,
     "product_lines": _read_lines,
     "notes": _read_notes,
+    "deal_type": _read_type,
+    ITEMS: read_items,
 }

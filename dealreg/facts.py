@@ -8,7 +8,7 @@ from dealreg import counting
 from dealreg.models import DealAssessment, DealStatus, PipelineStage
 from partners import counting as partners
 from prm.kernel.conditions import Fact, FactSchema
-from prm.kernel.reference.models import ProductLine, Territory, Vertical
+from prm.kernel.reference.models import DealType, Product, ProductLine, Program, Territory, Vertical
 from prm.kernel.tenancy.context import is_acting
 
 DOMAIN_KINDS = (
@@ -20,11 +20,18 @@ DOMAIN_KINDS = (
 )
 
 
-def _codes(model: type[Territory] | type[Vertical] | type[ProductLine]) -> Callable[[], Iterable[tuple[str, str]]]:
+Coded = type[Territory] | type[Vertical] | type[ProductLine] | type[DealType] | type[Program]
+
+
+def _codes(model: Coded) -> Callable[[], Iterable[tuple[str, str]]]:
     def choices() -> Iterable[tuple[str, str]]:
         return list(model.objects.values_list("code", "name")) if is_acting() else []
 
     return choices
+
+
+def _products() -> Iterable[tuple[str, str]]:
+    return list(Product.objects.values_list("sku", "name")) if is_acting() else []
 
 
 DEAL = FactSchema(
@@ -38,12 +45,22 @@ DEAL = FactSchema(
         Fact("deal.currency", _("Currency"), "text", orm="currency"),
         Fact("deal.country", _("Customer's country"), "text", orm="customer_country"),
         Fact("deal.territory", _("Territory"), "choice", choices=_codes(Territory), orm="territory__code"),
+        Fact("deal.type", _("Deal type"), "choice", choices=_codes(DealType), orm="deal_type__code"),
+        Fact("deal.program", _("Program"), "choice", choices=_codes(Program), orm="program__code"),
         Fact(
             "deal.product_lines",
             _("Product lines"),
             "list",
             choices=_codes(ProductLine),
             orm="lines__product_line__code",
+        ),
+        Fact("deal.products", _("Products (SKU)"), "list", choices=_products, orm="items__product__sku"),
+        Fact(
+            "deal.discount",
+            _("Largest discount asked for (%)"),
+            "number",
+            orm=counting.largest_discount,
+            help=_("Of the products that are named; empty where none is"),
         ),
         Fact("deal.vertical", _("Industry"), "choice", choices=_codes(Vertical), orm="vertical__code"),
         Fact("deal.close_on", _("Expected close"), "date", orm="expected_close_on"),
@@ -79,6 +96,15 @@ DEAL = FactSchema(
             choices=DealAssessment.Outcome.choices,
             orm=counting.assessed("outcome"),
         ),
+        Fact(
+            "deal.former_holder",
+            _("Another partner's protection has just lapsed"),
+            "bool",
+            orm=counting.former_holder,
+            help=_("For as many days as the deal registration policy gives the former holder precedence"),
+        ),
+        Fact("deal.reseller", _("Registered for the reseller"), "text", orm="reseller__name"),
+        Fact("reseller.status", _("Reseller's status"), "choice", choices=partners.STATES, orm="reseller__status"),
         Fact("partner.name", _("Partner"), "text", orm="partner__name"),
         Fact("partner.kind", _("Kind of partner"), "choice", choices=partners.KINDS, orm="partner__kind"),
         Fact("partner.status", _("Partner's status"), "choice", choices=partners.STATES, orm="partner__status"),

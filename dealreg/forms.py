@@ -1,6 +1,7 @@
 """What partners and staff type. The server refuses whatever the form forbids; actions check it again."""
 
 from typing import Any
+from uuid import UUID
 
 from babel import Locale
 from django import forms
@@ -9,8 +10,9 @@ from django.utils.text import capfirst
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from dealreg.entry import FIELDS
+from dealreg.entry import FIELDS, ITEMS, deal_types
 from dealreg.models import Deal, PipelineStage
+from partners import queries
 from prm.kernel.reference.models import ProductLine, Vertical
 from prm.kernel.reference.queries import known_currencies
 
@@ -56,13 +58,17 @@ class DealForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 
-    def __init__(self, *args: Any, today: Any, only: list[str] | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, today: Any, only: list[str] | None = None, partner_id: UUID | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        terms = _terms(partner_id)
+        self.fields |= {name: field for name, field in terms.items() if len(field.choices) > 1}
         lines = ProductLine.objects.filter(is_active=True).values_list("pk", "name")
         self.fields["product_lines"].choices = [(str(pk), name) for pk, name in lines]  # type: ignore[attr-defined]
         self.fields["currency"].choices = [(c, c) for c in known_currencies(today)]  # type: ignore[attr-defined]
         if only is not None:
-            self.fields |= {name: _more(name) for name in only if name not in self.fields}
+            self.fields |= {name: terms.get(name) or _more(name) for name in only if name not in self.fields}
             for name in [name for name in self.fields if name not in only]:
                 del self.fields[name]
 
@@ -82,9 +88,29 @@ class DealForm(forms.Form):
             "contact_email": deal.contact_email,
             "name": deal.name,
             "vertical": str(deal.vertical_id or ""),
+            "deal_type": str(deal.deal_type_id or ""),
+            "program": str(deal.program_id),
+            "reseller": str(deal.reseller_id or ""),
             "product_lines": [str(pk) for pk in deal.lines.values_list("product_line_id", flat=True)],
         }
         return stored | {key: value for key, value in (deal.typed or {}).items() if value not in (None, "", [])}
+
+
+def _terms(partner_id: UUID | None) -> dict[str, forms.ChoiceField]:
+    """What a partner may choose where there is a choice: the deal's type, one of its programs, for whom."""
+    types = [(str(one.pk), one.name) for one in deal_types()]
+    programs = [(str(one.pk), one.name) for one in (queries.programs_of(partner_id) if partner_id else ())]
+    resellers = [(str(one.pk), one.name) for one in (queries.resellers_of(partner_id) if partner_id else ())]
+    return {
+        "deal_type": forms.ChoiceField(label=_("Deal type"), choices=types, required=False),
+        "program": forms.ChoiceField(label=_("Program"), choices=programs, required=False),
+        "reseller": forms.ChoiceField(
+            label=_("Registered for"),
+            choices=[("", _("Ourselves")), *resellers] if resellers else [],
+            required=False,
+            help_text=_("Your reseller can follow the deal, and change nothing."),
+        ),
+    }
 
 
 def _more(name: str) -> forms.Field:
@@ -105,6 +131,12 @@ def posted(data: Any) -> dict[str, Any]:
     fields = {name: data.get(name, "") for name in FIELDS if name in data}
     if "product_lines" in data or "customer_name" in data:
         fields["product_lines"] = data.getlist("product_lines")
+    asked = [name.removeprefix("quantity-") for name in data if name.startswith("quantity-")]
+    if asked:
+        fields[ITEMS] = [
+            {"product": pk, "quantity": data.get(f"quantity-{pk}", ""), "discount": data.get(f"discount-{pk}", "")}
+            for pk in asked
+        ]
     return fields
 
 
@@ -167,7 +199,9 @@ class CustomerForm(forms.Form):
         label=_("House account"), required=False, help_text=_("Direct sales serves it; deals go to people.")
     )
     is_blocked = forms.BooleanField(
-        label=_("Blackout account"), required=False, help_text=_("No partner may register it.")
+        label=_("Blackout account"),
+        required=False,
+        help_text=_("No partner may register it: its deals are declined, without saying why."),
     )
 
 

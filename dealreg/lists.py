@@ -7,9 +7,10 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from dealreg.models import Customer, Deal, DealStatus
+from dealreg.models import Customer, Deal, DealStatus, ResellerDeal
 from partners.queries import visible_partners
 from prm.kernel.identity.models import Membership
+from prm.kernel.reference.models import DealType
 from prm.kernel.ui.lists import Choice, Column, Empty, List, Period, Search, View
 
 OPEN = ["submitted", "in_review", "action_required"]
@@ -29,6 +30,10 @@ def colleague_options(request: HttpRequest) -> list[tuple[str, str]]:
     return [(str(pk), name) for pk, name in people.values_list("pk", "name")]
 
 
+def type_options(request: HttpRequest) -> list[tuple[str, str]]:
+    return [(str(pk), name) for pk, name in DealType.objects.values_list("pk", "name")]
+
+
 class PartnerDeals(List):
     """A partner's own deals: row-level security sees to that."""
 
@@ -43,7 +48,7 @@ class PartnerDeals(List):
             sort="customer_name",
             link=lambda d: reverse("dealreg_portal:deal", args=[d.pk]),
         ),
-        Column("status", _("Status"), kind="status", states="deal", sort="status"),
+        Column("status", _("Status"), value="shown_status", kind="status", states="deal", sort="status"),
         Column("protected_until", _("Protected until"), kind="date", sort="protected_until"),
         Column("amount", _("Amount"), kind="money", currency="currency", sort="amount"),
         Column("expected_close_on", _("Expected close"), kind="date", sort="expected_close_on"),
@@ -78,6 +83,33 @@ class PartnerDeals(List):
         return Deal.objects.select_related("submitted_by")
 
 
+class DealsThroughDistributor(List):
+    """What a distributor registered for this reseller, to read: row-level security sees to that."""
+
+    key = "through-distributor"
+    title = _("Through our distributor")
+    noun = (_("deal"), _("deals"))
+    default_sort = "-changed_at"
+    columns = (
+        Column("customer_name", _("Customer"), sort="customer_name"),
+        Column("status", _("Status"), kind="status", states="deal", sort="status"),
+        Column("protected_until", _("Protected until"), kind="date", sort="protected_until"),
+        Column("amount", _("Amount"), kind="money", currency="currency", sort="amount"),
+        Column("expected_close_on", _("Expected close"), kind="date", sort="expected_close_on"),
+        Column("distributor_name", _("Distributor"), sort="distributor_name"),
+        Column("number", _("Number"), kind="code", sort="number"),
+    )
+    filters = (Search("customer_name", "number"), Choice("status", _("Status"), options=DealStatus.choices, many=True))
+    empty = Empty(
+        _("Nothing was registered for you yet"),
+        _("When your distributor registers a deal for you, you can follow it here."),
+        icon="handshake",
+    )
+
+    def rows(self, request: HttpRequest) -> QuerySet[Any]:
+        return ResellerDeal.objects.all()
+
+
 class VendorDeals(List):
     key = "deals"
     title = _("Registrations")
@@ -91,7 +123,7 @@ class VendorDeals(List):
             link=lambda d: reverse("dealreg_console:deal", args=[d.pk]),
         ),
         Column("partner", _("Partner"), value=lambda d: d.partner.name, sort="partner__name"),
-        Column("status", _("Status"), kind="status", states="registration", sort="status"),
+        Column("status", _("Status"), value="shown_status", kind="status", states="registration", sort="status"),
         Column("amount", _("Amount"), kind="money", currency="currency", sort="amount_vendor"),
         Column("submitted_at", _("Submitted"), kind="when", sort="submitted_at"),
         Column(
@@ -107,12 +139,15 @@ class VendorDeals(List):
         Column("expected_close_on", _("Expected close"), kind="date", sort="expected_close_on", optional=True),
         Column("stage", _("Stage"), value=lambda d: d.get_pipeline_stage_display(), optional=True),
         Column("territory", _("Territory"), value=lambda d: d.territory and d.territory.name, optional=True),
+        Column("deal_type", _("Deal type"), value=lambda d: d.deal_type and d.deal_type.name, optional=True),
+        Column("reseller", _("For the reseller"), value=lambda d: d.reseller and d.reseller.name, optional=True),
     )
     filters = (
         Search("customer_name", "number", "partner__name"),
         Choice("status", _("Status"), options=DealStatus.choices, many=True),
         Choice("partner", _("Partner"), options=partner_options, field="partner_id"),
         Choice("cam", _("Channel manager"), options=staff_options, field="owner_cam_id"),
+        Choice("type", _("Deal type"), options=type_options, field="deal_type_id"),
         Period("submitted_at", _("Submitted")),
         Period("expected_close_on", _("Expected close")),
     )
@@ -128,7 +163,7 @@ class VendorDeals(List):
 
     def rows(self, request: HttpRequest) -> QuerySet[Any]:
         deals = Deal.objects.exclude(status=DealStatus.DRAFT)
-        return deals.select_related("partner", "owner_cam", "territory")
+        return deals.select_related("partner", "owner_cam", "territory", "deal_type", "reseller")
 
 
 class Customers(List):

@@ -27,7 +27,24 @@ register_nav(
     phone=True,
 )
 register_nav(
+    "portal",
+    section="deals",
+    label=_("Through our distributor"),
+    url_name="dealreg_portal:through",
+    icon="handshake",
+    order=40,
+)
+register_nav("portal", section="program", label=_("Prices"), url_name="dealreg_portal:prices", icon="tag", order=40)
+register_nav(
     "console", section="deals", label=_("Registrations"), url_name="dealreg_console:list", icon="file-check", order=10
+)
+register_nav(
+    "console",
+    section="deals",
+    label=_("Approvals"),
+    url_name="dealreg_console:approvals",
+    icon="list-checks",
+    order=60,
 )
 register_nav(
     "console",
@@ -46,6 +63,7 @@ register_states(
         "in_review": ("info", _("In review")),
         "action_required": ("warn", _("Your answer needed")),
         "approved": ("good", _("Protected")),
+        "registered": ("good", _("Registered")),
         "rejected": ("bad", _("Declined")),
         "withdrawn": ("neutral", _("Withdrawn")),
         "won": ("good", _("Won")),
@@ -61,6 +79,7 @@ register_states(
         "in_review": ("info", _("In review")),
         "action_required": ("warn", _("With the partner")),
         "approved": ("good", _("Protected")),
+        "registered": ("good", _("Registered")),
         "rejected": ("bad", _("Declined")),
         "withdrawn": ("neutral", _("Withdrawn")),
         "won": ("good", _("Won")),
@@ -75,3 +94,4 @@ register_search("console", Customers, "dealreg_console:customers", icon="buildin
 
 register_area("deal", _("Deals"))
 register_area("customer", _("Customers"))
+register_area("approval_matrix", _("Approval matrix"))

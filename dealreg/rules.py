@@ -11,6 +11,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from dealreg.matrix import decide_approvers, decide_row
 from prm.kernel.decisions import Check, Decision, Reason
 from prm.kernel.money import Money
 
@@ -110,6 +111,9 @@ def decide_conflict(facts: Facts) -> Decision:
 
 def _of_finding(found: Facts) -> tuple[str, list[Reason]]:
     certain = found["verdict"] == "conflict"
+    if found["verdict"] == "review" and (found.get("blocked") or found.get("house")):
+        text = _("May be %(name)s, which is a house or blackout account.") % {"name": found["name"]}
+        return "review", [Reason("customer.possibly_marked", text, "vendor")]
     if found["verdict"] == "clear" or not found["shares_lines"]:
         return "clear", []
     if found["mine"]:
@@ -332,6 +336,8 @@ RULES: dict[str, Callable[[Facts], Decision]] = {
     "deal-extension/1": decide_extension,
     "deal-closing/1": decide_closing,
     "deal-note/1": decide_note,
+    "deal-approvers/1": decide_approvers,
+    "approval-row/1": decide_row,
 }
 
 

@@ -43,19 +43,21 @@ def behind_the_wall(deal: Deal) -> tuple[list[dict[str, Any]], int]:
     theirs = {
         str(pk) for pk in Membership.objects.filter(partner_id=deal.partner_id).values_list("person_id", flat=True)
     }
-    return [_told(row, theirs) for row in rows], days
+    return [_told(row, theirs, deal) for row in rows], days
 
 
-def _told(row: AuditEntry, theirs: set[str]) -> dict[str, Any]:
+def _told(row: AuditEntry, theirs: set[str], deal: Deal) -> dict[str, Any]:
     again = row.action == "deal.submitted" and row.before.get("status") == "action_required"
     title, icon, tone = TOLD["deal.resubmitted" if again else row.action]
+    if row.action == "deal.approved" and not deal.grants_protection:
+        title = gettext_noop("Registered")
     named = row.actor_kind == "person" and str(row.actor_id) in theirs
     return {"at": row.at, "title": _(title), "icon": icon, "tone": tone, "actor": row.actor_name if named else ""}
 
 
 def next_step(deal: Deal, *, now: datetime) -> Mapping[str, Any]:
     """The one thing to know: until when it is protected, by when it is answered, or what to do."""
-    status = str(deal.status)
+    status = deal.shown_status
     days = (deal.protected_until - now.date()).days if deal.protected_until else None
     steps: dict[str, Mapping[str, Any]] = {
         "draft": {
@@ -67,6 +69,11 @@ def next_step(deal: Deal, *, now: datetime) -> Mapping[str, Any]:
         "in_review": {"tone": "info", "title": _("In review"), "due": deal.answer_due_at},
         "action_required": {"tone": "warn", "title": _("Your answer is needed"), "text": deal.reason_for_partner},
         "approved": {"tone": "good", "title": _("Protected until"), "day": deal.protected_until, "days": days},
+        "registered": {
+            "tone": "good",
+            "title": _("Registered"),
+            "text": _("Deals of this type are registered without protection: others may register the customer, too."),
+        },
         "rejected": {"tone": "bad", "title": _("Declined"), "text": deal.reason_for_partner},
         "withdrawn": {"tone": "neutral", "title": _("Withdrawn"), "text": _("Nothing is protected any more.")},
         "won": {"tone": "good", "title": _("Won"), "text": _("Thank you for closing it.")},

@@ -162,6 +162,31 @@ def default_program() -> Program | None:
     return Program.objects.filter(is_active=True).order_by("starts_on", "code").first()
 
 
+@remembered("partners.Enrolment", "reference.Program")
+def programs_of(partner_id: UUID) -> tuple[Program, ...]:
+    """The active programs that a partner is enrolled in, the oldest first."""
+    enrolled = Enrolment.objects.filter(partner_id=partner_id, status=Enrolment.Status.ACTIVE, program__is_active=True)
+    programs = [enrolment.program for enrolment in enrolled.select_related("program")]
+    return tuple(sorted(programs, key=lambda program: (program.starts_on, program.code)))
+
+
+def resellers_of(partner_id: UUID) -> tuple[Partner, ...]:
+    """Who buys through a distributor; its own people may ask, nobody else's. Empty for all other partners."""
+    distributor = visible_partners().filter(pk=partner_id, kind=Partner.Kind.DISTRIBUTOR).exists()
+    if not distributor:
+        return ()
+    with deciding():
+        return tuple(Partner.objects.filter(parent_id=partner_id).exclude(status="terminated").order_by("name"))
+
+
+def reseller_name(distributor_id: UUID, reseller_id: UUID | None) -> str:
+    """For whom a distributor acts; whoever sees the distributor may ask. Empty when it acts for itself."""
+    if reseller_id is None or not visible_partners().filter(pk=distributor_id).exists():
+        return ""
+    with deciding():
+        return names_of([reseller_id]).get(reseller_id, "")
+
+
 def tiers_of(program_id: UUID) -> list[Tier]:
     """A program's tiers, the best first."""
     return list(Tier.objects.filter(program_id=program_id).prefetch_related("benefits").order_by("-rank"))

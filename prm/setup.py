@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from dealreg.actions import ship_approval_matrix
 from partners.models import Tier, TierBenefit
 from prm.kernel.automation import actions as automation
 from prm.kernel.automation import registry
@@ -27,7 +28,7 @@ from prm.kernel.identity.secrets import invitation_secret
 from prm.kernel.money import currency_codes
 from prm.kernel.reference.actions import seed_holidays
 from prm.kernel.reference.calendars import holidays_for
-from prm.kernel.reference.models import Calendar, Product, ProductLine, Program, Territory, Vertical
+from prm.kernel.reference.models import Calendar, DealType, Product, ProductLine, Program, Territory, Vertical
 from prm.kernel.tenancy.context import acting
 from prm.kernel.tenancy.models import Tenant
 
@@ -84,6 +85,11 @@ VERTICALS = {
     "retail": "Retail",
     "education": "Education",
     "other": "Other",
+}
+DEAL_TYPES = {  # and whether registering one protects the customer
+    "new-business": ("New business", True),
+    "expansion": ("Upsell or expansion", True),
+    "renewal": ("Renewal", False),
 }
 PRODUCT_LINES = {
     "platform": ("Platform", (("PLT-STD", "Platform Standard"), ("PLT-ENT", "Platform Enterprise"))),
@@ -170,6 +176,11 @@ def configure_vendor(*, now: datetime, country: str = "DE") -> None:
     for code, name in VERTICALS.items():
         Vertical.objects.get_or_create(code=code, defaults={"name": name})
     _products()
+    for position, (code, (name, protects)) in enumerate(DEAL_TYPES.items()):
+        DealType.objects.get_or_create(
+            code=code, defaults={"name": name, "grants_protection": protects, "position": position}
+        )
+    ship_approval_matrix()
     _rules(now)
     _workflows(now)
 

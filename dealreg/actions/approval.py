@@ -73,7 +73,9 @@ def _grant(
     deal: Deal, decision: Decision, findings: list[dict[str, Any]], actor: Actor, now: datetime, today: date
 ) -> Decision:
     customer = _resolve(deal, findings)
-    until = rules.decide_protection(protection_facts(deal, now, today))
+    protects = deal.deal_type is None or deal.deal_type.grants_protection
+    until = rules.decide_protection(protection_facts(deal, now, today)) if protects else {}
+    last = max(until.values(), default=None)
     _release_lapsed(customer, until, today, now)
     try:
         with transaction.atomic():
@@ -84,7 +86,7 @@ def _grant(
         others = [f for f in findings if f["kind"] == "customer" and f["shares_lines"] and not f["mine"]]
         learn_not_same(deal, [UUID(f["id"]) for f in others if UUID(f["id"]) != customer.pk], actor, now)
     before = str(deal.status)
-    deal.approve(at=now, protected_until=max(until.values()))
+    deal.approve(at=now, protected_until=last)
     deal.decided_by_person = actor.kind in ("person", "token")
     save(deal, now)
     drop_keys(deal.pk)
@@ -100,9 +102,7 @@ def _grant(
         **money_snapshot(deal),
         protected_until=deal.protected_until,
     )
-    return replace(
-        decision, facts={**decision.facts, "customer": str(customer.pk), "protected_until": max(until.values())}
-    )
+    return replace(decision, facts={**decision.facts, "customer": str(customer.pk), "protected_until": last})
 
 
 def _resolve(deal: Deal, findings: list[dict[str, Any]]) -> Customer:

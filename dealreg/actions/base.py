@@ -9,8 +9,8 @@ from uuid import UUID
 from django.db import connection
 
 from dealreg.events import DealEvent
-from dealreg.models import Deal, DealStatus, MatchKey, Protection
-from dealreg.queries.facts import as_read, deal_facts, move_facts
+from dealreg.models import Deal, DealStatus, MatchKey, Protection, ResellerDeal
+from dealreg.queries.facts import NAMED, as_read, deal_facts, move_facts
 from dealreg.rules import decide_move
 from prm.kernel import audit, clock, events
 from prm.kernel.decisions import Decision
@@ -42,7 +42,7 @@ def _held(deal_id: UUID) -> Deal:
 
 
 def locked(deal_id: UUID) -> Deal:
-    rows = Deal.objects.select_for_update(of=("self",)).select_related("partner", "territory", "vertical")
+    rows = Deal.objects.select_for_update(of=("self",)).select_related(*NAMED)
     deal: Deal = rows.get(pk=deal_id)
     deal.__dict__["stood"] = standing(deal)
     return deal
@@ -58,6 +58,7 @@ def standing(deal: Deal) -> dict[str, Any]:
         "actual_amount": deal.actual_amount,
         "protected_until": deal.protected_until,
         "owner": deal.owner_cam_id,
+        "reseller": deal.reseller_id,
     }
 
 
@@ -69,6 +70,25 @@ def save(deal: Deal, now: datetime) -> None:
     deal.changed_at = now
     deal.save()
     keep(as_read, deal, deal.pk)
+    _show_reseller(deal)
+
+
+def _show_reseller(deal: Deal) -> None:
+    """What the reseller reads of a deal that its distributor has handed in for it stays as the deal is."""
+    before = (deal.__dict__.get("stood") or {}).get("reseller")
+    if before and before != deal.reseller_id:
+        ResellerDeal.objects.filter(deal=deal).delete()
+    if deal.reseller_id is None or deal.submitted_at is None:
+        return
+    shown = {name: getattr(deal, name) for name in ("number", "customer_name", "amount", "currency")}
+    shown |= {name: getattr(deal, name) for name in ("protected_until", "expected_close_on", "changed_at")}
+    shown |= {"distributor_name": deal.partner.name, "status": deal.shown_status}
+    ResellerDeal.objects.bulk_create(
+        [ResellerDeal(deal=deal, partner_id=deal.reseller_id, **shown)],
+        update_conflicts=True,
+        unique_fields=["tenant", "deal"],
+        update_fields=["partner", *shown],
+    )
 
 
 def judge_move(deal: Deal, to: DealStatus, method: str, needed: Iterable[str] = (), **facts: Any) -> Decision:

@@ -111,7 +111,7 @@ def extend_protection(*, deal_id: UUID, actor: Actor, now: datetime) -> Decision
         days = queries.policy().extension_days
         decision = rules.decide_extension(
             {
-                "status": str(deal.status),
+                "status": deal.shown_status,
                 "stage": deal.pipeline_stage,
                 "days": days,
                 "extended_on": deal.extended_on.isoformat() if deal.extended_on else "",

@@ -10,6 +10,7 @@ from django.db import connection
 
 from dealreg import entry
 from dealreg.actions.base import deciding_on, judge_move, note, save, today_of
+from dealreg.actions.pricing import item_problems, put_items, with_items
 from dealreg.models import Deal, DealLine, DealStatus
 from partners import queries as partners
 from prm.kernel.decisions import Decision
@@ -42,13 +43,13 @@ def save_draft(
     if deal_id is None:
         with deciding():
             deal = _new(partner.pk, partner.cam_id, program_id, actor, now, import_key)
-            take_over(deal, entry.read(fields), now)
+            take_over(deal, entry.read(fields, partner_id), now)
             note("deal.drafted", deal, actor=actor, now=now)
             return deal
     with deciding_on(deal_id) as deal:
         if deal.status != DealStatus.DRAFT or deal.partner_id != partner_id:
             raise ValueError("Only a draft can be saved as one.")
-        take_over(deal, entry.read(fields), now)
+        take_over(deal, entry.read(fields, partner_id), now)
         return deal
 
 
@@ -75,20 +76,29 @@ def take_over(deal: Deal, typed: entry.Entry, now: datetime) -> None:
     save(deal, now)
     if lines is not None:
         put_lines(deal, lines)
+    put_items(deal)
 
 
 def apply(deal: Deal, typed: entry.Entry, now: datetime) -> list[ProductLine] | None:
     """The same in memory only; gives the product lines that were typed, None where none were asked for."""
     for name, value in typed.values.items():
-        if name != "product_lines":
+        if name not in _BESIDE and (value is not None or name not in _KEPT):
             setattr(deal, name, value)
     for key, _text in typed.problems:
         name = key.split(".")[0]
-        if name != "product_lines":
+        if name not in _BESIDE and name not in _KEPT:
             setattr(deal, name, None if name in _EMPTY else "")
     deal.typed = {**deal.typed, **typed.typed}
+    deal.territory = territory_of(deal.customer_country)
+    lines = with_items(deal, typed, now)
     derive(deal, now)
-    return typed.values.get("product_lines")
+    return lines
+
+
+def unread_of(deal: Deal, now: datetime) -> list[entry.Problem]:
+    """What of a draft as it was typed can't be read, or has no price."""
+    typed = entry.read(deal.typed, deal.partner_id)
+    return [*typed.problems, *item_problems(deal, typed.values.get(entry.ITEMS) or [], now)]
 
 
 def derive(deal: Deal, now: datetime) -> None:
@@ -117,18 +127,21 @@ def put_lines(deal: Deal, lines: list[ProductLine]) -> None:
     DealLine.objects.bulk_create(DealLine(deal=deal, product_line=line) for line in lines if line.pk not in there)
 
 
-_EMPTY = {"amount", "expected_close_on", "vertical"}
+_EMPTY = {"amount", "expected_close_on", "vertical", "reseller"}
+_BESIDE = {"product_lines", entry.ITEMS}  # rows of their own
+_KEPT = {"program", "deal_type"}  # every deal has one: what can't be read changes nothing
 
 
 def _new(
     partner_id: UUID, cam_id: UUID | None, program_id: UUID | None, actor: Actor, now: datetime, import_key: str
 ) -> Deal:
-    program = Program.objects.get(pk=program_id) if program_id else partners.default_program()
+    program = Program.objects.get(pk=program_id) if program_id else _program_of(partner_id)
     if program is None:
         raise Program.DoesNotExist("The vendor runs no active program.")
     return Deal(
         partner_id=partner_id,
         program=program,
+        deal_type=next(iter(entry.deal_types()), None),
         number=_number(now),
         owner_cam_id=cam_id,
         import_key=import_key,
@@ -137,6 +150,11 @@ def _new(
         created_at=now,
         changed_at=now,
     )
+
+
+def _program_of(partner_id: UUID) -> Program | None:
+    """The first program that the partner is enrolled in; rules refuse whoever is enrolled in none."""
+    return next(iter(partners.programs_of(partner_id)), None) or partners.default_program()
 
 
 def _number(now: datetime) -> str:

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from dealreg import entry, queries, rules
 from dealreg.actions.base import deciding_on, drop_keys, judge_move, note, release, save, tell, today_of, write_keys
-from dealreg.actions.drafts import apply, put_lines, take_over
+from dealreg.actions.drafts import apply, put_lines, take_over, unread_of
+from dealreg.actions.pricing import put_items
 from dealreg.events import DealSubmitted, DealWithdrawn
 from dealreg.models import Deal, DealStatus, MatchKey
 from dealreg.queries.facts import move_facts
@@ -22,17 +23,18 @@ def submit_deal(*, deal_id: UUID, actor: Actor, now: datetime, fields: Mapping[s
     """Hand a draft in. `fields` is what was typed last; it is kept even when the answer is "invalid"."""
     with deciding_on(deal_id) as deal:
         if deal.status == DealStatus.DRAFT and fields:
-            take_over(deal, entry.read(fields), now)
-        unread = entry.read(deal.typed).problems
+            take_over(deal, entry.read(fields, deal.partner_id), now)
+        unread = unread_of(deal, now)
         return _hand_in(deal, "submit", actor, now, unread)
 
 
 def resubmit_deal(*, deal_id: UUID, fields: Mapping[str, Any], actor: Actor, now: datetime) -> Decision:
     """Answer a question: only the fields that were opened may differ. A refused answer changes nothing."""
     with deciding_on(deal_id) as deal:
-        typed = entry.read(fields)
+        typed = entry.read(fields, deal.partner_id)
         closed = _changed_though_closed(deal, typed)
-        answer = entry.read({name: value for name, value in fields.items() if name in deal.returned_fields})
+        opened = {*deal.returned_fields, *((entry.ITEMS,) if "amount" in deal.returned_fields else ())}
+        answer = entry.read({name: value for name, value in fields.items() if name in opened}, deal.partner_id)
         lines = apply(deal, answer, now)
         return _hand_in(deal, "resubmit", actor, now, answer.problems, lines, closed)
 
@@ -82,6 +84,7 @@ def _hand_in(
         save(deal, now)
         if lines is not None:
             put_lines(deal, lines)
+        put_items(deal)
         write_keys(MatchKey.Kind.DEAL, deal.pk, deal.normal)
         tell(DealSubmitted, deal, now=now, before={"deal.status": before}, submission=deal.submission)
     note(
@@ -116,6 +119,8 @@ def _changed_though_closed(deal: Deal, typed: entry.Entry) -> list[str]:
     """The fields that differ though they were not opened."""
     changed = []
     for name, value in typed.values.items():
+        if name == entry.ITEMS:
+            continue
         given = {line.pk for line in value} if name == "product_lines" else value
         held = queries.line_ids(deal) if name == "product_lines" else getattr(deal, name)
         if given != held and name not in deal.returned_fields:

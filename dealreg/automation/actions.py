@@ -44,6 +44,16 @@ def route(deal: UUID, params: Params, actor: Actor, now: datetime) -> Outcome:
     return _told(decision.outcome, decision)
 
 
+def name_approvers(deal: UUID, params: Params, actor: Actor, now: datetime) -> Outcome:
+    """Whom the approval matrix names: for the approval block that asks "whoever this step names"."""
+    decision = actions.route_to_approvers(deal_id=deal, actor=actor, now=now)
+    told, row = _told(decision.outcome, decision), decision.facts["row"]
+    if row is None:
+        return told
+    named = {"assign": {"kind": row["decider"], "value": row["role"] or row["person"]}, "people": row["people"]}
+    return Outcome(told.value, {**told.detail, **named, "row": row["position"]})
+
+
 def start_review(deal: UUID, params: Params, actor: Actor, now: datetime) -> Outcome:
     return _done("done", actions.start_review(deal_id=deal, actor=actor, now=now))
 
@@ -133,6 +143,14 @@ for _spec in (
         route,
         outcomes=("automatic", "cam", "ops", "approver"),
         subject="deal",
+    ),
+    ActionSpec(
+        "dealreg.approval_route",
+        _("Find who approves by the approval matrix"),
+        name_approvers,
+        outcomes=("several", "cam", "ops", "approver", "named", "unmatched"),
+        subject="deal",
+        names_people=True,
     ),
     ActionSpec(
         "dealreg.start_review",

@@ -6,7 +6,7 @@ from dealreg import rules
 from dealreg.eligibility import RULESET
 from prm.kernel.automation.registry import Asked, Judge, Outcome
 
-VALIDATE, CONFLICTS = "dealreg.validate", "dealreg.check_conflicts"
+VALIDATE, CONFLICTS, ROUTE = "dealreg.validate", "dealreg.check_conflicts", "dealreg.route"
 
 
 def eligible(outcome: str) -> str:
@@ -53,6 +53,17 @@ def _likely_route(asked: Asked, conflict: str) -> Outcome:
     return Outcome("cam" if asked.event.get("partner.has_cam") else "ops", {"assumed": True})
 
 
+def _approvers(asked: Asked) -> Outcome | None:
+    """The rows of that time, with whom the checks name now; a guess where the matrix was never asked."""
+    routed = asked.steps.get(ROUTE)
+    if routed is None:
+        return None
+    if asked.recorded is None:
+        return Outcome(routed.value if routed.value in ("cam", "ops") else "approver", {"assumed": True})
+    decision = rules.decide_approvers({**asked.recorded, "route": routed.value})
+    return Outcome(decision.outcome, {"keys": decision.reason_keys})
+
+
 def _approval(asked: Asked) -> Outcome | None:
     """Nothing stands in the way of a deal without a protected rival."""
     found = asked.steps.get(CONFLICTS)
@@ -69,7 +80,8 @@ def _surely(value: str) -> Callable[[Asked], Outcome]:
 JUDGES = {
     VALIDATE: Judge(_eligibility, rule=RULESET, rulesets=(RULESET,)),
     CONFLICTS: Judge(_conflicts, rule=RULESET),
-    "dealreg.route": Judge(_route, rule="deal-routing", after=(VALIDATE, CONFLICTS)),
+    ROUTE: Judge(_route, rule="deal-routing", after=(VALIDATE, CONFLICTS)),
+    "dealreg.approval_route": Judge(_approvers, rule="deal-approvers", after=(ROUTE,)),
     "dealreg.approve": Judge(_approval),
     "dealreg.start_review": Judge(_surely("done")),
     "dealreg.reject": Judge(_surely("rejected")),

@@ -21,7 +21,14 @@ register_part(
         50,
         DealPolicy,
         "",
-        ("conflict_threshold", "review_threshold", "submissions_per_hour", "extension_days", "reminder_days"),
+        (
+            "conflict_threshold",
+            "review_threshold",
+            "submissions_per_hour",
+            "precedence_days",
+            "extension_days",
+            "reminder_days",
+        ),
         single="policy",
         check=_policy,
     )

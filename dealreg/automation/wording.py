@@ -51,14 +51,16 @@ _message(
     "deal.approved",
     _("A deal is protected"),
     (
-        "Protected until {{ deal.protected_until }}: {{ deal.number }}",
-        "Geschützt bis {{ deal.protected_until }}: {{ deal.number }}",
+        "{% if deal.protected_until %}Protected until {{ deal.protected_until }}{% else %}Registered{% endif %}: "
+        "{{ deal.number }}",
+        "{% if deal.protected_until %}Geschützt bis {{ deal.protected_until }}{% else %}Registriert{% endif %}: "
+        "{{ deal.number }}",
     ),
     (
-        "good news: “{{ deal.name }}” for {{ deal.customer_name }} is registered, and yours until "
-        "{{ deal.protected_until }}.",
-        "gute Nachrichten: „{{ deal.name }}“ für {{ deal.customer_name }} ist registriert und für Sie geschützt bis "
-        "{{ deal.protected_until }}.",
+        "good news: “{{ deal.name }}” for {{ deal.customer_name }} is registered"
+        "{% if deal.protected_until %}, and yours until {{ deal.protected_until }}{% endif %}.",
+        "gute Nachrichten: „{{ deal.name }}“ für {{ deal.customer_name }} ist registriert"
+        "{% if deal.protected_until %} und für Sie geschützt bis {{ deal.protected_until }}{% endif %}.",
     ),
 )
 _message(

@@ -5,15 +5,19 @@ from dealreg.models.deals import (
     Deal,
     DealComment,
     DealFile,
+    DealItem,
     DealLine,
     DealNumber,
     DealStatus,
     PaymentState,
     PipelineStage,
+    ResellerDeal,
 )
 from dealreg.models.protection import DealAssessment, DealPolicy, DealReminder, Protection
+from dealreg.models.terms import ApprovalRule
 
 __all__ = [
+    "ApprovalRule",
     "Customer",
     "CustomerAlias",
     "CustomerWords",
@@ -21,6 +25,7 @@ __all__ = [
     "DealAssessment",
     "DealComment",
     "DealFile",
+    "DealItem",
     "DealLine",
     "DealNumber",
     "DealPolicy",
@@ -31,4 +36,5 @@ __all__ = [
     "PaymentState",
     "PipelineStage",
     "Protection",
+    "ResellerDeal",
 ]

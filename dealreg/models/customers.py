@@ -25,7 +25,9 @@ class Customer(TenantOwned):
         _("house account"), default=False, help_text=_("Direct sales look after it: deals go to people.")
     )
     is_blocked = models.BooleanField(
-        _("blackout"), default=False, help_text=_("No partner may register deals here without a person's yes.")
+        _("blackout"),
+        default=False,
+        help_text=_("No partner may register it: its deals are declined, without saying why."),
     )
     source = models.CharField(_("source"), max_length=8, choices=Source.choices, default=Source.IMPORT)
     normal = models.JSONField(default=dict, editable=False)

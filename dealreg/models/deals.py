@@ -28,6 +28,7 @@ class DealStatus(models.TextChoices):
 
 WAITING = (DealStatus.SUBMITTED, DealStatus.IN_REVIEW)
 OPEN = (*WAITING, DealStatus.ACTION_REQUIRED)
+REGISTERED = "registered"  # how an approved deal is called whose type grants no protection
 LIVE = (*OPEN, DealStatus.APPROVED, DealStatus.WON)  # the deals that a new one can collide with
 
 
@@ -53,6 +54,12 @@ class Deal(PartnerOwned):
 
     number = models.CharField(_("number"), max_length=20)
     program = TenantForeignKey("reference.Program", verbose_name=_("program"), related_name="+")
+    deal_type = TenantForeignKey(
+        "reference.DealType", null=True, blank=True, related_name="+", verbose_name=_("deal type")
+    )
+    reseller = TenantForeignKey(
+        "partners.Partner", null=True, blank=True, related_name="+", verbose_name=_("registered for")
+    )
     name = models.CharField(_("deal name"), max_length=200, blank=True)
     customer_name = models.CharField(_("customer"), max_length=300, blank=True)
     customer_domain = models.CharField(_("customer's website"), max_length=255, blank=True)
@@ -97,6 +104,9 @@ class Deal(PartnerOwned):
         "identity.Membership", null=True, blank=True, related_name="+", verbose_name=_("channel manager")
     )
     protected_until = models.DateField(_("protected until"), null=True, blank=True)
+    grants_protection = models.BooleanField(
+        default=True, editable=False, help_text=_("False: its type is registered without protection")
+    )
     extended_on = models.DateField(_("extended"), null=True, blank=True)
     actual_amount = models.DecimalField(_("actual amount"), max_digits=16, decimal_places=2, null=True, blank=True)
     closed_on = models.DateField(_("closed"), null=True, blank=True)
@@ -132,7 +142,9 @@ class Deal(PartnerOwned):
             ),
             models.CheckConstraint(
                 name="dealreg_deal_approved_is_protected",
-                condition=~models.Q(status="approved") | models.Q(protected_until__isnull=False),
+                condition=~models.Q(status="approved")
+                | models.Q(protected_until__isnull=False)
+                | models.Q(grants_protection=False),
             ),
             models.CheckConstraint(
                 name="dealreg_deal_returned_names_fields",
@@ -155,6 +167,12 @@ class Deal(PartnerOwned):
     def is_waiting(self) -> bool:
         return self.status in WAITING
 
+    @property
+    def shown_status(self) -> str:
+        """The status as people read it: approved without protection is "registered"."""
+        bare = self.status == DealStatus.APPROVED and not self.grants_protection
+        return REGISTERED if bare else str(self.status)
+
     @transition(field=status, source=DealStatus.DRAFT, target=DealStatus.SUBMITTED)
     def submit(self, *, at: datetime, due: datetime) -> None:
         self._hand_in(at, due)
@@ -173,8 +191,10 @@ class Deal(PartnerOwned):
         self.returned_fields, self.reason_for_partner = fields, reason
 
     @transition(field=status, source=WAITING, target=DealStatus.APPROVED)
-    def approve(self, *, at: datetime, protected_until: date) -> None:
+    def approve(self, *, at: datetime, protected_until: date | None) -> None:
+        """Without a day it is registered and protects nothing, as its type says."""
         self.decided_at, self.protected_until = at, protected_until
+        self.grants_protection = protected_until is not None
         self.reason_for_partner, self.answer_reasons = "", []
 
     @transition(field=status, source=OPEN, target=DealStatus.REJECTED)
@@ -214,6 +234,55 @@ class DealLine(TenantOwned):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tenant", "deal", "product_line"], name="dealreg_line_once")]
+
+
+class DealItem(TenantOwned):
+    """A product of a deal: how many, at which list price, with which discount asked for."""
+
+    wall = Wall(partner="child:deal")
+
+    deal = TenantForeignKey(Deal, models.CASCADE, related_name="items")
+    product = TenantForeignKey("reference.Product", related_name="+", verbose_name=_("product"))
+    price_book = TenantForeignKey("reference.PriceBook", null=True, blank=True, related_name="+")
+    quantity = models.PositiveIntegerField(_("quantity"))
+    list_price = models.DecimalField(_("list price"), max_digits=16, decimal_places=2)
+    discount = models.DecimalField(_("discount asked for (%)"), max_digits=5, decimal_places=2, default=Decimal(0))
+    amount = models.DecimalField(_("amount"), max_digits=16, decimal_places=2)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "deal", "product"], name="dealreg_item_once"),
+            models.CheckConstraint(
+                name="dealreg_item_discount_is_a_percentage", condition=models.Q(discount__range=(0, 100))
+            ),
+            models.CheckConstraint(name="dealreg_item_quantity", condition=models.Q(quantity__gte=1)),
+            models.CheckConstraint(
+                name="dealreg_item_not_negative", condition=models.Q(list_price__gte=0, amount__gte=0)
+            ),
+        ]
+        ordering = ["id"]
+
+
+class ResellerDeal(PartnerOwned):
+    """What a reseller reads of a deal that its distributor registered for it: read-only, and no more than this."""
+
+    wall = Wall(partner="own", partner_may="SELECT")
+
+    deal = TenantForeignKey(Deal, models.CASCADE, related_name="+")
+    number = models.CharField(_("number"), max_length=20)
+    distributor_name = models.CharField(_("distributor"), max_length=200)
+    customer_name = models.CharField(_("customer"), max_length=300)
+    amount = models.DecimalField(_("amount"), max_digits=16, decimal_places=2, null=True)
+    currency = models.CharField(_("currency"), max_length=3, blank=True)
+    status = models.CharField(_("status"), max_length=16)
+    protected_until = models.DateField(_("protected until"), null=True)
+    expected_close_on = models.DateField(_("expected close"), null=True)
+    changed_at = models.DateTimeField(_("changed"))
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("deal through a distributor"), _("deals through distributors")
+        constraints = [models.UniqueConstraint(fields=["tenant", "deal"], name="dealreg_reseller_sees_once")]
+        indexes = [models.Index(fields=["tenant", "partner", "-changed_at"], name="dealreg_reseller_recent")]
 
 
 class Audience(models.TextChoices):

@@ -110,6 +110,11 @@ class DealPolicy(TenantOwned):
     submissions_per_hour = models.PositiveIntegerField(
         _("submissions per partner and hour"), default=120, help_text=_("So that nobody can probe for rivals")
     )
+    precedence_days = models.PositiveSmallIntegerField(
+        _("precedence after protection (days)"),
+        default=14,
+        help_text=_("For so long after a protection has lapsed, another partner's deal goes to people. 0: never."),
+    )
     extension_days = models.PositiveSmallIntegerField(_("extension (days)"), default=45)
     reminder_days = ArrayField(
         models.PositiveSmallIntegerField(), verbose_name=_("reminders (days before)"), default=reminder_days

@@ -28,13 +28,26 @@ from prm.kernel.tenancy.remembering import remembered
 APPROVING_ROLES = ("approver", "ops", "admin", "cam")
 
 
-@remembered("dealreg.Deal", "dealreg.DealLine", "dealreg.DealAssessment", "dealreg.Customer", *partners.STANDING)
+NAMED = ("partner", "territory", "vertical", "deal_type", "reseller")  # what facts, pages and messages name
+
+
+@remembered(
+    "dealreg.Deal",
+    "dealreg.DealLine",
+    "dealreg.DealItem",
+    "dealreg.DealAssessment",
+    "dealreg.DealPolicy",
+    "dealreg.Protection",
+    "dealreg.Customer",
+    "reference.DealType",
+    *partners.STANDING,
+)
 def deal_facts(deal: Deal) -> dict[str, Any]:
     """The facts of the schema "deal" as they are now. For events, rules and messages, not for partners."""
     with deciding() as now:
         today = now.astimezone(current().zone).date()
         partner = partners.partner_facts(deal.partner_id, deal.program_id, today)
-        about = _about(deal.pk, deal.partner_id)
+        about = _about(deal.pk, deal.partner_id, today)
         return {
             "deal.number": deal.number,
             "deal.name": deal.name or deal.customer_name,
@@ -42,7 +55,11 @@ def deal_facts(deal: Deal) -> dict[str, Any]:
             "deal.currency": deal.currency,
             "deal.country": deal.customer_country,
             "deal.territory": deal.territory.code if deal.territory else None,
+            "deal.type": deal.deal_type.code if deal.deal_type else None,
+            "deal.program": partner.program_code,
             "deal.product_lines": list(about.lines),
+            "deal.products": list(about.products),
+            "deal.discount": about.discount,
             "deal.vertical": deal.vertical.code if deal.vertical else None,
             "deal.close_on": deal.expected_close_on,
             "deal.close_in_days": (deal.expected_close_on - today).days if deal.expected_close_on else None,
@@ -58,6 +75,9 @@ def deal_facts(deal: Deal) -> dict[str, Any]:
             "customer.is_blocked": about.is_blocked,
             "customer.is_house": about.is_house,
             "deal.conflict": about.conflict or None,
+            "deal.former_holder": about.former_holder,
+            "deal.reseller": deal.reseller.name if deal.reseller else None,
+            "reseller.status": deal.reseller.status if deal.reseller else None,
             "partner.name": partner.name,
             "partner.kind": partner.kind,
             "partner.status": partner.status,
@@ -79,10 +99,17 @@ def eligibility_facts(deal: Deal, now: datetime, today: date) -> dict[str, Any]:
     return deal_facts(deal) | {NOW: now, TODAY: today}
 
 
-@remembered("dealreg.Deal", "partners.Partner", "tenancy.Tenant", "reference.Territory", "reference.Vertical")
+@remembered(
+    "dealreg.Deal",
+    "partners.Partner",
+    "tenancy.Tenant",
+    "reference.Territory",
+    "reference.Vertical",
+    "reference.DealType",
+)
 def as_read(deal_id: UUID) -> Deal:
     """The deal with what its pages and messages name, to look at and never to change. Raises Deal.DoesNotExist."""
-    return Deal.objects.select_related("partner", "territory", "vertical").get(pk=deal_id)
+    return Deal.objects.select_related(*NAMED).get(pk=deal_id)
 
 
 def domain_kind(deal: Deal) -> str:
@@ -130,6 +157,9 @@ class _About:
     is_blocked: bool | None
     is_house: bool | None
     open_deals: int
+    products: list[str]
+    discount: Decimal | None
+    former_holder: bool
 
 
 _BESIDE = """
@@ -138,18 +168,35 @@ SELECT ARRAY(SELECT p.code FROM dealreg_dealline AS l
              WHERE l.tenant_id = %(tenant)s AND l.deal_id = %(deal)s ORDER BY p.code),
        a.outcome, c.is_blocked, c.is_house,
        (SELECT count(*) FROM dealreg_deal AS d
-        WHERE d.tenant_id = %(tenant)s AND d.partner_id = %(partner)s AND d.status = ANY(%(open)s))
+        WHERE d.tenant_id = %(tenant)s AND d.partner_id = %(partner)s AND d.status = ANY(%(open)s)),
+       ARRAY(SELECT q.sku FROM dealreg_dealitem AS i
+             JOIN reference_product AS q ON q.tenant_id = i.tenant_id AND q.id = i.product_id
+             WHERE i.tenant_id = %(tenant)s AND i.deal_id = %(deal)s ORDER BY q.sku),
+       (SELECT max(i.discount) FROM dealreg_dealitem AS i WHERE i.tenant_id = %(tenant)s AND i.deal_id = %(deal)s),
+       EXISTS (SELECT 1 FROM dealreg_protection AS x
+               JOIN dealreg_dealline AS l ON l.tenant_id = x.tenant_id AND l.product_line_id = x.product_line_id
+               WHERE x.tenant_id = %(tenant)s AND x.customer_id = a.customer_id AND x.partner_id <> %(partner)s
+                 AND l.deal_id = %(deal)s AND x.until < %(today)s AND x.until >= %(since)s
+                 AND (x.released_at IS NULL OR x.released_because = 'lapsed'))
 FROM (SELECT 1) AS one
 LEFT JOIN dealreg_dealassessment AS a ON a.tenant_id = %(tenant)s AND a.deal_id = %(deal)s
 LEFT JOIN dealreg_customer AS c ON c.tenant_id = a.tenant_id AND c.id = a.customer_id
 """
 
 
-def _about(deal_id: UUID, partner_id: UUID) -> _About:
+def _about(deal_id: UUID, partner_id: UUID, today: date) -> _About:
+    since = today - timedelta(days=policy().precedence_days)
     with connection.cursor() as cursor:
         cursor.execute(
             _BESIDE,
-            {"tenant": tenant_id(), "deal": deal_id, "partner": partner_id, "open": [str(status) for status in OPEN]},
+            {
+                "tenant": tenant_id(),
+                "deal": deal_id,
+                "partner": partner_id,
+                "open": [str(status) for status in OPEN],
+                "today": today,
+                "since": since,
+            },
         )
         return _About(*cursor.fetchone())
 

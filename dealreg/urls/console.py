@@ -1,11 +1,16 @@
 from django.urls import path
 
-from dealreg.views import console, customers
+from dealreg.views import approvals, console, customers
 
 app_name = "dealreg_console"
 
 urlpatterns = [
     path("deals/", console.Deals.as_view(), name="list"),
+    path("deals/approvals/", approvals.approvals, name="approvals"),
+    path("deals/approvals/new/", approvals.add, name="approval_new"),
+    path("deals/approvals/<uuid:pk>/", approvals.change, name="approval"),
+    path("deals/approvals/<uuid:pk>/move", approvals.move, name="approval_move"),
+    path("deals/approvals/<uuid:pk>/remove", approvals.remove, name="approval_remove"),
     path("deals/<uuid:pk>/", console.deal, name="deal"),
     path("deals/<uuid:pk>/cam", console.assign_cam, name="assign_cam"),
     path("deals/<uuid:pk>/comments", console.comment, name="comment"),

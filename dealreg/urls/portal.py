@@ -1,6 +1,6 @@
 from django.urls import path
 
-from dealreg.views import portal, register
+from dealreg.views import portal, prices, register
 
 app_name = "dealreg_portal"
 
@@ -8,7 +8,10 @@ urlpatterns = [
     path("", portal.home, name="home"),
     path("deals/", portal.Deals.as_view(), name="list"),
     path("deals/new/", register.register, name="register"),
+    path("deals/terms", register.terms, name="terms"),
     path("deals/draft", register.save_draft, name="save_draft"),
+    path("deals/through/", portal.ThroughDistributor.as_view(), name="through"),
+    path("prices/", prices.prices, name="prices"),
     path("deals/<uuid:pk>/", portal.deal, name="deal"),
     path("deals/<uuid:pk>/edit/", register.edit, name="edit"),
     path("deals/<uuid:pk>/answer/", register.answer, name="answer"),

@@ -19,7 +19,9 @@ MEGABYTE = 1024 * 1024
 def deal_or_404(pk: UUID) -> Deal:
     """The deal, if it is on the caller's side of the wall; a foreign id and a missing one are the same."""
     found = (
-        Deal.objects.select_related("partner", "program", "vertical", "territory", "submitted_by").filter(pk=pk).first()
+        Deal.objects.select_related("partner", "program", "vertical", "territory", "submitted_by", "deal_type")
+        .filter(pk=pk)
+        .first()
     )
     if found is None:
         raise Http404

@@ -13,7 +13,16 @@ from dealreg import actions, queries
 from dealreg.forms import StaffCommentForm, StaffFileForm
 from dealreg.lists import VendorDeals, staff_options
 from dealreg.stories import next_step
-from dealreg.views.common import answered, attached, comments_of, deal_or_404, files_of, form_refused, serve_file
+from dealreg.views.common import (
+    answered,
+    attached,
+    comments_of,
+    deal_or_404,
+    files_of,
+    form_refused,
+    serve_file,
+)
+from partners.queries import reseller_name
 from prm.kernel.audit.models import AuditEntry, DecisionRecord
 from prm.kernel.automation.registry import story_of
 from prm.kernel.identity.access import require_roles
@@ -35,6 +44,8 @@ def deal(request: Any, pk: UUID) -> HttpResponse:
         "deal": found,
         "next": next_step(found, now=request.now),
         "lines": found.lines.select_related("product_line"),
+        "items": found.items.select_related("product"),
+        "reseller_name": reseller_name(found.partner_id, found.reseller_id),
         "evidence": queries.rivals_of(found.pk, deal=found),
         "decisions": DecisionRecord.objects.filter(subject_id=pk).order_by("-at", "-id"),
         "story": list(reversed(story_of("deal", found.pk))),

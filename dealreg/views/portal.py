@@ -11,10 +11,19 @@ from django.views.decorators.http import require_GET, require_POST
 
 from dealreg import actions
 from dealreg.forms import CommentForm, FileForm, LostForm, ReasonForm, StageForm, WonForm
-from dealreg.lists import PartnerDeals
+from dealreg.lists import DealsThroughDistributor, PartnerDeals
 from dealreg.stories import behind_the_wall, next_step
-from dealreg.views.common import answered, attached, comments_of, deal_or_404, files_of, form_refused, serve_file
+from dealreg.views.common import (
+    answered,
+    attached,
+    comments_of,
+    deal_or_404,
+    files_of,
+    form_refused,
+    serve_file,
+)
 from dealreg.views.home import partner_home
+from partners.queries import reseller_name
 from prm.kernel.clock import local_date
 from prm.kernel.identity.access import require_roles
 from prm.kernel.ui import formats
@@ -34,6 +43,10 @@ class Deals(ListView):
     template_name = "dealreg/portal_list.html"
 
 
+class ThroughDistributor(ListView):
+    list = DealsThroughDistributor
+
+
 @require_GET
 def deal(request: Any, pk: UUID) -> HttpResponse:
     found = deal_or_404(pk)
@@ -46,6 +59,8 @@ def deal(request: Any, pk: UUID) -> HttpResponse:
         "comments": comments_of(found),
         "files": files_of(found, "dealreg_portal:file"),
         "lines": found.lines.select_related("product_line"),
+        "items": found.items.select_related("product"),
+        "reseller_name": reseller_name(found.partner_id, found.reseller_id),
         "may_act": request.actor.has(*SELLERS),
         "comment_form": CommentForm(),
         "file_form": FileForm(),

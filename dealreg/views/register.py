@@ -1,5 +1,6 @@
 """Registering a deal: a draft saved as it is typed, a hint from one's own deals, an answer at once."""
 
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -8,18 +9,20 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from dealreg import actions, queries
 from dealreg.forms import DealForm, posted
 from dealreg.models import Deal, DealStatus
 from dealreg.views.common import deal_or_404
+from dealreg.views.prices import price_rows
 from prm.kernel.clock import local_date
 from prm.kernel.decisions import Decision
 from prm.kernel.identity.access import require_roles
 from prm.kernel.tenancy.ids import uuid7
 
 SELLERS = ("seller", "partner_admin")
+TERMS = ("deal_type", "program", "reseller")
 
 
 @require_http_methods(["GET", "POST"])
@@ -32,8 +35,7 @@ def register(request: Any) -> HttpResponse:
         except ValueError:  # pressed twice
             return redirect("dealreg_portal:deal", pk=_handed_in(request).pk)
         return _hand_in(request, deal)
-    form = DealForm(initial={"currency": request.tenant.currency}, today=local_date(request.now))
-    return _page(request, form, None)
+    return _page(request, _form(request, initial={"currency": request.tenant.currency}), None)
 
 
 @require_http_methods(["GET", "POST"])
@@ -45,7 +47,7 @@ def edit(request: Any, pk: UUID) -> HttpResponse:
         return redirect("dealreg_portal:deal", pk=pk)
     if request.method == "POST":
         return _hand_in(request, deal)
-    return _page(request, DealForm(initial=DealForm.typed_in(deal), today=local_date(request.now)), deal)
+    return _page(request, _form(request, initial=DealForm.typed_in(deal)), deal)
 
 
 @require_POST
@@ -61,7 +63,8 @@ def save_draft(request: Any) -> HttpResponse:
         customer_domain=request.POST.get("customer_domain", ""),
         customer_country=request.POST.get("customer_country", ""),
     )
-    context = {"deal": deal, "matches": [match for match in matches if match.deal_id != deal.pk][:3]}
+    total = sum((item.amount for item in deal.items.all()), Decimal(0))
+    context = {"deal": deal, "total": total, "matches": [match for match in matches if match.deal_id != deal.pk][:3]}
     response = render(request, "dealreg/draft_saved.html", context)
     response["HX-Replace-Url"] = reverse("dealreg_portal:edit", args=[deal.pk])  # so that a reload finds it again
     return response
@@ -74,17 +77,27 @@ def answer(request: Any, pk: UUID) -> HttpResponse:
     deal = deal_or_404(pk)
     if deal.status != DealStatus.ACTION_REQUIRED:
         return redirect("dealreg_portal:deal", pk=pk)
-    today = local_date(request.now)
+    only = deal.returned_fields
     if request.method == "GET":
-        form = DealForm(initial=DealForm.typed_in(deal), today=today, only=deal.returned_fields)
+        form = _form(request, initial=DealForm.typed_in(deal), only=only)
         return render(request, "dealreg/answer.html", {"deal": deal, "form": form})
     fields = {name: value for name, value in posted(request.POST).items() if name in deal.returned_fields}
     decision = actions.resubmit_deal(deal_id=pk, fields=fields, actor=request.actor, now=request.now).for_partner()
     if decision.allowed:
         messages.success(request, _("Thank you. The deal is with us again."))
         return redirect("dealreg_portal:deal", pk=pk)
-    form = _with_reasons(DealForm(request.POST, today=today, only=deal.returned_fields), decision)
+    form = _with_reasons(_form(request, request.POST, only=only), decision)
     return render(request, "dealreg/answer.html", {"deal": deal, "form": form}, status=422)
+
+
+@require_GET
+@require_roles(*SELLERS)
+def terms(request: Any) -> HttpResponse:
+    """What the short form leaves out: products at list prices, the deal's type, program and reseller."""
+    given = request.GET.get("deal", "")
+    deal = _deal_named(given) if given else None
+    form = _form(request, initial=DealForm.typed_in(deal) if deal else {})
+    return render(request, "dealreg/terms.html", _terms_of(request, form, deal))
 
 
 @require_POST
@@ -142,8 +155,14 @@ def _hand_in(request: Any, deal: Deal) -> HttpResponse:
     ).for_partner()
     if decision.allowed:
         return redirect("dealreg_portal:deal", pk=deal.pk)
-    form = _with_reasons(DealForm(request.POST, today=local_date(request.now)), decision)
+    form = _with_reasons(_form(request, request.POST), decision)
     return _page(request, form, deal, status=422)
+
+
+def _form(request: Any, *args: Any, **options: Any) -> DealForm:
+    """The form as this partner may fill it in."""
+    today, partner_id = local_date(request.now), request.membership.partner_id
+    return DealForm(*args, today=today, partner_id=partner_id, **options)
 
 
 def _with_reasons(form: DealForm, decision: Decision) -> DealForm:
@@ -156,6 +175,21 @@ def _with_reasons(form: DealForm, decision: Decision) -> DealForm:
     return form
 
 
+def _terms_of(request: Any, form: DealForm, deal: Deal | None) -> dict[str, Any]:
+    """The optional part; it stands open where something of it was filled in."""
+    shown = [form[name] for name in TERMS if name in form.fields]
+    prices = price_rows(request, deal)
+    chosen = any(form.errors.get(one.name) or str(one.value() or "") not in _usual(one) for one in shown)
+    return {"terms": shown, "prices": prices, "open_terms": chosen or any(row["quantity"] for row in prices)}
+
+
+def _usual(field: Any) -> tuple[str, str]:
+    """What a term says where nobody has chosen: nothing, or the first that is offered."""
+    return "", str(field.field.choices[0][0])
+
+
 def _page(request: HttpRequest, form: DealForm, deal: Deal | None, status: int = 200) -> HttpResponse:
-    context = {"form": form, "deal": deal, "form_key": request.POST.get("form") or uuid7()}
+    context = {"form": form, "deal": deal, "form_key": request.POST.get("form") or uuid7(), "open_terms": False}
+    if deal is not None or request.method == "POST":
+        context |= _terms_of(request, form, deal)
     return render(request, "dealreg/register.html", context, status=status)

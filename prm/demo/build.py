@@ -16,7 +16,7 @@ from django.contrib.auth.hashers import make_password
 
 from dealreg import actions as deals
 from dealreg.imports import CustomerRow
-from prm.demo import cast
+from prm.demo import cast, terms
 from prm.demo.cast import BUILDER, Organisation, Worker
 from prm.demo.history import YEAR, History, catch_up, settle
 from prm.demo.market import Market, market
@@ -74,6 +74,7 @@ def build(*, accounts: str, wanted: int, say: Say, progress: Callable[[str, floa
         say(f"a program year: {wanted} deals through the portal's own action, decided by real workers")
         history = History(tenant.pk, partners, staff, place, rng, wanted)
         history.live(lambda share: progress("living through the year", share))
+        terms.add(tenant.pk, partners, staff["Ada Okafor"])
         settle(tenant.pk, 60)
     catch_up(tenant.pk)
     return tenant.pk

@@ -14,7 +14,7 @@ ALLOWED = {
     "dealreg/queries/facts.py": "facts for events and rules, which never go to a partner",
     "dealreg/stories.py": "the audit rows of one visible deal, cut to the actions and words of TOLD",
     "partners/actions/partners.py": "ends enrolments; only the vendor's faces call it",
-    "partners/queries.py": "the channel manager and the distributor of a partner that the caller may see",
+    "partners/queries.py": "the channel manager, distributor and resellers of a partner that the caller may see",
     "prm/kernel/audit/__init__.py": "appends one row; gives nothing that a face shows",
     "prm/kernel/audit/api.py": "decisions about the caller alone, cut to the partner's reasons",
     "prm/kernel/events/__init__.py": "appends one event; gives its id",
