@@ -31,8 +31,21 @@ from bench import bench_conflict_check as seeds
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 SIZES = {"desk": {"width": 1366, "height": 768}, "phone": {"width": 390, "height": 844}}
 LOOKS = [("desk", "light"), ("desk", "dark"), ("phone", "light"), ("phone", "dark")]
-CONSOLE = ("/console/", "/console/queue/", "/console/deals/", "/console/customers/", "/console/partners/")
-PORTAL = ("/portal/", "/portal/deals/", "/portal/deals/new/")
+CONSOLE = (
+    "/console/",
+    "/console/queue/",
+    "/console/deals/",
+    "/console/customers/",
+    "/console/partners/",
+    "/console/deals/pipeline/",
+    "/console/deals/pipeline/?by=line",
+    "/console/deals/pipeline/board/",
+    "/console/deals/pipeline/deals/",
+    "/console/reports/deals/",
+    "/console/reports/deals/ageing/",
+    "/console/reports/deals/lapsing/",
+)
+PORTAL = ("/portal/", "/portal/deals/", "/portal/deals/new/", "/portal/pipeline/")
 LCP, CLS, FIRST, WARM, REQUESTS, QUERIES, SCRIPTS, NEXT = 1000.0, 0.05, 200_000, 40_000, 15, 25, 80_000, 300.0
 WATCH = """
 window.__lcp = 0; window.__cls = 0;

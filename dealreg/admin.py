@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from dealreg.models import DealPolicy
+from dealreg.models import DealPolicy, StageProbability
 from prm.kernel.admin import TenantModelAdmin
 from prm.kernel.tenancy.forms import TenantModelForm
 
@@ -39,3 +39,11 @@ class DealPolicyAdmin(TenantModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # without a row the defaults hold; with one, it is changed
+
+
+@admin.register(StageProbability)
+class StageProbabilityAdmin(TenantModelAdmin):
+    """What the forecast weighs each stage with; a stage without a row keeps the shipped probability."""
+
+    form = TenantModelForm
+    list_display = ("stage", "probability")

@@ -18,6 +18,7 @@ from rest_framework.response import Response
 
 from dealreg import actions, eligibility
 from dealreg.models import ApprovalRule, Deal, DealItem, DealStatus, PipelineStage
+from dealreg.reports import api as _reports  # noqa: F401  (registers the reports)
 from prm.kernel.api import HasRoles, Submissions, actor_of, answer, now_of, router
 from prm.kernel.audit.api import keep_within
 from prm.kernel.identity.actors import VENDOR_ROLES

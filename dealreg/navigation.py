@@ -39,6 +39,20 @@ register_nav(
     "console", section="deals", label=_("Registrations"), url_name="dealreg_console:list", icon="file-check", order=10
 )
 register_nav(
+    "console", section="deals", label=_("Pipeline"), url_name="dealreg_console:pipeline", icon="chart-column", order=20
+)
+register_nav(
+    "portal", section="deals", label=_("Pipeline"), url_name="dealreg_portal:pipeline", icon="chart-column", order=30
+)
+register_nav(
+    "console",
+    section="reports",
+    label=_("Deals"),
+    url_name="dealreg_console:outcomes",
+    icon="chart-line",
+    order=20,
+)
+register_nav(
     "console",
     section="deals",
     label=_("Approvals"),

@@ -249,6 +249,7 @@ CELERY_BEAT_SCHEDULE = {
         ("imports", "partners.tasks.bring_in", 10.0),
         ("audit", "prm.kernel.audit.tasks.seal", 5.0),
         ("analytics", "workflows.tasks.roll_up", 600.0),
+        ("exports", "prm.kernel.ui.tasks.write_exports", 10.0),
         ("event-logs", "workflows.tasks.write_logs", 15.0),
     )
 }

@@ -14,6 +14,7 @@ from dealreg.models.deals import (
     ResellerDeal,
 )
 from dealreg.models.protection import DealAssessment, DealPolicy, DealReminder, Protection
+from dealreg.models.stages import StageProbability
 from dealreg.models.terms import ApprovalRule
 
 __all__ = [
@@ -37,4 +38,5 @@ __all__ = [
     "PipelineStage",
     "Protection",
     "ResellerDeal",
+    "StageProbability",
 ]

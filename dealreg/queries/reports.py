@@ -1,27 +1,18 @@
-"""Hints, stories and figures. A partner's readers see what the wall lets them see."""
+"""Hints and stories. A partner's readers see what the wall lets them see."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from django.core.files.storage import default_storage
-from django.db.models import Avg, Count, F, Q, QuerySet, Sum
+from django.db.models import QuerySet
 
 from dealreg.entry import plain
-from dealreg.models import Customer, Deal, DealFile, DealStatus, Protection
-from dealreg.models.deals import LIVE, WAITING, PipelineStage
+from dealreg.models import Customer, Deal, DealFile, Protection
+from dealreg.models.deals import LIVE
 from prm.kernel.matching import Normal, Record, decide, normalise, score
 
-STAGE_WEIGHTS = {
-    PipelineStage.DISCOVERY: Decimal("0.10"),
-    PipelineStage.QUALIFIED: Decimal("0.25"),
-    PipelineStage.PROPOSAL: Decimal("0.50"),
-    PipelineStage.NEGOTIATION: Decimal("0.75"),
-    PipelineStage.COMMITTED: Decimal("0.90"),
-}
 OWN_SEARCHED = 400
 
 
@@ -92,64 +83,3 @@ def customer_story(customer_id: UUID) -> dict[str, Any]:
 def visible_deals() -> QuerySet[Deal]:
     """The deals that the open context may see, ready for a list: one query for all that a row shows."""
     return Deal.objects.select_related("partner", "territory", "vertical", "owner_cam", "program")
-
-
-def pipeline() -> list[dict[str, Any]]:
-    """Protected deals by stage, with the forecast: amounts weighted by how likely the stage is to close."""
-    rows: dict[str, dict[str, Any]] = {
-        row["pipeline_stage"]: dict(row)
-        for row in Deal.objects.filter(status=DealStatus.APPROVED)
-        .values("pipeline_stage")
-        .annotate(deals=Count("pk"), amount=Sum("amount_vendor"))
-    }
-    return [
-        {
-            "stage": stage.value,
-            "label": stage.label,
-            "deals": rows.get(stage.value, {}).get("deals", 0),
-            "amount": rows.get(stage.value, {}).get("amount") or Decimal(0),
-            "weight": STAGE_WEIGHTS[stage],
-            "forecast": ((rows.get(stage.value, {}).get("amount") or Decimal(0)) * STAGE_WEIGHTS[stage]).quantize(
-                Decimal("0.01")
-            ),
-        }
-        for stage in PipelineStage
-    ]
-
-
-def report_figures(*, now: datetime, days: int = 90) -> dict[str, Any]:
-    """Registrations of the last days: how many, how fast, how they ended, how many waited for a person."""
-    handed_in = Deal.objects.filter(submitted_at__gte=now - timedelta(days=days))
-    decided = handed_in.exclude(decided_at=None)
-    counts = handed_in.aggregate(
-        submitted=Count("pk"),
-        decided=Count("pk", filter=Q(decided_at__isnull=False)),
-        approved=Count("pk", filter=Q(decided_at__isnull=False) & ~Q(status=DealStatus.REJECTED)),
-        rejected=Count("pk", filter=Q(status=DealStatus.REJECTED)),
-        touchless=Count("pk", filter=Q(decided_at__isnull=False, decided_by_person=False)),
-        waiting=Count("pk", filter=Q(status__in=WAITING)),
-        late=Count("pk", filter=Q(status__in=WAITING, answer_due_at__lt=now)),
-        conflicts=Count("pk", filter=Q(assessments__outcome="conflict")),
-        average=Avg(F("decided_at") - F("submitted_at"), filter=Q(decided_at__isnull=False)),
-    )
-    waits = sorted(
-        (end - start).total_seconds() / 3600
-        for start, end in decided.values_list("submitted_at", "decided_at")
-        if start and end
-    )
-    return {
-        **counts,
-        "median_hours": _quantile(waits, 0.5),
-        "p95_hours": _quantile(waits, 0.95),
-        "touchless_rate": _share(counts["touchless"], counts["decided"]),
-        "approval_rate": _share(counts["approved"], counts["decided"]),
-        "conflict_rate": _share(counts["conflicts"], counts["submitted"]),
-    }
-
-
-def _quantile(ordered: list[float], share: float) -> float | None:
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else None
-
-
-def _share(part: int, whole: int) -> float:
-    return part / whole if whole else 0.0

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from dealreg.views import approvals, console, customers
+from dealreg.views import approvals, console, customers, pipeline, reports
 
 app_name = "dealreg_console"
 
@@ -11,6 +11,13 @@ urlpatterns = [
     path("deals/approvals/<uuid:pk>/", approvals.change, name="approval"),
     path("deals/approvals/<uuid:pk>/move", approvals.move, name="approval_move"),
     path("deals/approvals/<uuid:pk>/remove", approvals.remove, name="approval_remove"),
+    path("deals/pipeline/", pipeline.forecast, name="pipeline"),
+    path("deals/pipeline/board/", pipeline.board, name="pipeline_board"),
+    path("deals/pipeline/deals/", pipeline.Deals.as_view(), name="pipeline_deals"),
+    path("reports/deals/", reports.outcomes, name="outcomes"),
+    path("reports/deals/ageing/", reports.AgeingView.as_view(), name="ageing"),
+    path("reports/deals/lapsing/", reports.LapsingView.as_view(), name="lapsing"),
+    path("reports/deals/list/", reports.ReportedView.as_view(), name="report_deals"),
     path("deals/<uuid:pk>/", console.deal, name="deal"),
     path("deals/<uuid:pk>/cam", console.assign_cam, name="assign_cam"),
     path("deals/<uuid:pk>/comments", console.comment, name="comment"),

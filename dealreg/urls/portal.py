@@ -1,6 +1,6 @@
 from django.urls import path
 
-from dealreg.views import portal, prices, register
+from dealreg.views import pipeline, portal, prices, register
 
 app_name = "dealreg_portal"
 
@@ -12,6 +12,9 @@ urlpatterns = [
     path("deals/draft", register.save_draft, name="save_draft"),
     path("deals/through/", portal.ThroughDistributor.as_view(), name="through"),
     path("prices/", prices.prices, name="prices"),
+    path("pipeline/", pipeline.forecast, name="pipeline"),
+    path("pipeline/board/", pipeline.board, name="pipeline_board"),
+    path("pipeline/deals/", pipeline.Deals.as_view(), name="pipeline_deals"),
     path("deals/<uuid:pk>/", portal.deal, name="deal"),
     path("deals/<uuid:pk>/edit/", register.edit, name="edit"),
     path("deals/<uuid:pk>/answer/", register.answer, name="answer"),

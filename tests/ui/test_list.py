@@ -1,10 +1,11 @@
 """The one list on real rows: pages, filters, views, columns, bulk, export; and the wall around all of it."""
 
 import csv
-from io import StringIO
+from io import BytesIO, StringIO
 from itertools import pairwise
 from types import SimpleNamespace
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.contrib.messages.storage.fallback import FallbackStorage
@@ -19,8 +20,8 @@ from django_htmx.middleware import HtmxDetails
 from prm.kernel.identity.models import Membership
 from prm.kernel.tenancy.context import current
 from prm.kernel.ui import actions
+from prm.kernel.ui.exports import files
 from prm.kernel.ui.lists import BulkAction, Choice, Column, Empty, List, ListView, Period, Plan, Range, Search, View
-from prm.kernel.ui.lists.views import EXPORTS_PER_MINUTE, _may_export
 from prm.kernel.ui.models import SavedView
 from tests.cast import acme, birch, bo, cy, mia, olivia, partner, vendor, zenith
 
@@ -307,37 +308,31 @@ class TestBulk:
             PeopleListView.as_view()(asked(method="post", data={"bulk": "secret", "ids": []}))
 
 
-class TestExport:
+class TestItsTable:
+    """What an export writes; tests/ui/test_exports.py has the way that it goes."""
+
     def rows_of(self, query: str) -> list[list[str]]:
-        response = PeopleListView.as_view()(asked(query))
-        assert response["Content-Type"].startswith("text/csv") and "attachment" in response["Content-Disposition"]
-        return list(csv.reader(StringIO(response.content.decode("utf-8-sig"))))
+        out = BytesIO()
+        files.write(PeopleList(asked(query)).table(), "csv", out, ZoneInfo("Europe/Berlin"), lambda done: None)
+        return list(csv.reader(StringIO(out.getvalue().decode("utf-8-sig"))))
 
     @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
-    def test_no_cell_is_a_formula(self, name):
+    def test_has_no_formula_in_any_cell(self, name):
         with vendor(acme):
             Membership.objects.create(name=name, email="evil@acme.example", roles=["sales"], person_id=uuid4())
-            cells = self.rows_of("export=csv&q=evil")[1]
+            cells = self.rows_of("q=evil")[1]
         assert cells[0] == f"'{name}"
 
     def test_takes_the_filtered_rows_and_the_shown_columns_with_plain_figures(self):
         with vendor(acme):
             crowd(12)
-            rows = self.rows_of("export=csv&title=Seller&cols=name,limit&sort=-limit")
+            rows = self.rows_of("title=Seller&cols=name,limit&sort=-limit")
             assert rows[0] == ["Name", "Limit", "Limit (ISO 4217)"]
             assert len(rows) == 1 + Membership.objects.filter(title="Seller").count()
             assert all(
                 later == "" or float(earlier or "inf") >= float(later)
                 for earlier, later in pairwise(row[1] for row in rows[1:])
             )
-
-    def test_too_many_exports_in_a_minute_have_to_wait(self):
-        with vendor(acme):
-            request = asked("export=csv", who=mia)
-            allowed = [_may_export(request) for _ in range(EXPORTS_PER_MINUTE + 1)]
-            answer = PeopleListView.as_view()(request)
-        assert allowed[0] and not allowed[-1]
-        assert answer.status_code == 302
 
 
 class TestThePage:

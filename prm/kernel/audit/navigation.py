@@ -18,6 +18,7 @@ for prefix, label in (
     ("access", _("Denied access")),
     ("branding", _("Branding")),
     ("configuration", _("Configuration")),
+    ("export", _("Exports")),
     ("events", _("Undelivered events")),
     ("impersonation", _("Viewing as somebody")),
     ("import", _("Imports")),

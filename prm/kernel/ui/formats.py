@@ -61,6 +61,18 @@ def money(amount: Any, currency: str) -> str:
     return _whole(exact, currency) if exact == exact.to_integral_value() else text
 
 
+def money_whole(amount: Any, currency: str) -> str:
+    """€1,201: to the whole unit, for tables of many figures."""
+    if amount is None or amount == "":
+        return "–"
+    return _whole(round(Decimal(amount)), currency)  # type: ignore[arg-type]
+
+
+def money_short(amount: Any, currency: str) -> str:
+    """€1.2M, for the scale of a chart."""
+    return str(numbers.format_compact_currency(amount, currency, fraction_digits=1, locale=locale()))
+
+
 def _whole(amount: Decimal, currency: str) -> str:
     return numbers.format_currency(
         amount, currency, format=_without_decimals(locale()), locale=locale(), currency_digits=False

@@ -9,6 +9,8 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from prm.kernel.ui.states import register_states
+
 Text = str | Promise
 Badge = Callable[[HttpRequest], int | None]
 
@@ -134,4 +136,16 @@ register_nav(
     icon="palette",
     roles=frozenset({"admin"}),
     order=8,
+)
+register_nav("console", section="reports", label=_("Exports"), url_name="ui:console_exports", icon="download", order=90)
+register_nav("portal", section="deals", label=_("Exports"), url_name="ui:portal_exports", icon="download", order=90)
+register_states(
+    "export",
+    {
+        "waiting": ("info", _("Waiting")),
+        "writing": ("info", _("Being written")),
+        "ready": ("good", _("Ready")),
+        "failed": ("bad", _("Failed")),
+        "expired": ("neutral", _("Removed")),
+    },
 )

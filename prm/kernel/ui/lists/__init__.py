@@ -3,12 +3,13 @@
 from prm.kernel.ui.lists.base import Empty, List, View
 from prm.kernel.ui.lists.bulk import BulkAction, Plan
 from prm.kernel.ui.lists.columns import Column
-from prm.kernel.ui.lists.filters import Choice, Filter, Flag, Period, Range, Search
+from prm.kernel.ui.lists.filters import Choice, ChoiceOrNone, Filter, Flag, Period, Range, Search
 from prm.kernel.ui.lists.views import ListView
 
 __all__ = [
     "BulkAction",
     "Choice",
+    "ChoiceOrNone",
     "Column",
     "Empty",
     "Filter",

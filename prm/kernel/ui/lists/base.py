@@ -1,6 +1,6 @@
 """A list is declared once, as a class; an instance is that list for one request, its state read from the address."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from prm.kernel.ui.context import Shell
+from prm.kernel.ui.exports.tables import Head, Table
 from prm.kernel.ui.lists import paging
 from prm.kernel.ui.lists.bulk import BulkAction
 from prm.kernel.ui.lists.columns import Column
@@ -20,7 +21,8 @@ from prm.kernel.ui.lists.filters import Filter, Search
 from prm.kernel.ui.models import SavedView
 
 Text = str | Promise
-PAGING = ("after", "before", "export")
+PAGING = ("after", "before")
+AT_ONCE = 1_000  # rows that an export reads at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,10 @@ class List:
         """Every row that the view and the filters leave."""
         return self._base.filter(self._q(self.view, self.wanted))
 
+    def without(self, *keys: str) -> "QuerySet[Any]":
+        """The rows that are left when these filters are not set."""
+        return self._base.filter(self._q(self.view, {k: value for k, value in self.wanted.items() if k not in keys}))
+
     def _q(self, view: View | None, wanted: Mapping[str, Any]) -> Q:
         both = Q()
         for values in (self._read(_lists(view.when)) if view else {}, wanted):
@@ -169,6 +175,27 @@ class List:
         view = next((view for view in self.views if view.key == params.get("view")), None)
         return self._q(view, self._read(dict(params.lists())))
 
+    # --- the whole of it, for an export ---------------------------------------------------------------
+
+    def table(self) -> Table:
+        """Every row that is filtered with the columns that are shown; money brings its currency along."""
+        heads = []
+        for column in self.shown:
+            kind = column.kind if column.kind != "sla" else "when"
+            heads.append(Head(str(column.label), kind))
+            if column.kind == "money":
+                heads.append(Head(f"{column.label} (ISO 4217)"))
+        return Table(self.key, str(self.title), heads, lambda: self.filtered.count(), self._cells)
+
+    def _cells(self) -> Iterator[list[Any]]:
+        for row in self.filtered.order_by(*self.order.by(backwards=False)).iterator(chunk_size=AT_ONCE):
+            cells = []
+            for column in self.shown:
+                cells.append(column.typed(row))
+                if column.kind == "money":
+                    cells.append(column.currency_of(row))
+            yield cells
+
     # --- what the templates show ------------------------------------------------------------------
 
     @cached_property
@@ -187,6 +214,10 @@ class List:
     def url(self, **changes: Any) -> str:
         query = self._with(**changes)
         return f"{self.request.path}?{query}" if query else self.request.path
+
+    def query(self, **changes: Any) -> str:
+        """The state as a query string with changes: what another page of the same filters is asked for with."""
+        return self._with(**changes)
 
     def _with(self, **changes: Any) -> str:
         kept = {name: values for name, values in self.params.lists() if name not in PAGING and any(values)}

@@ -2,15 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
-from prm.kernel.ui import formats
 from prm.kernel.ui.states import tone_and_word
 from prm.kernel.ui.tags import values
 from prm.kernel.ui.tags.blocks import shown
@@ -72,20 +73,16 @@ class Column:
         is_code = len(self.currency) == 3 and self.currency.isupper()
         return self.currency if is_code else str(resolve(row, self.currency) or "EUR")
 
-    def plain(self, row: Any, request: HttpRequest) -> str:
-        """The value as a spreadsheet takes it: no formula, ISO dates in the reader's zone, plain figures."""
+    def typed(self, row: Any) -> Any:
+        """The value as a file takes it: figures and days as what they are, everything else in words."""
         value = self.raw(row)
-        if value is None:
-            return ""
-        if isinstance(value, datetime):
-            return value.astimezone(formats.zone(request)).isoformat(timespec="minutes")
-        if isinstance(value, date):
-            return value.isoformat()
-        if self.kind in AT_END:
-            return str(value)
+        if value is None or isinstance(value, (date, Decimal)) or self.kind in AT_END:
+            return value
+        if self.kind == "bool":
+            return _("Yes") if value else _("No")
         if self.kind == "status":
-            return neutral(str(tone_and_word(self.states, value)[1]))
-        return neutral(str(getattr(value, "name", value)) if self.kind == "person" else str(value))
+            return str(tone_and_word(self.states, value)[1])
+        return str(getattr(value, "name", value)) if self.kind == "person" else str(value)
 
 
 def resolve(row: Any, path: str | Callable[[Any], Any]) -> Any:

@@ -16,7 +16,7 @@ from prm.kernel.ui import formats
 Text = str | Promise
 Options = Iterable[tuple[Any, Any]] | Callable[[HttpRequest], Iterable[tuple[Any, Any]]]
 Params = Mapping[str, list[str]]
-ME = "me"
+ME, NONE = "me", "none"
 
 
 class Filter:
@@ -116,6 +116,20 @@ class Choice(Filter):
         return kept[id(self)]
 
 
+class ChoiceOrNone(Choice):
+    """A choice with one more option: where there is none."""
+
+    def __init__(self, key: str, label: Text, *, options: Options, none: Text, field: str) -> None:
+        super().__init__(key, label, options=options, field=field)
+        self.none = none
+
+    def listed(self, request: HttpRequest) -> list[tuple[str, Any]]:
+        return [*super().listed(request), (NONE, self.none)]
+
+    def q(self, value: tuple[str, ...], request: HttpRequest) -> Q:
+        return Q(**{f"{self.field}__isnull": True}) if value == (NONE,) else super().q(value, request)
+
+
 class Flag(Choice):
     """Yes or no over a boolean field."""
 
@@ -152,7 +166,7 @@ class Period(Filter):
         return {"from": first, "to": last} if first or last else None
 
     def q(self, value: dict[str, Any], request: HttpRequest) -> Q:
-        first, last = self._days(value, request)
+        first, last = self.days(value, request)
         bounds = {}
         if first:
             bounds[f"{self.field}__gte"] = self._bound(first, request)
@@ -161,7 +175,8 @@ class Period(Filter):
             bounds[f"{self.field}__lt"] = self._bound(end, request)
         return Q(**bounds)
 
-    def _days(self, value: dict[str, Any], request: HttpRequest) -> tuple[date | None, date | None]:
+    def days(self, value: dict[str, Any], request: HttpRequest) -> tuple[date | None, date | None]:
+        """The first and the last day that a value stands for."""
         if "preset" not in value:
             return value["from"], value["to"]
         today = formats.now(request).astimezone(formats.zone(request)).date()

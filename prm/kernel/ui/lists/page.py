@@ -3,7 +3,9 @@
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from prm.kernel.ui.lists import bulk, export
+from django.urls import reverse
+
+from prm.kernel.ui.lists import bulk
 from prm.kernel.ui.lists.columns import Column
 from prm.kernel.ui.lists.filters import Filter
 
@@ -87,7 +89,7 @@ class Page:
     @property
     def kept(self) -> list[tuple[str, str]]:
         """What the filter form carries along besides its own fields."""
-        own = {name for one in self.list.filters for name in one.names} | {"after", "before", "export", "saved", "cols"}
+        own = {name for one in self.list.filters for name in one.names} | {"after", "before", "saved", "cols"}
         return [
             (name, value) for name, values in self.list.params.lists() if name not in own for value in values if value
         ]
@@ -161,11 +163,9 @@ class Page:
 
     @property
     def export_url(self) -> str:
-        return self.list.url(export="csv")
-
-    @property
-    def export_limit(self) -> int | None:
-        return export.LIMIT if self.count > export.LIMIT else None
+        """Where an export is asked for; nothing where nobody is a member, or the page is outside both audiences."""
+        audience = self.list.shell.audience
+        return reverse(f"ui:{audience}_exports") if self._is_member and audience in ("console", "portal") else ""
 
     @property
     def url(self) -> str:
@@ -177,4 +177,8 @@ class Page:
 
     @property
     def can_save(self) -> bool:
-        return self.list.can_save_views and getattr(self.request, "membership", None) is not None
+        return self.list.can_save_views and self._is_member
+
+    @property
+    def _is_member(self) -> bool:
+        return getattr(self.request, "membership", None) is not None

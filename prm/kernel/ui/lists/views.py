@@ -1,10 +1,9 @@
-"""The page of a list: shows it, narrows it over htmx, exports it, keeps views and runs bulk actions."""
+"""The page of a list: shows it, narrows it over htmx, offers its table, keeps views and runs bulk actions."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
-from django.core.cache import cache
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
@@ -15,10 +14,9 @@ from django.views.generic import View as DjangoView
 
 from prm.kernel.ui import actions
 from prm.kernel.ui.context import Shell
-from prm.kernel.ui.lists import bulk, export
+from prm.kernel.ui.exports.tables import TableResponse, is_asked
+from prm.kernel.ui.lists import bulk
 from prm.kernel.ui.lists.base import List
-
-EXPORTS_PER_MINUTE = 10
 
 
 class ListView(DjangoView):
@@ -28,6 +26,7 @@ class ListView(DjangoView):
     template_name = "ui/list_page.html"
     roles: frozenset[str] | None = None
     crumbs: Sequence[tuple[Any, str]] = ()
+    offers_table = True
     primary: tuple[Any, str] | None = None  # label and url name of the page's one primary action
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
@@ -44,9 +43,7 @@ class ListView(DjangoView):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         rows = self.make(request)
-        if request.GET.get("export") == "csv":
-            return self._export(request, rows)
-        return self._shown(request, rows)
+        return TableResponse(rows.table()) if is_asked(request) else self._shown(request, rows)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         rows = self.make(request)
@@ -63,16 +60,6 @@ class ListView(DjangoView):
         response = render(request, template, {"list": rows.page(), "view": self, **self.context(request)})
         response["Vary"] = "HX-Request, HX-Target, Cookie"
         return response
-
-    def _export(self, request: HttpRequest, rows: List) -> HttpResponse:
-        if not _may_export(request):
-            messages.warning(request, _("That was many exports at once. Please wait a minute and try again."))
-            return HttpResponseRedirect(rows.url())
-        if rows.counts["shown"] > export.LIMIT:
-            messages.warning(request, _("An export takes 10,000 rows at most. Narrow the list first, say by date."))
-            return HttpResponseRedirect(rows.url())
-        ordered = rows.filtered.order_by(*rows.order.by(backwards=False))
-        return export.as_csv(request, rows.key, rows.shown, ordered)
 
     def _save_view(self, request: HttpRequest, rows: List) -> HttpResponse:
         name = request.POST.get("name", "").strip()
@@ -137,11 +124,3 @@ def _state_only(rows: List, query: str) -> str:
     known = {name for one in rows.filters for name in one.names} | {"view", "sort", "cols"}
     pairs = [(name, value) for name, values in QueryDict(query[:2000]).lists() for value in values if name in known]
     return urlencode(pairs)
-
-
-def _may_export(request: HttpRequest) -> bool:
-    """At most ten exports a minute each."""
-    who = getattr(getattr(request, "membership", None), "pk", "nobody")
-    key = f"{getattr(getattr(request, 'tenant', None), 'pk', 'none')}:exports:{who}"
-    cache.add(key, 0, timeout=60)
-    return cache.incr(key) <= EXPORTS_PER_MINUTE

@@ -97,6 +97,75 @@ def _ticks(spots: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [spot for index, spot in enumerate(reversed(spots)) if index % step == 0][::-1]
 
 
+TALL, FEET, GAP = 240, 44, 0.28
+
+
+@register.inclusion_tag("ui/column_chart.html")
+def column_chart(
+    columns: Iterable[Sequence[Any]], label: Any = "", whole: Any = "", part: Any = "", currency: str = "EUR"
+) -> dict[str, Any]:
+    """Columns of money with the part of each that is filled: [(label, whole, part, url)], two words for the legend."""
+    listed = list(columns)
+    top = _rounded_up(max((float(row[1]) for row in listed), default=0) or 1)
+    step = (WIDTH - LEFT - 16) / max(len(listed), 1)
+    bars = [_bar(row, index, step, top, currency) for index, row in enumerate(listed)]
+    lines = [
+        {"y": _rise(top * share, top), "value": formats.money_short(top * share, currency)} for share in (0, 0.5, 1)
+    ]
+    return {
+        "label": label,
+        "whole": whole,
+        "part": part,
+        "bars": bars,
+        "lines": lines,
+        "width": WIDTH,
+        "height": TALL,
+        "left": LEFT + 8,
+        "right": WIDTH - 8,
+    }
+
+
+def _bar(row: Sequence[Any], index: int, step: float, top: float, currency: str) -> dict[str, Any]:
+    name, whole, part, url = row
+    x, floor = LEFT + 12 + index * step, TALL - FEET
+    first, _space, rest = str(name).partition(" ")
+    return {
+        "label": name,
+        "words": [first, rest],
+        "x": round(x + step * GAP / 2, 1),
+        "width": round(step * (1 - GAP), 1),
+        "middle": round(x + step / 2, 1),
+        "y": _rise(float(whole), top),
+        "height": round(floor - _rise(float(whole), top), 1),
+        "part_y": _rise(float(part), top),
+        "part_height": round(floor - _rise(float(part), top), 1),
+        "whole": formats.money(whole, currency),
+        "part": formats.money(part, currency),
+        "url": url,
+    }
+
+
+def _rise(value: float, top: float) -> float:
+    return round(TOP + (TALL - FEET - TOP) * (1 - value / top), 1)
+
+
+@register.inclusion_tag("ui/stacked_bars.html")
+def stacked_bars(rows: Iterable[Sequence[Any]], parts: Sequence[Any], label: Any = "") -> dict[str, Any]:
+    """Horizontal bars cut into parts: [(label, [count, …])], each part named once; darker means further on."""
+    listed = [(row[0], [int(count) for count in row[1]]) for row in rows]
+    top = max((sum(counts) for _label, counts in listed), default=0) or 1
+    return {"bars": [_cut(name, counts, top) for name, counts in listed], "parts": list(parts), "label": label}
+
+
+def _cut(name: Any, counts: Sequence[int], top: int) -> dict[str, Any]:
+    x, cuts = 0.0, []
+    for step, count in enumerate(counts):
+        width = 100 * count / top
+        cuts.append({"x": round(x, 2), "width": round(width, 2), "step": step, "value": formats.number(count)})
+        x += width
+    return {"label": name, "cuts": cuts, "total": formats.number(sum(counts))}
+
+
 @register.inclusion_tag("ui/spark.html")
 def spark(numbers: Iterable[Any], label: Any = "") -> dict[str, Any]:
     """A line the size of a word."""

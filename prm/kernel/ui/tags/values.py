@@ -22,6 +22,13 @@ def money(amount: Any, currency: str = "EUR") -> SafeString:
 
 
 @register.simple_tag
+def round_money(amount: Any, currency: str = "EUR") -> SafeString:
+    """€1,201 for €1,200.50, which stands in its title."""
+    exact, rounded = formats.money(amount, currency), formats.money_whole(amount, currency)
+    return format_html('<span class="num" title="{}">{}</span>', exact, rounded)
+
+
+@register.simple_tag
 def number(value: Any, digits: int | None = None) -> SafeString:
     return format_html('<span class="num">{}</span>', formats.number(value, digits))
 

@@ -1,0 +1,126 @@
+"""What deals are worth in the vendor's currency at today's rates, and how much of it is likely to come.
+
+Every deal is rounded to the cent before anything is added up, so that the figures of a table add up to its
+totals, and a figure to the deals behind it. A deal in a currency without a rate has no worth: it is counted and
+told apart, never guessed.
+"""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Case, Count, DecimalField, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models.functions import Coalesce, Round
+
+from dealreg.models import Deal, DealLine
+from dealreg.models.stages import SHIPPED_PROBABILITIES, StageProbability
+from prm.kernel.reference.models import ExchangeRate
+from prm.kernel.reference.queries import vendor_currency
+from prm.kernel.tenancy.remembering import remembered
+
+MONEY: Any = DecimalField(max_digits=20, decimal_places=2)
+EXACT: Any = DecimalField(max_digits=30, decimal_places=10)
+
+
+@remembered("tenancy.Tenant", "reference.ExchangeRate")
+def rates(on: date) -> tuple[tuple[str, Decimal], ...]:
+    """What one unit of each known currency is worth on a day; the vendor's own first."""
+    newest = ExchangeRate.objects.filter(valid_from__lte=on).order_by("currency", "-valid_from").distinct("currency")
+    own = vendor_currency()
+    others = [(code, rate) for code, rate in newest.values_list("currency", "rate") if code != own]
+    return ((own, Decimal(1)), *others)
+
+
+@remembered("dealreg.StageProbability")
+def probabilities() -> dict[str, Decimal]:
+    """How likely a deal of each stage is to close; shipped ones where the vendor has set none."""
+    own = dict(StageProbability.objects.values_list("stage", "probability"))
+    return {stage.value: own.get(stage.value, usual) for stage, usual in SHIPPED_PROBABILITIES.items()}
+
+
+def valued(deals: "QuerySet[Deal]", on: date, line: UUID | None = None) -> "QuerySet[Deal]":
+    """Deals with `worth`, `likelihood` and `likely`; of one product line, with that line's share of each."""
+    whole = deals.annotate(worth=worth_at(on), likelihood=likelihood())
+    whole = whole.annotate(likely=Round(F("worth") * F("likelihood"), 2, output_field=MONEY))
+    if line is None:
+        return whole
+    through, before = _share("pk", line, "lte"), _share("pk", line, "lt")
+    return deals.annotate(full=worth_at(on), likelihood=likelihood(), through=through, before=before).annotate(
+        worth=_between("full"),
+        likely=_between(Round(F("full") * F("likelihood"), 2, output_field=MONEY)),
+    )
+
+
+def lines_valued(deals: "QuerySet[Deal]", on: date) -> "QuerySet[DealLine]":
+    """The lines of these deals, each with its share of the deal's worth: a deal's lines add up to the deal.
+
+    Lines that all have an amount share by it, others equally; the odd cents go to the later ones.
+    """
+    lines = DealLine.objects.filter(deal__in=deals.order_by().values("pk")).annotate(
+        full=worth_at(on, "deal__"),
+        likelihood=likelihood("deal__"),
+        through=_share("deal", OuterRef("product_line_id"), "lte"),
+        before=_share("deal", OuterRef("product_line_id"), "lt"),
+    )
+    return lines.annotate(
+        worth=_between("full"), likely=_between(Round(F("full") * F("likelihood"), 2, output_field=MONEY))
+    )
+
+
+def worth_at(on: date, path: str = "") -> Any:
+    """The amount at the day's rates, to the cent; null in a currency without one."""
+    amount = F(f"{path}amount")
+    known = [
+        When(
+            Q(**{f"{path}currency": code}),
+            then=amount if rate == 1 else Round(amount * Value(rate, output_field=EXACT), 2, output_field=MONEY),
+        )
+        for code, rate in rates(on)
+    ]
+    return Case(*known, default=Value(None), output_field=MONEY)
+
+
+def likelihood(path: str = "") -> Any:
+    """The stage's probability."""
+    each = [
+        When(Q(**{f"{path}pipeline_stage": stage}), then=Value(share, output_field=EXACT))
+        for stage, share in probabilities().items()
+    ]
+    return Case(*each, default=Value(Decimal(0), output_field=EXACT), output_field=EXACT)
+
+
+def _between(full: Any) -> Any:
+    """The part of a sum that belongs to one line: rounded ends, so that all parts add up to the whole."""
+    full = F(full) if isinstance(full, str) else full
+    ends = [Round(full * F(name), 2, output_field=MONEY) for name in ("through", "before")]
+    return ends[0] - ends[1]
+
+
+def _share(deal: str, line: Any, how: str) -> Any:
+    """How much of a deal its lines up to this one are, from 0 to 1."""
+    upto = Q(**{f"product_line_id__{how}": line})
+    lines = DealLine.objects.filter(deal=OuterRef(deal)).order_by().values("deal")
+    counted = lines.annotate(
+        all=Count("pk"),
+        priced=Count("pk", filter=Q(amount__gt=0)),
+        number=Count("pk", filter=upto),
+        amounts=Sum("amount"),
+        amount_upto=Coalesce(Sum("amount", filter=upto), Value(Decimal(0), output_field=MONEY)),
+    )
+    share = Case(
+        When(priced=F("all"), then=F("amount_upto") / F("amounts")),
+        default=F("number") * Value(Decimal(1), output_field=EXACT) / F("all"),
+        output_field=EXACT,
+    )
+    return Subquery(counted.annotate(share=share).values("share"), output_field=EXACT)
+
+
+def summed(deals: "QuerySet[Deal]") -> dict[str, Any]:
+    """What valued deals come to: how many, worth, likely, and how many have no worth."""
+    return deals.order_by().aggregate(
+        deals=Count("pk", filter=Q(worth__isnull=False)),
+        worth_sum=Coalesce(Sum("worth"), Value(Decimal(0), output_field=MONEY)),
+        likely_sum=Coalesce(Sum("likely"), Value(Decimal(0), output_field=MONEY)),
+        unknown=Count("pk", filter=Q(worth__isnull=True)),
+    )
