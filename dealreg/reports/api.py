@@ -13,9 +13,9 @@ from dealreg.models import PipelineStage
 from dealreg.reports.ageing import Ageing
 from dealreg.reports.filters import AGES
 from dealreg.reports.forecast import LATER, MONTHS, PASSED, PIVOTS, Forecast, Row, Sum3
+from dealreg.reports.lapsing import lapsing_sums
 from dealreg.reports.lists import AgeingDeals, LapsingDeals, PartnerPipeline, PipelineDeals, ReportedDeals
 from dealreg.reports.outcomes import BY, Line, Outcomes
-from dealreg.views.reports import lapsing_sums
 from prm.kernel.api import HasRoles, actor_of, router
 from prm.kernel.identity.actors import VENDOR_ROLES
 from prm.kernel.reference.queries import vendor_currency
@@ -167,7 +167,7 @@ class Reports(viewsets.ViewSet):
         return Response(OutcomesAnswer({**body, "total": page.total, "before": page.before}).data)
 
     @extend_schema(responses=StatusAges(many=True), parameters=WHO)
-    @action(detail=False, methods=["get"], pagination_class=None, filter_backends=[])
+    @action(detail=False, methods=["get"])
     def ageing(self, request: Request) -> Response:
         """How long deals stand where they are."""
         rows = Ageing(AgeingDeals(request._request)).rows
@@ -182,7 +182,7 @@ class Reports(viewsets.ViewSet):
         return Response(StatusAges(body, many=True).data)
 
     @extend_schema(responses=Stretch(many=True), parameters=WHO)
-    @action(detail=False, methods=["get"], pagination_class=None, filter_backends=[])
+    @action(detail=False, methods=["get"])
     def lapsing(self, request: Request) -> Response:
         """Protections about to end."""
         currency = vendor_currency()

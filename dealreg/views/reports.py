@@ -8,9 +8,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from dealreg.queries.worth import summed
 from dealreg.reports.ageing import Ageing
-from dealreg.reports.filters import distances, lapsing_within
+from dealreg.reports.lapsing import lapsing_sums
 from dealreg.reports.lists import AgeingDeals, LapsingDeals, ReportedDeals
 from dealreg.reports.outcomes import BY, Outcomes
 from prm.kernel.reference.queries import vendor_currency
@@ -119,16 +118,6 @@ class LapsingView(ListView):
 
     def context(self, request: HttpRequest) -> dict[str, Any]:
         return {"stretches": lapsing_sums(self.rows), "tabs": tabs(), "currency": vendor_currency()}
-
-
-def lapsing_sums(rows: LapsingDeals) -> list[dict[str, Any]]:
-    """For each distance: how many protections end within it, and what they come to."""
-    found = []
-    for days in distances():
-        sums = summed(rows.without("lapsing").filter(lapsing_within(days, rows.request)))
-        url = rows.url(lapsing=str(days))
-        found.append({"days": days, "url": url, "all": sums["deals"] + sums["unknown"], **sums})
-    return found
 
 
 class ReportedView(ListView):
