@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Case, Count, DecimalField, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
-from django.db.models.functions import Coalesce, Round
+from django.db.models.functions import Cast, Coalesce, Round
 
 from dealreg.models import Deal, DealLine
 from dealreg.models.stages import SHIPPED_PROBABILITIES, StageProbability
@@ -110,7 +110,7 @@ def _share(deal: str, line: Any, how: str) -> Any:
     )
     share = Case(
         When(priced=F("all"), then=F("amount_upto") / F("amounts")),
-        default=F("number") * Value(Decimal(1), output_field=EXACT) / F("all"),
+        default=Cast("number", EXACT) / F("all"),
         output_field=EXACT,
     )
     return Subquery(counted.annotate(share=share).values("share"), output_field=EXACT)

@@ -10,7 +10,7 @@ from typing import Any
 
 from babel import dates
 from django.db.models import Case, Count, DateField, F, Sum, Value, When, Window
-from django.db.models.functions import RowNumber, TruncMonth
+from django.db.models.functions import Cast, RowNumber, TruncMonth
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -110,7 +110,7 @@ class Forecast:
         return Case(
             When(**{f"{path}__lt": self.today}, then=Value(PASSED)),
             When(**{f"{path}__gte": self.slots[-1][2]}, then=Value(LATER)),
-            default=TruncMonth(path),
+            default=Cast(TruncMonth(path), DateField()),
             output_field=DateField(),
         )
 

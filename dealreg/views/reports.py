@@ -54,6 +54,8 @@ def _stats(page: Outcomes) -> list[dict[str, Any]]:
             "value": formats.number(total.registered),
             "href": page.link(total),
             "hint": _("%(count)s before") % {"count": formats.number(page.before.registered)},
+            "trend": None,
+            "better": "up",
         },
         _rate(page, _("Approval rate"), "approval_rate", "approved", "up"),
         _rate(page, _("Win rate"), "win_rate", "won", "up"),
@@ -62,6 +64,8 @@ def _stats(page: Outcomes) -> list[dict[str, Any]]:
             "value": formats.number(total.median_hours, 1),
             "href": page.link(total, "decided"),
             "hint": _("95 of 100 within %(hours)s") % {"hours": formats.number(total.p95_hours, 1)},
+            "trend": None,
+            "better": "down",
         },
         _rate(page, _("Conflict rate"), "conflict_rate", "conflict", "down"),
     ]

@@ -32,6 +32,13 @@ open AS (
 deals AS (SELECT *, round(value * share, 2) AS weighted FROM open)
 """
 
+PIVOTS = {
+    "partner": ("p.name", "JOIN partners_partner p ON p.id = d.partner_id"),
+    "region": ("coalesce(t.name, 'No region')", "LEFT JOIN reference_territory t ON t.id = d.territory_id"),
+    "cam": ("coalesce(m.name, 'Nobody')", "LEFT JOIN identity_membership m ON m.id = d.owner_cam_id"),
+    "stage": ("initcap(d.pipeline_stage)", ""),
+}
+
 
 @pytest.fixture
 def past(superuser: Any) -> Any:
@@ -59,29 +66,21 @@ def three(one: Any) -> tuple[int, Decimal, Decimal]:
 
 
 class TestTheForecast:
-    @pytest.mark.parametrize(
-        ("by", "name", "join"),
-        [
-            ("partner", "p.name", "JOIN partners_partner p ON p.id = d.partner_id"),
-            ("region", "coalesce(t.name, 'No region')", "LEFT JOIN reference_territory t ON t.id = d.territory_id"),
-            ("cam", "coalesce(m.name, 'Nobody')", "LEFT JOIN identity_membership m ON m.id = d.owner_cam_id"),
-            ("stage", "initcap(d.pipeline_stage)", ""),
-        ],
-    )
-    def test_by_month_is_what_sql_says(self, past, by, name, join):
-        page = page_of(f"{PIPELINE}?by={by}&months=12")["page"]
+    def test_by_month_is_what_sql_says(self, past):
+        for by, (name, join) in PIVOTS.items():
+            page = page_of(f"{PIPELINE}?by={by}&months=12")["page"]
 
-        shown = {(row.label, slot): three(cell) for row in page.rows for slot, cell in row.slots.items()}
-        rows = past(
-            OPEN
-            + f"""SELECT {name},
-              CASE WHEN expected_close_on < %(today)s THEN DATE '0001-01-01'
-                   WHEN expected_close_on >= (date_trunc('month', %(today)s::date) + interval '12 months')::date
-                   THEN DATE '9999-01-01' ELSE date_trunc('month', expected_close_on)::date END,
-              count(*), sum(value), sum(weighted) FROM deals d {join} WHERE value IS NOT NULL GROUP BY 1, 2""",
-            today=page.today,
-        )
-        assert shown == {(label, slot): (n, w, w2) for label, slot, n, w, w2 in rows}
+            shown = {(row.label, slot): three(cell) for row in page.rows for slot, cell in row.slots.items()}
+            rows = past(
+                OPEN
+                + f"""SELECT {name},
+                  CASE WHEN expected_close_on < %(today)s THEN DATE '0001-01-01'
+                       WHEN expected_close_on >= (date_trunc('month', %(today)s::date) + interval '12 months')::date
+                       THEN DATE '9999-01-01' ELSE date_trunc('month', expected_close_on)::date END,
+                  count(*), sum(value), sum(weighted) FROM deals d {join} WHERE value IS NOT NULL GROUP BY 1, 2""",
+                today=page.today,
+            )
+            assert shown == {(label, slot): (n, w, w2) for label, slot, n, w, w2 in rows}
         ((n, worth, likely),) = past(
             OPEN + "SELECT count(*), sum(value), sum(weighted) FROM deals WHERE value IS NOT NULL"
         )
@@ -122,12 +121,12 @@ class TestTheForecast:
         assert (code, deals, told) == ("CHF", n, amount) and n
         assert page_of(url)["list"].count == n
 
-    @pytest.mark.parametrize("by", ["partner", "region", "line", "stage"])
+    @pytest.mark.parametrize("by", ["region", "line"])
     def test_leads_from_every_figure_to_its_deals(self, past, by):
         page = page_of(f"{PIPELINE}?by={by}")["page"]
 
-        cells = [page.total, *page.columns, *(cell for row in page.rows[:2] for cell in (row.total, *row.cells[::3]))]
-        for cell in cells:
+        row = page.rows[-1]
+        for cell in (page.total, *page.columns[::3], row.total, *row.cells[::3]):
             if cell.deals:
                 behind = page_of(cell.url)
                 sums = behind["sums"]
@@ -180,53 +179,59 @@ class TestTheForecast:
         assert len(rows) == len(page.rows) + 2
         assert Decimal(rows[-1][-4]) == page.total.likely and rows[-1][-2:] == [str(page.total.deals), "EUR"]
 
-    @pytest.mark.parametrize(
-        "query",
-        ["by=x&months=99&figure=y&page=-1", "page=999999999999", "page=%C2%B2", "region=none&cam=none", "line=x",
-         "partner=' OR 1=1", "close_from=9999-12-31&close_to=0001-01-01", "rate=unknown", "stage=x"],
-    )  # fmt: skip
-    def test_asked_for_with_nonsense_still_answers(self, past, query):
+    def test_asked_for_with_nonsense_still_answers(self):
+        live(5)
+        browser = client_of(aud)
+        queries = (
+            "by=x&months=99&figure=y&page=-1&line=x&region=none&cam=none",
+            "page=999999999999&partner=' OR 1=1&stage=x&age=x&outcome=x",
+            "page=%C2%B2&close_from=9999-12-31&close_to=0001-01-01&submitted_at_from=0001-01-01",
+            "rate=unknown&submitted_at_to=9999-12-31&lapsing=99",
+        )
         for path in (PIPELINE, f"{PIPELINE}board/", f"{PIPELINE}deals/", OUTCOMES, AGEING, LAPSING):
-            assert client_of(aud).get(f"{path}?{query}").status_code == 200
+            for query in queries:
+                assert browser.get(f"{path}?{query}").status_code == 200, f"{path}?{query}"
+
+
+COHORTS = {
+    "month": "to_char(date_trunc('month', submitted_at AT TIME ZONE 'Europe/Berlin'), 'Mon YYYY')",
+    "partner": "(SELECT name FROM partners_partner p WHERE p.id = partner_id)",
+    "region": "coalesce((SELECT name FROM reference_territory t WHERE t.id = territory_id), 'No region')",
+}
 
 
 class TestOutcomes:
-    @pytest.mark.parametrize(
-        ("by", "name"),
-        [
-            ("month", "to_char(date_trunc('month', submitted_at AT TIME ZONE 'Europe/Berlin'), 'Mon YYYY')"),
-            ("partner", "(SELECT name FROM partners_partner p WHERE p.id = partner_id)"),
-            ("region", "coalesce((SELECT name FROM reference_territory t WHERE t.id = territory_id), 'No region')"),
-        ],
-    )
-    def test_are_what_sql_says(self, past, by, name):
-        page = page_of(f"{OUTCOMES}?by={by}")["page"]
+    def test_are_what_sql_says(self, past):
+        for by, name in COHORTS.items():
+            page = page_of(f"{OUTCOMES}?by={by}")["page"]
 
-        rows = past(
-            f"""SELECT {name}, count(*), count(decided_at),
-              count(*) FILTER (WHERE decided_at IS NOT NULL AND status <> 'rejected'),
-              count(*) FILTER (WHERE status = 'rejected'), count(*) FILTER (WHERE status = 'won'),
-              count(*) FILTER (WHERE EXISTS (SELECT FROM dealreg_dealassessment a
-                WHERE a.deal_id = d.id AND a.outcome = 'conflict')),
-              extract(epoch FROM percentile_cont(0.5) WITHIN GROUP (ORDER BY decided_at - submitted_at)),
-              extract(epoch FROM percentile_cont(0.95) WITHIN GROUP (ORDER BY decided_at - submitted_at))
-            FROM dealreg_deal d WHERE tenant_id = %(tenant)s AND submitted_at IS NOT NULL
-              AND (submitted_at AT TIME ZONE 'Europe/Berlin')::date BETWEEN %(first)s AND %(last)s GROUP BY 1""",
-            first=page.first,
-            last=page.last,
-        )
-        shown = {
-            line.label.replace("Sept", "Sep"): (line.registered, line.decided, line.approved, line.rejected, line.won,
-                                                line.conflicts, _seconds(line.median), _seconds(line.p95))
-            for line in page.lines
-        }  # fmt: skip
-        assert shown == {row[0]: (*row[1:7], _rounded(row[7]), _rounded(row[8])) for row in rows}
-        assert page.total.registered == sum(row[1] for row in rows) > 20
+            rows = past(
+                f"""SELECT {name}, count(*), count(decided_at),
+                  count(*) FILTER (WHERE decided_at IS NOT NULL AND status <> 'rejected'),
+                  count(*) FILTER (WHERE status = 'rejected'), count(*) FILTER (WHERE status = 'won'),
+                  count(*) FILTER (WHERE EXISTS (SELECT FROM dealreg_dealassessment a
+                    WHERE a.deal_id = d.id AND a.outcome = 'conflict')),
+                  extract(epoch FROM percentile_cont(0.5) WITHIN GROUP (ORDER BY decided_at - submitted_at)),
+                  extract(epoch FROM percentile_cont(0.95) WITHIN GROUP (ORDER BY decided_at - submitted_at))
+                FROM dealreg_deal d WHERE tenant_id = %(tenant)s AND submitted_at IS NOT NULL
+                  AND (submitted_at AT TIME ZONE 'Europe/Berlin')::date BETWEEN %(first)s AND %(last)s GROUP BY 1""",
+                first=page.first,
+                last=page.last,
+            )
+            shown = {
+                line.label.replace("Sept", "Sep"): (
+                    line.registered, line.decided, line.approved, line.rejected, line.won, line.conflicts,
+                    _seconds(line.median), _seconds(line.p95),
+                )
+                for line in page.lines
+            }  # fmt: skip
+            assert shown == {row[0]: (*row[1:7], _rounded(row[7]), _rounded(row[8])) for row in rows}
+            assert page.total.registered == sum(row[1] for row in rows) > 20
 
     def test_lead_from_every_count_to_its_deals(self, past):
         for by in ("month", "cam"):
             context = page_of(f"{OUTCOMES}?by={by}")
-            for row in (context["page"].foot, *context["page"].shown[-3:]):
+            for row in (context["page"].foot, context["page"].shown[-1]):
                 line = row["line"]
                 for name, count in (("registered", line.registered), ("approved", line.approved), ("won", line.won),
                                     ("rejected", line.rejected), ("conflict", line.conflicts)):  # fmt: skip

@@ -241,9 +241,10 @@ def _last(params: Params, name: str) -> str:
 
 def _date(text: str) -> date | None:
     try:
-        return date.fromisoformat(text) if text else None
+        day = date.fromisoformat(text) if text else None
     except ValueError:
         return None
+    return day if day and 1900 <= day.year <= 2200 else None  # beyond it, counting days goes off the calendar
 
 
 def _decimal(text: str) -> Decimal | None:
