@@ -33,6 +33,7 @@ def fill(tenant: UUID, rng: random.Random) -> None:
         staff = Membership.objects.filter(partner=None, roles__contains=["ops"]).order_by("name").first()
         if staff is not None:
             ask_for_export(
+                member_id=staff.pk,
                 address="/console/deals/?view=open",
                 title="Registrations",
                 format="xlsx",

@@ -28,6 +28,7 @@ def delete_view(*, view_id: UUID) -> None:
 
 def ask_for_export(
     *,
+    member_id: UUID,
     address: str,
     title: str,
     format: str,
@@ -37,11 +38,11 @@ def ask_for_export(
     actor: Actor,
     now: datetime,
 ) -> Export:
-    """Have a page's table written as a file. Whoever takes data out of the house stands in the audit."""
+    """Have a page's table written as a file, for a member or their key. Whoever takes data out of the house stands in the audit."""
     from prm.celery import nudge
 
     row = Export.objects.create(
-        asked_by_id=actor.membership_id,
+        asked_by_id=member_id,
         partner_id=actor.partner_id,
         token_id=token_id,
         address=address,

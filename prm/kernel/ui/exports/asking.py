@@ -49,6 +49,7 @@ def ask(request: Any, address: str, kind: str) -> tuple[Decision, Export | None]
     if count > files.LIMIT:
         return _refused("export.too_many", str(Export.Problem.TOO_MANY.label)), None
     row = actions.ask_for_export(
+        member_id=member.pk,
         address=address,
         title=table.title,
         format=kind,
