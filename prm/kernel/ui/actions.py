@@ -38,7 +38,7 @@ def ask_for_export(
     actor: Actor,
     now: datetime,
 ) -> Export:
-    """Have a page's table written as a file, for a member or their key. Whoever takes data out of the house stands in the audit."""
+    """Have a page's table written as a file, for a member or their key. Whoever takes data out stands in the audit."""
     from prm.celery import nudge
 
     row = Export.objects.create(
