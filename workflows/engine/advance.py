@@ -58,21 +58,21 @@ def walk(step: Step, block_id: str | None) -> None:
     step.told.extend(told)
 
 
-_SETTLE = """
-WITH kept AS (
+_KEPT = """
   UPDATE workflows_work SET id = %(id)s, block = %(block)s, kind = %(kind)s, status = %(status)s,
     data = %(data)s::jsonb, scope_id = %(scope)s, branch = %(branch)s, due_at = %(due_at)s, error = '',
     attempt = CASE WHEN %(held)s THEN attempt ELSE 0 END,
     lease_until = CASE WHEN %(held)s THEN lease_until END, not_before = clock_timestamp(),
     created_at = transaction_timestamp()
-  WHERE id = %(work)s AND fence = %(fence)s AND status = %(was)s AND NOT %(gone)s
+  WHERE id = %(work)s AND fence = %(fence)s AND status = %(was)s
   RETURNING tenant_id, run_id
-), gone AS (
-  DELETE FROM workflows_work WHERE id = %(work)s AND fence = %(fence)s AND status = %(was)s AND %(gone)s
+"""
+_GONE = """
+  DELETE FROM workflows_work WHERE id = %(work)s AND fence = %(fence)s AND status = %(was)s
   RETURNING tenant_id, run_id
-), mine AS (
-  SELECT * FROM kept UNION ALL SELECT * FROM gone
-), moved AS (
+"""
+_SETTLE = """
+WITH mine AS ({mine}), moved AS (
   UPDATE workflows_run AS r SET context = %(context)s::jsonb, result = %(result)s, moved_at = clock_timestamp(),
     status = CASE WHEN %(ended)s THEN 'ended' ELSE 'running' END, ended_at = CASE WHEN %(ended)s THEN %(now)s END
   FROM mine WHERE r.tenant_id = mine.tenant_id AND r.id = mine.run_id
@@ -84,8 +84,10 @@ WITH kept AS (
   FROM mine, jsonb_to_recordset(%(told)s::jsonb)
     AS t(id uuid, kind text, block text, block_type text, value text, detail jsonb, actor_name text)
 )
-SELECT count(*) FROM mine
+SELECT count(*), EXISTS (SELECT 1 FROM mine JOIN workflows_slaclock AS c
+  ON c.tenant_id = mine.tenant_id AND c.run_id = mine.run_id AND c.status = 'running' AND %(ended)s) FROM mine
 """
+_SETTLES = {gone: _SETTLE.format(mine=_GONE if gone else _KEPT) for gone in (False, True)}
 
 
 def settle(
@@ -104,16 +106,15 @@ def settle(
     """
     ended = step.result is not None
     if ended:
-        from workflows.engine import children, clocks, scopes
+        from workflows.engine import children, scopes
 
         if step.scope_id is not None:
             scopes.abandon(step)
-        clocks.run_ended(step.run_id, step.now)
         if step.parent_work_id is not None:
             children.tell_parent(step.parent_work_id, step.run_id, step.result or "", step.steps, step.now)
     with connection.cursor() as cursor:
         cursor.execute(
-            _SETTLE,
+            _SETTLES[ended or step.arrived],
             {
                 "work": step.work_id,
                 "id": uuid7() if step.status == "waiting" else step.work_id,
@@ -126,7 +127,6 @@ def settle(
                 "data": json.dumps(jsonable(data or {})),
                 "held": held,
                 "ended": ended,
-                "gone": ended or step.arrived,
                 "scope": step.scope_id,
                 "branch": step.branch,
                 "context": json.dumps(step.context),
@@ -135,9 +135,13 @@ def settle(
                 "told": json.dumps(step.told),
             },
         )
-        mine = cursor.fetchone()[0]
+        mine, clocks_run = cursor.fetchone()
     if not mine:
         raise FenceLost(f"work {step.work_id} has been claimed by somebody else")
+    if clocks_run:
+        from workflows.engine import clocks
+
+        clocks.run_ended(step.run_id, step.now)
 
 
 def complete(step: Step, result: Result) -> None:

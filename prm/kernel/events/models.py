@@ -70,7 +70,7 @@ class Delivery(TenantOwned):
         constraints = [models.UniqueConstraint(fields=["tenant", "event", "handler"], name="events_one_receipt_each")]
         indexes = [
             models.Index(
-                fields=["tenant", "not_before", "position"],
+                fields=["tenant", "position"],
                 condition=models.Q(state="pending"),
                 name="events_delivery_due",
             ),

@@ -6,7 +6,7 @@ from time import monotonic
 from prm.celery import app
 from prm.kernel.events import relay as _relay
 
-FEWEST, MOST = 4, 16  # of every tenant at a time; the fewer the longer they take, but a claim costs, too
+FEWEST, MOST = 1, 16  # of every tenant at a time; the fewer the longer they take, but a claim costs, too
 ROUND = 0.04  # seconds that a round should take: whoever comes next waits for no more than that
 SECONDS = 2.0  # then other tasks have their turn
 
