@@ -3,10 +3,10 @@
 from datetime import date
 from uuid import UUID
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, Q, TextField
+from django.db.models.functions import Cast
 
 from prm.kernel.identity.models import Membership
-from prm.kernel.tenancy.context import current
 from prm.kernel.tenancy.lines import stand_in_line
 from workflows.models import HumanTask
 
@@ -27,24 +27,25 @@ def choose(kind: str, role: str, today: date) -> UUID | None:
         return None
     given = _tasks([pk for pk, _name in here])
 
-    def turn(one: tuple[UUID, str]) -> tuple[int, int, float, str, UUID]:
-        """Many runs may share this transaction, so what was given since it began counts before the last time."""
-        open_now, since, last = given.get(one[0], (0, 0, 0.0))
-        return 0 if kind == "round_robin" else open_now, since, last, one[1], one[0]
+    def turn(one: tuple[UUID, str]) -> tuple[int, str, str, UUID]:
+        open_now, last = given.get(one[0], (0, ""))
+        return 0 if kind == "round_robin" else open_now, last, one[1], one[0]
 
     return min(here, key=turn)[0]
 
 
-def _tasks(people: list[UUID]) -> dict[UUID, tuple[int, int, float]]:
-    """How many tasks each has open, how many came since this transaction began, and when the last one did."""
+def _tasks(people: list[UUID]) -> dict[UUID, tuple[int, str]]:
+    """How many tasks each has open, and the id of the last one: ids are made in line, so they sort as given.
+
+    Times would not: they are those of transactions, and who begins first may come to the line last.
+    """
     rows = (
         HumanTask.objects.filter(owner__in=people)
         .values("owner")
         .annotate(
             open=Count("pk", filter=Q(status__in=["open", "deciding"])),
-            since=Count("pk", filter=Q(opened_at__gte=current().now)),
-            last=Max("opened_at"),
+            last=Max(Cast("pk", TextField())),
         )
-        .values_list("owner", "open", "since", "last")
+        .values_list("owner", "open", "last")
     )
-    return {owner: (number, since, last.timestamp()) for owner, number, since, last in rows}
+    return {owner: (number, last) for owner, number, last in rows}
