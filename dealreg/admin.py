@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from dealreg.models import DealPolicy, StageProbability
+from dealreg.models import CloseReason, DealPolicy, StageProbability
 from prm.kernel.admin import TenantModelAdmin
 from prm.kernel.tenancy.forms import TenantModelForm
 
@@ -31,6 +31,7 @@ class DealPolicyAdmin(TenantModelAdmin):
         "submissions_per_hour",
         "precedence_days",
         "extension_days",
+        "dispute_days",
         "reminder_days",
     )
 
@@ -47,3 +48,12 @@ class StageProbabilityAdmin(TenantModelAdmin):
 
     form = TenantModelForm
     list_display = ("stage", "probability")
+
+
+@admin.register(CloseReason)
+class CloseReasonAdmin(TenantModelAdmin):
+    """Why deals are won and lost: what partners choose from when they close one."""
+
+    list_display = ("name", "code", "outcome", "position", "is_active")
+    list_filter = ("outcome", "is_active")
+    search_fields = ("name", "code")

@@ -17,13 +17,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from dealreg import actions, eligibility
-from dealreg.models import ApprovalRule, Deal, DealItem, DealStatus, PipelineStage
+from dealreg.models import ApprovalRule, Deal, DealItem, DealStatus, Dispute, FormerDeal, PipelineStage
 from dealreg.reports import api as _reports  # noqa: F401  (registers the reports)
-from prm.kernel.api import HasRoles, Submissions, actor_of, answer, now_of, router
+from dealreg.stories import partner_story
+from partners.models import Partner
+from prm.kernel.api import CursorPages, HasRoles, Submissions, actor_of, answer, now_of, router
 from prm.kernel.audit.api import keep_within
 from prm.kernel.identity.actors import VENDOR_ROLES
 
 SELLERS = frozenset({"seller", "partner_admin"})
+MOVERS = frozenset({"admin", "ops", "approver"})
 
 
 class DealItemSerializer(serializers.ModelSerializer[DealItem]):
@@ -53,8 +56,8 @@ class DealSerializer(serializers.ModelSerializer[Deal]):
             "id", "number", "partner_id", "status", "customer_name", "customer_domain", "customer_country",
             "customer_city", "product_lines", "amount", "currency", "expected_close_on", "notes", "pipeline_stage",
             "submitted_at", "answer_due_at", "decided_at", "protected_until", "reason_for_partner", "answer_reasons",
-            "returned_fields", "actual_amount", "closed_on", "created_at", "changed_at", "items", "deal_type",
-            "program", "reseller_id",
+            "returned_fields", "share_percent", "shared_with", "actual_amount", "closed_on", "created_at", "changed_at",
+            "items", "deal_type", "program", "reseller_id",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -89,6 +92,62 @@ class NewDeal(serializers.Serializer[Any]):
     items = serializers.ListField(child=NewItem(), required=False, max_length=200)
 
 
+class DisputeSerializer(serializers.ModelSerializer[Dispute]):
+    """A dispute as its partner may read it: nothing in it tells of another partner."""
+
+    deal_id = serializers.UUIDField()
+    partner_id = serializers.UUIDField()
+
+    class Meta:
+        model = Dispute
+        fields = [
+            "id", "deal_id", "partner_id", "about", "status", "statement", "raised_at", "answer_due_at", "outcome",
+            "reason", "decided_at",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+
+class FormerDealSerializer(serializers.ModelSerializer[FormerDeal]):
+    """What a partner keeps of a deal that is no longer its own."""
+
+    deal_id = serializers.UUIDField()
+
+    class Meta:
+        model = FormerDeal
+        fields = [
+            "id", "deal_id", "number", "customer_name", "customer_country", "amount", "currency", "submitted_at",
+            "protected_until", "reason", "moved_at",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+
+class Statement(serializers.Serializer[Any]):
+    statement = serializers.CharField(max_length=4000)
+
+
+class Reassign(serializers.Serializer[Any]):
+    """`reason` is read by the partner that has the deal now."""
+
+    partner_id = serializers.UUIDField()
+    reason = serializers.CharField(max_length=1000)
+
+
+class Split(serializers.Serializer[Any]):
+    """`percent` is the share of the other partner."""
+
+    partner_id = serializers.UUIDField()
+    percent = serializers.DecimalField(max_digits=5, decimal_places=2, min_value=0, max_value=100)
+    names_told = serializers.BooleanField(default=False)
+
+
+class Turn(serializers.Serializer[Any]):
+    """One turn of a deal's story."""
+
+    at = serializers.DateTimeField()
+    title = serializers.CharField()
+    actor = serializers.CharField(allow_blank=True)
+
+
 class Reason(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=300)
 
@@ -98,12 +157,21 @@ class Stage(serializers.Serializer[Any]):
 
 
 class Won(serializers.Serializer[Any]):
+    """`lines`: what of the amount was sold of which product line (codes). `because`: code of a reason for closing."""
+
     amount = serializers.DecimalField(max_digits=16, decimal_places=2, min_value=0)
     closed_on = serializers.DateField()
+    because = serializers.SlugField(max_length=40, required=False, allow_blank=True, default="")
+    lines = serializers.DictField(
+        child=serializers.DecimalField(max_digits=16, decimal_places=2, min_value=0), required=False
+    )
 
 
 class Lost(serializers.Serializer[Any]):
-    reason = serializers.CharField(max_length=300)
+    """`reason` in words, `because` as the code of a reason for closing: one of the two at least."""
+
+    reason = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
+    because = serializers.SlugField(max_length=40, required=False, allow_blank=True, default="")
     closed_on = serializers.DateField()
 
 
@@ -132,7 +200,10 @@ class Deals(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericVi
     filterset_class = DealFilter
     throttle_classes = [Submissions]
     permission_classes = [HasRoles]
-    action_roles = dict.fromkeys(("create", "withdraw", "stage", "won", "lost", "extend"), SELLERS)
+    action_roles = {
+        **dict.fromkeys(("create", "withdraw", "stage", "won", "lost", "extend", "dispute"), SELLERS),
+        **dict.fromkeys(("reassign", "split"), MOVERS),
+    }
 
     def get_queryset(self) -> QuerySet[Deal]:
         return Deal.objects.select_related("deal_type", "program").prefetch_related(
@@ -183,6 +254,31 @@ class Deals(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericVi
     def comments(self, request: Request, pk: str) -> Response:
         return self._do(request, pk, actions.add_comment, Comment)
 
+    @extend_schema(request=Statement, responses=DealSerializer)
+    @action(detail=True, methods=["post"])
+    def dispute(self, request: Request, pk: str) -> Response:
+        """Contest a refusal, or the end of a protection; see /api/v1/disputes."""
+        return self._do(request, pk, actions.raise_dispute, Statement)
+
+    @extend_schema(request=Reassign, responses=DealSerializer)
+    @action(detail=True, methods=["post"])
+    def reassign(self, request: Request, pk: str) -> Response:
+        """Give a protected deal to another partner, with its protection."""
+        return self._do(request, pk, actions.reassign_deal, Reassign)
+
+    @extend_schema(request=Split, responses=DealSerializer)
+    @action(detail=True, methods=["post"])
+    def split(self, request: Request, pk: str) -> Response:
+        """Share a protected deal with another partner, who gets a deal of its own."""
+        return self._do(request, pk, actions.split_deal, Split)
+
+    @extend_schema(responses=Turn(many=True))
+    @action(detail=True, methods=["get"], pagination_class=None, filterset_class=None)
+    def timeline(self, request: Request, pk: str) -> Response:
+        """What happened, newest first, in words that its partner may read."""
+        deal = self.get_object()
+        return Response(Turn(partner_story(deal.pk, deal.partner_id), many=True).data)
+
     def _do(self, request: Request, pk: str, act: Any, form: Any) -> Response:
         deal = self.get_object()
         fields: dict[str, Any] = {}
@@ -192,7 +288,10 @@ class Deals(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericVi
             fields = given.validated_data
         if not actor_of(request).is_vendor and fields.get("audience") == "vendor":
             raise Http404
-        decision = act(deal_id=deal.pk, actor=actor_of(request), now=now_of(request), **fields)
+        try:
+            decision = act(deal_id=deal.pk, actor=actor_of(request), now=now_of(request), **fields)
+        except Partner.DoesNotExist:
+            raise Http404 from None
         return answer(request, decision, self._body(deal.pk))
 
     def _body(self, pk: UUID) -> Any:
@@ -230,6 +329,48 @@ class ApprovalRules(mixins.ListModelMixin, viewsets.GenericViewSet[ApprovalRule]
         return ApprovalRule.objects.order_by("position", "pk")
 
 
+class OldestFirst(CursorPages):
+    ordering = ("raised_at", "id")  # type: ignore[assignment]
+
+
+class Disputes(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Dispute]):
+    """Disputes about deals, oldest first. They are raised on a deal and decided as a task: see /api/v1/tasks."""
+
+    queryset = Dispute.objects.none()
+    serializer_class = DisputeSerializer
+    filterset_fields = ["status", "about"]
+    pagination_class = OldestFirst
+    permission_classes = [HasRoles]
+    action_roles = {"withdraw": SELLERS}
+
+    def get_queryset(self) -> QuerySet[Dispute]:
+        return Dispute.objects.all()
+
+    @extend_schema(request=None, responses=DisputeSerializer)
+    @action(detail=True, methods=["post"])
+    def withdraw(self, request: Request, pk: str) -> Response:
+        """Take it back; the answer stands."""
+        found = self.get_object()
+        decision = actions.withdraw_dispute(dispute_id=found.pk, actor=actor_of(request), now=now_of(request))
+        return answer(request, decision, DisputeSerializer(self.get_queryset().get(pk=found.pk)).data)
+
+
+class FormerDeals(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[FormerDeal]):
+    """What partners keep of deals that went over to another."""
+
+    queryset = FormerDeal.objects.none()
+    serializer_class = FormerDealSerializer
+    permission_classes = [HasRoles]
+
+    def get_queryset(self) -> QuerySet[FormerDeal]:
+        return FormerDeal.objects.all()
+
+
 router.register("deals", Deals, basename="deals")
+router.register("disputes", Disputes, basename="disputes")
+router.register("former-deals", FormerDeals, basename="former-deals")
 router.register("approval-rules", ApprovalRules, basename="approval-rules")
-keep_within(f"{eligibility.RULESET}/", "deal-conflict/", "deal-routing/", "deal-approval/", "deal-approvers/")
+keep_within(
+    *(f"{eligibility.RULESET}/", "deal-conflict/", "deal-routing/", "deal-approval/", "deal-approvers/"),
+    *("deal-dispute/", "deal-reassignment/", "deal-split/"),
+)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, ClassVar, Self
 
-from dealreg.models import Deal
+from dealreg.models import Deal, Dispute
 from prm.kernel.events import Event
 
 
@@ -91,6 +91,55 @@ class DealCommented(DealEvent):
     """`detail`: audience, by_partner, author_name, excerpt."""
 
     name: ClassVar[str] = "dealreg.deal.commented"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DealReassigned(DealEvent):
+    """The deal is another partner's now. `detail.former` is what the old one keeps."""
+
+    name: ClassVar[str] = "dealreg.deal.reassigned"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DealShared(DealEvent):
+    """The deal is one of two parts of a sale; `detail.share` is its own, in percent."""
+
+    name: ClassVar[str] = "dealreg.deal.shared"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProtectionEnded(DealEvent):
+    """By a decision, before its day."""
+
+    name: ClassVar[str] = "dealreg.deal.protection_ended"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisputeEvent(Event):
+    """Something about one dispute, with facts of the schema "dispute"."""
+
+    detail: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, dispute: Dispute, facts: Mapping[str, Any], **detail: Any) -> Self:
+        return cls(subject_id=dispute.pk, partner_id=dispute.partner_id, facts=facts, detail=detail)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisputeRaised(DisputeEvent):
+    name: ClassVar[str] = "dealreg.dispute.raised"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisputeWithdrawn(DisputeEvent):
+    name: ClassVar[str] = "dealreg.dispute.withdrawn"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisputeDecided(DisputeEvent):
+    """`detail.outcome`: upheld, overturned or shared."""
+
+    name: ClassVar[str] = "dealreg.dispute.decided"
 
 
 def money_snapshot(deal: Deal) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What partners and staff type. The server refuses whatever the form forbids; actions check it again."""
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from dealreg.entry import FIELDS, ITEMS, deal_types
-from dealreg.models import Deal, PipelineStage
+from dealreg.models import CloseReason, Deal, PipelineStage
 from partners import queries
 from prm.kernel.reference.models import ProductLine, Vertical
 from prm.kernel.reference.queries import known_currencies
@@ -175,18 +176,106 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(label=_("Reason"), max_length=300, widget=forms.Textarea(attrs={"rows": 2}))
 
 
+class DisputeForm(forms.Form):
+    """What speaks for the partner; a file may come with it, others can be added."""
+
+    statement = forms.CharField(
+        label=_("What speaks for you?"),
+        max_length=4000,
+        help_text=_("When you were with the customer, with whom, and what you offered."),
+        widget=forms.Textarea(attrs={"rows": 5}),
+    )
+    file = forms.FileField(label=_("Evidence"), required=False, help_text=_("PDF, Office, image or text, up to 20 MB."))
+
+    def clean_file(self) -> Any:
+        """Its size is judged before it is read (SECURITY 5.2.1)."""
+        file = self.cleaned_data["file"]
+        if file and file.size > settings.FILE_UPLOAD_MAX_SIZE:
+            raise forms.ValidationError(_("At most %(most)s MB.") % {"most": settings.FILE_UPLOAD_MAX_SIZE // 2**20})
+        return file
+
+
+class _ToAPartner(forms.Form):
+    """Another partner of the program, never the one that has the deal."""
+
+    partner = forms.ChoiceField(label=_("Partner"))
+
+    def __init__(self, *args: Any, partners: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["partner"].choices = [("", _("Choose a partner")), *partners]  # type: ignore[attr-defined]
+
+
+class ReassignForm(_ToAPartner):
+    reason = forms.CharField(
+        label=_("Reason for the partner that has it now"),
+        max_length=1000,
+        help_text=_("It reads this, and not who gets the deal."),
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+class SplitForm(_ToAPartner):
+    percent = forms.DecimalField(
+        label=_("That partner's share in percent"),
+        max_digits=5,
+        decimal_places=2,
+        min_value=0,
+        max_value=100,
+        initial=50,
+        localize=True,
+    )
+    names_told = forms.BooleanField(label=_("Tell each of them who the other is"), required=False)
+
+
 class StageForm(forms.Form):
     stage = forms.ChoiceField(label=_("Stage"), choices=PipelineStage.choices)
 
 
+def close_reasons(outcome: str) -> list[tuple[str, Any]]:
+    """The vendor's reasons for closing, for a choice that may be left open."""
+    rows = CloseReason.objects.filter(outcome=outcome, is_active=True).values_list("code", "name")
+    return [("", _("Choose a reason")), *rows]
+
+
 class WonForm(forms.Form):
+    """What was sold, as a whole and, where the deal has several product lines, of each."""
+
     amount = forms.DecimalField(label=_("Actual amount"), min_value=0, max_digits=16, decimal_places=2)
     closed_on = forms.DateField(label=_("Closed on"), widget=forms.DateInput(attrs={"type": "date"}))
+    because = forms.ChoiceField(label=_("Why was it won?"), required=False)
+
+    def __init__(self, *args: Any, lines: Iterable[Any] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["because"].choices = close_reasons("won")  # type: ignore[attr-defined]
+        several = [line.product_line for line in lines]
+        self.codes = [line.code for line in several] if len(several) > 1 else []
+        for line in several if self.codes else ():
+            label = _("Of it: %(line)s") % {"line": line.name}
+            self.fields[f"line_{line.code}"] = forms.DecimalField(
+                label=label, required=False, min_value=0, max_digits=16, decimal_places=2
+            )
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or {}
+        typed = {code: found.pop(f"line_{code}", None) for code in self.codes}
+        found["lines"] = {code: amount for code, amount in typed.items() if amount is not None}
+        return found
 
 
 class LostForm(forms.Form):
-    reason = forms.CharField(label=_("Why was it lost?"), max_length=300)
+    because = forms.ChoiceField(label=_("Why was it lost?"), required=False)
+    reason = forms.CharField(label=_("In your words"), max_length=170, required=False)
     closed_on = forms.DateField(label=_("Closed on"), widget=forms.DateInput(attrs={"type": "date"}))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["because"].choices = close_reasons("lost")  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or {}
+        if not found.get("because") and not found.get("reason"):
+            self.add_error("because", _("Please say why: it helps to win the next one."))
+        return found
 
 
 class CustomerForm(forms.Form):

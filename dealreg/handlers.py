@@ -5,8 +5,8 @@ from uuid import UUID
 
 from dealreg import actions, queries
 from dealreg.automation import people
-from dealreg.events import DealCommented, DealExpired, DealExpiring
-from dealreg.models import Deal, DealStatus
+from dealreg.events import DealCommented, DealExpired, DealExpiring, DealReassigned, DealShared, ProtectionEnded
+from dealreg.models import Deal, DealStatus, Dispute, FormerDeal
 from prm.kernel import messages
 from prm.kernel.decisions import jsonable
 from prm.kernel.events import Delivered, handler
@@ -24,11 +24,44 @@ def on_protection(event: Delivered, now: datetime) -> None:
 def on_claim(event: Delivered, now: datetime) -> None:
     """A submitted deal is in review once somebody has taken its question up, whichever workflow asked it."""
     facts = event.facts
-    if facts.get("task.subject_type") != "deal":
-        return
-    deal_id = UUID(str(facts["task.subject"]))
-    if Deal.objects.filter(pk=deal_id, status=DealStatus.SUBMITTED).exists():
-        actions.start_review(deal_id=deal_id, actor=Actor.system(str(facts["task.claimed_by"])), now=now)
+    kind, subject = facts.get("task.subject_type"), UUID(str(facts["task.subject"]))
+    by = Actor.system(str(facts.get("task.claimed_by", "")))
+    if kind == "deal" and Deal.objects.filter(pk=subject, status=DealStatus.SUBMITTED).exists():
+        actions.start_review(deal_id=subject, actor=by, now=now)
+    if kind == "dispute" and Dispute.objects.filter(pk=subject, status=Dispute.Status.OPEN).exists():
+        actions.review_dispute(dispute_id=subject, actor=by, now=now)
+
+
+@handler(ProtectionEnded.name, name="dealreg.tell_of_the_end")
+def on_protection_taken(event: Delivered, now: datetime) -> None:
+    _send("deal.protection_ended", event, now, people.submitter(event.subject_id))
+
+
+@handler(DealShared.name, name="dealreg.tell_of_a_share")
+def on_shared(event: Delivered, now: datetime) -> None:
+    _send("deal.shared", event, now, people.submitter(event.subject_id), share=event.payload["detail"]["share"])
+
+
+@handler(DealReassigned.name, name="dealreg.tell_of_a_move")
+def on_reassigned(event: Delivered, now: datetime) -> None:
+    """The new partner hears what it has; the old one that it is no longer theirs, and nothing of the new one."""
+    detail = event.payload["detail"]
+    _send("deal.assigned", event, now, people.submitter(event.subject_id))
+    kept = FormerDeal.objects.select_related("partner").get(pk=detail["former"])
+    told = [UUID(detail["registered_by"])] if detail["registered_by"] else []
+    messages.send(
+        template="deal.moved_away",
+        to=[*told, *people.admins_of(kept.partner_id)],
+        at=now,
+        subject_id=kept.deal_id,
+        context={
+            "deal": {"number": kept.number, "name": kept.name, "customer_name": kept.customer_name},
+            "partner": {"name": kept.partner.name},
+            "reason": kept.reason,
+        },
+        cause=f"event:{event.id}",
+        url=f"/portal/deals/{kept.deal_id}/",
+    )
 
 
 @handler(DealCommented.name, name="dealreg.tell_of_comment")

@@ -1,24 +1,21 @@
 """Deals and customers on the one list component."""
 
+from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Case, DateTimeField, F, QuerySet, Value, When
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from dealreg.models import Customer, Deal, DealStatus, ResellerDeal
+from dealreg.bulk import MOVES, staff_options
+from dealreg.models import Customer, Deal, DealStatus, Dispute, ResellerDeal
 from partners.queries import visible_partners
 from prm.kernel.identity.models import Membership
 from prm.kernel.reference.models import DealType
 from prm.kernel.ui.lists import Choice, Column, Empty, List, Period, Search, View
 
 OPEN = ["submitted", "in_review", "action_required"]
-
-
-def staff_options(request: HttpRequest) -> list[tuple[str, str]]:
-    people = Membership.objects.filter(partner=None, ended_at=None).order_by("name")
-    return [(str(pk), name) for pk, name in people.values_list("pk", "name")]
 
 
 def partner_options(request: HttpRequest) -> list[tuple[str, str]]:
@@ -157,6 +154,7 @@ class VendorDeals(List):
         View("protected", _("Protected"), {"status": ["approved"]}),
         View("declined", _("Declined"), {"status": ["rejected"]}),
     )
+    bulk = MOVES
     empty = Empty(
         _("No registrations yet"), _("Deals appear here when partners register them in the portal."), icon="file-check"
     )
@@ -164,6 +162,69 @@ class VendorDeals(List):
     def rows(self, request: HttpRequest) -> QuerySet[Any]:
         deals = Deal.objects.exclude(status=DealStatus.DRAFT)
         return deals.select_related("partner", "owner_cam", "territory", "deal_type", "reseller")
+
+
+LATER = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+class Disputes(List):
+    """What is open comes first, the oldest at the top."""
+
+    key = "disputes"
+    title = _("Disputes")
+    noun = (_("dispute"), _("disputes"))
+    default_sort = "raised_at"
+    columns = (
+        Column(
+            "customer",
+            _("Customer"),
+            value=lambda d: d.deal.customer_name,
+            sort="deal__customer_name",
+            link=lambda d: reverse("dealreg_console:dispute", args=[d.pk]),
+            sub=lambda d: d.deal.number,
+        ),
+        Column("partner", _("Partner"), value=lambda d: d.partner.name, sort="partner__name"),
+        Column("about", _("Contests"), value=lambda d: d.get_about_display(), sort="about"),
+        Column("status", _("Status"), kind="status", states="dispute", sort="status"),
+        Column("outcome", _("Outcome"), kind="status", states="dispute_outcome", sort="outcome"),
+        Column(
+            "amount",
+            _("Amount"),
+            kind="money",
+            value=lambda d: d.deal.amount,
+            currency=lambda d: d.deal.currency,
+            sort="deal__amount_vendor",
+        ),
+        Column("raised_at", _("Raised"), kind="when", sort="turn"),
+        Column(
+            "answer_due_at",
+            _("Answer"),
+            kind="sla",
+            sort="answer_due_at",
+            value=lambda d: d.answer_due_at if d.is_open else None,
+        ),
+    )
+    filters = (
+        Search("deal__customer_name", "deal__number", "partner__name"),
+        Choice("status", _("Status"), options=Dispute.Status.choices, many=True),
+        Choice("about", _("Contests"), options=Dispute.About.choices),
+        Choice("partner", _("Partner"), options=partner_options, field="partner_id"),
+        Period("raised_at", _("Raised")),
+    )
+    views = (
+        View("open", _("Open"), {"status": ["open", "in_review"]}),
+        View("decided", _("Decided"), {"status": ["decided"]}),
+    )
+    empty = Empty(
+        _("No disputes"),
+        _("When a partner contests an answer, it appears here and in the queue, with what speaks for it."),
+        icon="scale",
+    )
+
+    def rows(self, request: HttpRequest) -> QuerySet[Any]:
+        waiting = When(status__in=["open", "in_review"], then=F("raised_at"))
+        turn = Case(waiting, default=Value(LATER), output_field=DateTimeField())
+        return Dispute.objects.select_related("deal", "partner").annotate(turn=turn)
 
 
 class Customers(List):

@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 import dealreg.records
 import dealreg.slots  # noqa: F401  (registers the parts that deals add to other records)
-from dealreg.lists import Customers, PartnerDeals, VendorDeals
+from dealreg.lists import Customers, Disputes, PartnerDeals, VendorDeals
 from prm.kernel.audit.areas import register_area
 from prm.kernel.ui.navigation import register_nav
 from prm.kernel.ui.search import register_search
@@ -51,6 +51,9 @@ register_nav(
     url_name="dealreg_console:outcomes",
     icon="chart-line",
     order=20,
+)
+register_nav(
+    "console", section="deals", label=_("Disputes"), url_name="dealreg_console:disputes", icon="scale", order=30
 )
 register_nav(
     "console",
@@ -102,10 +105,41 @@ register_states(
     },
 )
 
+register_states(
+    "dispute",
+    {
+        "open": ("warn", _("Open")),
+        "in_review": ("info", _("In review")),
+        "decided": ("neutral", _("Decided")),
+        "withdrawn": ("neutral", _("Taken back")),
+    },
+)
+register_states(
+    "deal_batch",
+    {
+        "pending": ("warn", _("Begins in a moment")),
+        "running": ("info", _("Being carried out")),
+        "done": ("good", _("Carried out")),
+        "undone": ("neutral", _("Taken back")),
+    },
+)
+register_states(
+    "dispute_outcome",
+    {
+        "": ("neutral", _("Not yet")),
+        "upheld": ("neutral", _("The answer stands")),
+        "overturned": ("good", _("Decided anew")),
+        "shared": ("info", _("Shared")),
+    },
+)
+
 register_search("portal", PartnerDeals, "dealreg_portal:list", icon="file-check")
 register_search("console", VendorDeals, "dealreg_console:list", icon="file-check")
+register_search("console", Disputes, "dealreg_console:disputes", icon="scale")
 register_search("console", Customers, "dealreg_console:customers", icon="building")
 
 register_area("deal", _("Deals"))
+register_area("batch", _("Many deals at once"))
+register_area("dispute", _("Disputes"))
 register_area("customer", _("Customers"))
 register_area("approval_matrix", _("Approval matrix"))

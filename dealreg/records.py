@@ -59,3 +59,5 @@ register_record(
     )
 )
 register_record(Record("dealreg.customer", _("Customer"), "dealreg_console:customer"))
+register_record(Record("dealreg.dispute", _("Dispute"), "dealreg_console:dispute"))
+register_record(Record("dealreg.dealbatch", _("Many deals at once"), "dealreg_console:batch"))

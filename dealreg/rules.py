@@ -5,6 +5,7 @@ Reasons for a partner never name a rival nor anything from which one could be to
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -229,29 +230,33 @@ def decide_approval(facts: Facts) -> Decision:
     only if it was not there when the person looked.
     """
     reasons = list(decide_move(facts).reasons)
-    person, limit = facts["by"] == "person", facts["approver_limit"]
-    above = person and limit is not None and Decimal(facts["amount"]) > Decimal(limit)
+    person, above = facts["by"] == "person", above_limit(facts)
     if person and not facts["may_approve"]:
         reasons.append(Reason("approver.wrong_role", _("Your role doesn't approve deals."), "vendor"))
     if facts["is_submitter"]:
         reasons.append(Reason("approver.is_submitter", _("Nobody approves what they submitted themselves."), "vendor"))
-    if above:
-        reasons.append(
-            Reason(
-                "deal.amount_above_approver_limit",
-                _("%(amount)s is above your limit of %(limit)s.")
-                % {"amount": _money(facts["amount"], facts), "limit": _money(limit, facts)},
-                "vendor",
-            )
-        )
+    if above is not None:
+        reasons.append(above)
     reasons += _rival_reasons(facts, person)
     checks = (
         Check(_("status allows it"), bool(facts["legal"]), facts["status"]),
-        Check(_("within the approver's limit"), not above, str(facts["amount"])),
+        Check(_("within the approver's limit"), above is None, str(facts["amount"])),
         Check(_("no rival is protected"), not facts["protected_rivals"], ", ".join(facts["protected_rivals"])),
         Check(_("nothing unseen may be the same customer"), not facts["unseen"], ", ".join(facts["unseen"])),
     )
     return _conclude("deal-approval/1", "approved", reasons, facts, *checks)
+
+
+def above_limit(facts: Facts) -> Reason | None:
+    """What stops a person who may decide on smaller deals only."""
+    limit = facts["approver_limit"]
+    if facts["by"] != "person" or limit is None or Decimal(facts["amount"]) <= Decimal(limit):
+        return None
+    text = _("%(amount)s is above your limit of %(limit)s.") % {
+        "amount": _money(facts["amount"], facts),
+        "limit": _money(limit, facts),
+    }
+    return Reason("deal.amount_above_approver_limit", text, "vendor")
 
 
 def _rival_reasons(facts: Facts, person: bool) -> list[Reason]:
@@ -295,7 +300,7 @@ def decide_extension(facts: Facts) -> Decision:
         reasons.append(
             Reason("deal.stage_unchanged", _("Move the deal to a later stage first: an extension follows progress."))
         )
-    return _conclude(
+    decision = _conclude(
         "deal-extension/1",
         "extended",
         reasons,
@@ -304,6 +309,10 @@ def decide_extension(facts: Facts) -> Decision:
         Check(_("not extended before"), not facts["extended_on"], facts["extended_on"] or ""),
         Check(_("stage has moved"), facts["stage"] != "discovery", facts["stage"]),
     )
+    if decision.reason_keys != ("deal.stage_unchanged",):
+        return decision
+    nearest = _("It would be extended by %(days)s days at the stage “Qualified” or a later one.")
+    return replace(decision, nearest=nearest % {"days": facts["days"]})
 
 
 def decide_closing(facts: Facts) -> Decision:
@@ -313,7 +322,25 @@ def decide_closing(facts: Facts) -> Decision:
         reasons.append(Reason("closed_on.future", _("That day is still to come.")))
     if facts["to"] == "won" and Decimal(facts["amount"]) <= 0:
         reasons.append(Reason("amount.not_positive", _("Give the amount that was sold.")))
+    if not facts.get("because_known", True):
+        reasons.append(Reason("because.unknown", _("That is none of the reasons.")))
+    reasons += _line_problems(facts)
+    if facts.get("led_by_another"):
+        text = _("This sale is shared and is closed together with its other part.")
+        reasons.append(Reason("deal.part_of_another", text))
     return _conclude("deal-closing/1", facts["to"], reasons, facts)
+
+
+def _line_problems(facts: Facts) -> list[Reason]:
+    """What was sold of each product line makes up the amount, and is of the deal's own lines."""
+    lines = facts.get("lines") or {}
+    if not lines:
+        return []
+    if set(lines) - set(facts["known_lines"]) or any(Decimal(part) < 0 for part in lines.values()):
+        return [Reason("lines.unknown", _("Give amounts for this deal's product lines only."))]
+    if sum(map(Decimal, lines.values())) != Decimal(facts["amount"]):
+        return [Reason("lines.sum", _("The amounts of the product lines must add up to the whole amount."))]
+    return []
 
 
 def decide_note(facts: Facts) -> Decision:
@@ -343,4 +370,6 @@ RULES: dict[str, Callable[[Facts], Decision]] = {
 
 def judge_again(decision: Decision) -> Decision:
     """Judge a stored decision's facts again under the rule that it names. Raises KeyError for others."""
-    return RULES[decision.rule](decision.facts)
+    from dealreg import rules_of_moves
+
+    return (RULES | rules_of_moves.RULES)[decision.rule](decision.facts)

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from dealreg import queries
-from dealreg.models import Deal
+from dealreg.models import Deal, DealStatus, Dispute
 from prm.kernel.audit.models import AuditEntry
 from prm.kernel.identity.models import Membership
 from prm.kernel.tenancy.context import deciding
@@ -27,32 +28,64 @@ TOLD = {
     "deal.won": (gettext_noop("Won"), "trophy", "good"),
     "deal.lost": (gettext_noop("Lost"), "circle-slash", "neutral"),
     "deal.expired": (gettext_noop("Protection ended"), "clock", "neutral"),
+    "deal.protection_ended": (gettext_noop("Protection taken away"), "shield-alert", "bad"),
+    "deal.reassigned": (gettext_noop("Given to you, protected"), "shield-check", "good"),
+    "deal.shared": (gettext_noop("Shared between two partners"), "percent", "info"),
+    "deal.share_whole": (gettext_noop("Wholly yours again"), "percent", "good"),
+    "deal.disputed": (gettext_noop("You contested the answer"), "scale", "info"),
+    "dispute.in_review": (gettext_noop("The deal desk looks again"), "user-round", "info"),
+    "dispute.withdrawn": (gettext_noop("You took the dispute back"), "undo-2", "neutral"),
+    "dispute.decided": (gettext_noop("Your dispute is decided"), "scale", "info"),
 }
 
 
-def partner_story(deal: Deal) -> list[dict[str, Any]]:
-    """What happened, newest first, in words for the partner; vendor's people appear as the deal desk."""
-    return behind_the_wall(deal)[0]
+def partner_story(deal_id: UUID, partner_id: UUID) -> list[dict[str, Any]]:
+    """What happened while the deal was this partner's, newest first; vendor's people appear as the deal desk."""
+    with deciding():
+        protects = Deal.objects.values_list("grants_protection", flat=True).get(pk=deal_id)
+        return _story(deal_id, partner_id, protects=protects)
 
 
 def behind_the_wall(deal: Deal) -> tuple[list[dict[str, Any]], int]:
     """The partner's story and the days that an extension brings, in one look over the wall."""
     with deciding():
-        rows = list(AuditEntry.objects.filter(target_id=deal.pk, action__in=TOLD).order_by("-at", "-id"))
-        days = queries.extension_days()
-    theirs = {
-        str(pk) for pk in Membership.objects.filter(partner_id=deal.partner_id).values_list("person_id", flat=True)
-    }
-    return [_told(row, theirs, deal) for row in rows], days
+        return _story(deal.pk, deal.partner_id, protects=deal.grants_protection), queries.extension_days()
 
 
-def _told(row: AuditEntry, theirs: set[str], deal: Deal) -> dict[str, Any]:
+def _story(deal_id: UUID, partner_id: UUID, *, protects: bool) -> list[dict[str, Any]]:
+    """Of the deal and of its disputes, what was done while it was theirs: what was another's is never told."""
+    about = [deal_id, *Dispute.objects.filter(deal=deal_id, partner_id=partner_id).values_list("pk", flat=True)]
+    rows = AuditEntry.objects.filter(target_id__in=about, partner_id=partner_id, action__in=TOLD)
+    people = Membership.objects.filter(partner_id=partner_id).values_list("person_id", flat=True)
+    theirs = {str(pk) for pk in people}
+    return [_told(row, theirs, protects) for row in rows.order_by("-at", "-id")]
+
+
+def _told(row: AuditEntry, theirs: set[str], protects: bool) -> dict[str, Any]:
     again = row.action == "deal.submitted" and row.before.get("status") == "action_required"
     title, icon, tone = TOLD["deal.resubmitted" if again else row.action]
-    if row.action == "deal.approved" and not deal.grants_protection:
+    if row.action == "deal.approved" and not protects:
         title = gettext_noop("Registered")
     named = row.actor_kind == "person" and str(row.actor_id) in theirs
     return {"at": row.at, "title": _(title), "icon": icon, "tone": tone, "actor": row.actor_name if named else ""}
+
+
+def coming(deal: Deal, dispute: Dispute | None) -> list[dict[str, Any]]:
+    """What happens next and by when, the farthest first, as the top of the timeline."""
+    found: list[dict[str, Any]] = []
+    if deal.status == DealStatus.APPROVED and deal.protected_until:
+        title = _("Protection ends unless the deal is won, or extended")
+        if deal.extended_on:
+            title = _("Protection ends unless the deal is won")
+        found.append({"day": deal.protected_until, "title": title, "icon": "hourglass", "tone": "info"})
+        found.append({"day": deal.expected_close_on, "title": _("Expected close"), "icon": "target", "tone": "neutral"})
+    if deal.is_waiting:
+        found.append({"at": deal.answer_due_at, "title": _("You have an answer"), "icon": "hourglass", "tone": "info"})
+    if dispute is not None and dispute.is_open:
+        title = _("Your dispute is decided")
+        found.append({"at": dispute.answer_due_at, "title": title, "icon": "hourglass", "tone": "info"})
+    dated = [entry for entry in found if entry.get("day") or entry.get("at")]
+    return sorted(dated, key=lambda entry: entry.get("day") or entry["at"].date(), reverse=True)
 
 
 def next_step(deal: Deal, *, now: datetime) -> Mapping[str, Any]:
@@ -81,7 +114,7 @@ def next_step(deal: Deal, *, now: datetime) -> Mapping[str, Any]:
         "expired": {
             "tone": "neutral",
             "title": _("Protection ended"),
-            "text": _("Register it again if the customer still buys."),
+            "text": deal.reason_for_partner or _("Register it again if the customer still buys."),
         },
     }
     return steps[status]

@@ -246,6 +246,7 @@ CELERY_BEAT_SCHEDULE = {
         ("webhooks", "workflows.tasks.deliver", 3.0),
         ("deals", "dealreg.tasks.keep_time", 60.0),
         ("words", "dealreg.tasks.count_words", 3600.0),
+        ("batches", "dealreg.tasks.carry_out_batches", 2.0),
         ("imports", "partners.tasks.bring_in", 10.0),
         ("audit", "prm.kernel.audit.tasks.seal", 5.0),
         ("analytics", "workflows.tasks.roll_up", 600.0),

@@ -17,6 +17,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from dealreg.actions import ship_approval_matrix
+from dealreg.models import CloseReason
 from partners.models import Tier, TierBenefit
 from prm.kernel.automation import actions as automation
 from prm.kernel.automation import registry
@@ -36,6 +37,21 @@ SETTER = Actor(kind="system", id="vendor set-up", name="Vendor set-up", roles=fr
 SHIPPED = Actor.system("shipped with the product")
 WORKING_DAYS = [0, 1, 2, 3, 4]
 
+CLOSE_REASONS = {
+    "won": {
+        "won-product": "Our product fitted best",
+        "won-price": "Price",
+        "won-relationship": "The customer knows us",
+        "won-service": "Service and support",
+    },
+    "lost": {
+        "lost-price": "Price",
+        "lost-competitor": "The customer took another product",
+        "lost-budget": "The budget was cut",
+        "lost-no-decision": "No decision was made",
+        "lost-timing": "Postponed",
+    },
+}
 TIERS: tuple[dict[str, Any], ...] = (
     {
         "code": "gold",
@@ -181,6 +197,7 @@ def configure_vendor(*, now: datetime, country: str = "DE") -> None:
             code=code, defaults={"name": name, "grants_protection": protects, "position": position}
         )
     ship_approval_matrix()
+    _close_reasons()
     _rules(now)
     _workflows(now)
 
@@ -239,6 +256,13 @@ def _products() -> None:
         line, _created = ProductLine.objects.get_or_create(code=code, defaults={"name": name})
         for sku, title in products:
             Product.objects.get_or_create(sku=sku, defaults={"line": line, "name": title})
+
+
+def _close_reasons() -> None:
+    for outcome, reasons in CLOSE_REASONS.items():
+        for position, (code, name) in enumerate(reasons.items()):
+            wanted = {"name": name, "outcome": outcome, "position": position}
+            CloseReason.objects.get_or_create(code=code, defaults=wanted)
 
 
 def _rules(now: datetime) -> None:

@@ -9,11 +9,21 @@ from dealreg.actions.approvals import (
     ship_approval_matrix,
 )
 from dealreg.actions.assessment import check_conflicts, route_deal, validate_deal
+from dealreg.actions.batches import carry_out_batches, start_batch, undo_batch
 from dealreg.actions.closing import change_stage, expire_due, extend_protection, mark_lost, mark_won
 from dealreg.actions.customers import add_alias, count_words, create_customer, refresh_keys, update_customer
+from dealreg.actions.disputes import (
+    decide_dispute,
+    look_into_dispute,
+    raise_dispute,
+    review_dispute,
+    withdraw_dispute,
+)
 from dealreg.actions.drafts import discard_draft, save_draft
 from dealreg.actions.imports import import_customers, import_deal, link_parents
+from dealreg.actions.moving import reassign_deal
 from dealreg.actions.review import assign_cam, mark_duplicate, reject_deal, return_deal, start_review
+from dealreg.actions.splitting import split_deal
 from dealreg.actions.submission import resubmit_deal, submit_deal, withdraw_deal
 from dealreg.actions.talk import add_comment, attach_file
 from dealreg.queries.facts import lines_by_code
@@ -24,10 +34,12 @@ __all__ = [
     "approve_deal",
     "assign_cam",
     "attach_file",
+    "carry_out_batches",
     "change_stage",
     "check_conflicts",
     "count_words",
     "create_customer",
+    "decide_dispute",
     "discard_draft",
     "expire_due",
     "extend_protection",
@@ -36,22 +48,30 @@ __all__ = [
     "keep_approval_rule",
     "lines_by_code",
     "link_parents",
+    "look_into_dispute",
     "mark_duplicate",
     "mark_lost",
     "mark_won",
     "move_approval_rule",
+    "raise_dispute",
+    "reassign_deal",
     "refresh_keys",
     "reject_deal",
     "remove_approval_rule",
     "resubmit_deal",
     "return_deal",
+    "review_dispute",
     "route_deal",
     "route_to_approvers",
     "save_draft",
     "ship_approval_matrix",
+    "split_deal",
+    "start_batch",
     "start_review",
     "submit_deal",
+    "undo_batch",
     "update_customer",
     "validate_deal",
     "withdraw_deal",
+    "withdraw_dispute",
 ]

@@ -90,6 +90,11 @@ def certain_customer(findings: list[dict[str, Any]]) -> dict[str, Any] | None:
     return next((f for f in findings if f["kind"] == "customer" and f["verdict"] == "conflict"), None)
 
 
+def certain_customers(findings: list[dict[str, Any]]) -> list[UUID]:
+    """Every customer that a deal certainly is for: one organisation may stand in the books twice."""
+    return [UUID(f["id"]) for f in findings if f["kind"] == "customer" and f["verdict"] == "conflict"]
+
+
 def _eligibility(deal: Deal, now: datetime) -> Decision:
     facts = eligibility_facts(deal, now, today_of(now))
     try:

@@ -42,7 +42,7 @@ def save_draft(
         deal_id = _begun(partner.pk, import_key)
     if deal_id is None:
         with deciding():
-            deal = _new(partner.pk, partner.cam_id, program_id, actor, now, import_key)
+            deal = new_deal(partner.pk, partner.cam_id, program_id, actor, now, import_key)
             take_over(deal, entry.read(fields, partner_id), now)
             note("deal.drafted", deal, actor=actor, now=now)
             return deal
@@ -132,7 +132,7 @@ _BESIDE = {"product_lines", entry.ITEMS}  # rows of their own
 _KEPT = {"program", "deal_type"}  # every deal has one: what can't be read changes nothing
 
 
-def _new(
+def new_deal(
     partner_id: UUID, cam_id: UUID | None, program_id: UUID | None, actor: Actor, now: datetime, import_key: str
 ) -> Deal:
     program = Program.objects.get(pk=program_id) if program_id else _program_of(partner_id)

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from dealreg import entry, queries, rules
+from dealreg.actions import splitting
 from dealreg.actions.base import deciding_on, drop_keys, judge_move, note, release, save, tell, today_of, write_keys
 from dealreg.actions.drafts import apply, put_lines, take_over, unread_of
 from dealreg.actions.pricing import put_items
@@ -48,6 +49,7 @@ def withdraw_deal(*, deal_id: UUID, reason: str, actor: Actor, now: datetime) ->
             deal.withdraw(reason=entry.plain(reason)[:300])
             save(deal, now)
             drop_keys(deal.pk)
+            splitting.leave(deal, actor, now)
             release(deal, "withdrawn", now)
             tell(DealWithdrawn, deal, now=now, before={"deal.status": before}, reason=deal.close_reason)
         note("deal.withdrawn", deal, actor=actor, now=now, decision=decision, before={"status": before})

@@ -47,16 +47,29 @@ def add_comment(*, deal_id: UUID, body: str, audience: str, actor: Actor, now: d
     return decision
 
 
-def attach_file(*, deal_id: UUID, name: str, content: bytes, audience: str, actor: Actor, now: datetime) -> Decision:
-    """Keep a file, if it is what its name says, under a random name."""
+def attach_file(
+    *,
+    deal_id: UUID,
+    name: str,
+    content: bytes,
+    audience: str,
+    actor: Actor,
+    now: datetime,
+    as_evidence: bool = False,
+) -> Decision:
+    """Keep a file, if it is what its name says, under a random name; `as_evidence` in the deal's open dispute."""
     with deciding_on(deal_id) as deal:
         shown, seen_by = _file_name(name), _audience(audience, actor)
         content_type, problems = _look_at(deal, shown, content)
+        dispute = deal.disputes.filter(status__in=["open", "in_review"]).first() if as_evidence else None
+        if as_evidence and dispute is None:
+            problems = [["dispute.not_open", _("This dispute is closed.")]]
         decision = rules.decide_note({"problems": problems, "audience": seen_by, "name": shown, "size": len(content)})
         if decision.allowed:
             stored = _store(deal, content)
             DealFile.objects.create(
                 deal=deal,
+                dispute=dispute,
                 audience=seen_by,
                 name=shown,
                 size=len(content),

@@ -1,5 +1,5 @@
 """What deal registration offers to workflows, rules, messages and imports. Importing it registers all."""
 
-from dealreg.automation import actions, importers, panel, people, program, shipped, wording
+from dealreg.automation import actions, disputes, importers, panel, people, program, shipped, wording
 
-__all__ = ["actions", "importers", "panel", "people", "program", "shipped", "wording"]
+__all__ = ["actions", "disputes", "importers", "panel", "people", "program", "shipped", "wording"]

@@ -19,7 +19,11 @@ def submitter(deal_id: UUID) -> list[UUID]:
 
 
 def partner_admins(deal_id: UUID) -> list[UUID]:
-    return [person.pk for person in partners.people_of(as_read(deal_id).partner_id, "partner_admin")]
+    return admins_of(as_read(deal_id).partner_id)
+
+
+def admins_of(partner_id: UUID) -> list[UUID]:
+    return [person.pk for person in partners.people_of(partner_id, "partner_admin")]
 
 
 def channel_manager(deal_id: UUID) -> list[UUID]:

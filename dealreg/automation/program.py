@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from dealreg.models import DealPolicy
+from dealreg.models import CloseReason, DealPolicy
 from prm.kernel.automation.parts import Trouble, register_part
 from prm.kernel.reference.records import RecordPart
 
@@ -27,9 +27,13 @@ register_part(
             "submissions_per_hour",
             "precedence_days",
             "extension_days",
+            "dispute_days",
             "reminder_days",
         ),
         single="policy",
         check=_policy,
     )
+)
+register_part(
+    RecordPart("close-reasons", 50, CloseReason, "code", ("code", "name", "outcome", "position", "is_active"))
 )

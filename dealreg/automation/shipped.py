@@ -25,6 +25,9 @@ TRIGGERS = (
     (events.DealExpiring, _("A protection ends soon"), False),
     (events.DealExtended, _("A protection is extended"), False),
     (events.StageChanged, _("A deal's stage changes"), False),
+    (events.DealReassigned, _("A deal goes over to another partner"), False),
+    (events.DealShared, _("A deal is shared"), False),
+    (events.ProtectionEnded, _("A protection is taken away"), False),
     (events.DealCommented, _("Somebody comments on a deal"), False),
 )
 

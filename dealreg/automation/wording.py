@@ -130,3 +130,99 @@ _message(
         "entscheiden nun, ohne länger zu warten.",
     ),
 )
+_message(
+    "deal.moved_away",
+    _("A deal is no longer the partner's"),
+    ("{{ deal.number }} is no longer yours", "{{ deal.number }} wird nicht mehr von Ihnen geführt"),
+    (
+        "your registration “{{ deal.customer_name }}” is no longer yours. The reason: {{ reason }}\n\nWhat you had "
+        "registered stays on record for you.",
+        "Ihre Registrierung „{{ deal.customer_name }}“ wird nicht mehr von Ihnen geführt. Der Grund: {{ reason }}\n\n"
+        "Was Sie registriert hatten, bleibt für Sie einsehbar.",
+    ),
+    ("reason",),
+    reason="The customer asked for another contact.",
+)
+_message(
+    "deal.assigned",
+    _("A deal is given to a partner"),
+    ("A protected deal for you: {{ deal.customer_name }}", "Ein geschützter Deal für Sie: {{ deal.customer_name }}"),
+    (
+        "{{ deal.number }} for {{ deal.customer_name }} is yours from now on, protected until "
+        "{{ deal.protected_until }}.",
+        "{{ deal.number }} für {{ deal.customer_name }} gehört ab jetzt Ihnen, geschützt bis "
+        "{{ deal.protected_until }}.",
+    ),
+)
+_message(
+    "deal.protection_ended",
+    _("A protection is taken away"),
+    ("No longer protected: {{ deal.number }}", "Nicht mehr geschützt: {{ deal.number }}"),
+    (
+        "“{{ deal.customer_name }}” is no longer protected for you. The reason: {{ deal.reason }} You can contest "
+        "this on the deal's page.",
+        "„{{ deal.customer_name }}“ ist für Sie nicht mehr geschützt. Der Grund: {{ deal.reason }} Auf der Seite des "
+        "Deals können Sie widersprechen.",
+    ),
+)
+_message(
+    "deal.shared",
+    _("A deal is shared"),
+    ("{{ share }} % of {{ deal.customer_name }} is yours", "{{ share }} % von {{ deal.customer_name }} gehören Ihnen"),
+    (
+        "{{ deal.number }} for {{ deal.customer_name }} is shared between two partners. Your share of what is sold "
+        "is {{ share }} %; you are protected until {{ deal.protected_until }}.",
+        "{{ deal.number }} für {{ deal.customer_name }} wird zwischen zwei Partnern geteilt. Ihr Anteil am Verkauf "
+        "beträgt {{ share }} %; Sie sind geschützt bis {{ deal.protected_until }}.",
+    ),
+    ("share",),
+    share="40",
+)
+
+DISPUTE: dict[str, object] = {
+    "answer_due_at": "Tue 24 Nov 2026, 14:00",
+    "answer": "Decided anew",
+    "reason": "Your offer was first.",
+}
+
+
+def _of_dispute(key: str, label: Promise, subject: tuple[str, str], body: tuple[str, str]) -> None:
+    _message(key, label, subject, body, ("dispute",), dispute=DISPUTE)
+
+
+_of_dispute(
+    "dispute.received",
+    _("A dispute has arrived"),
+    ("We look at {{ deal.number }} again", "Wir prüfen {{ deal.number }} erneut"),
+    (
+        "you contest our answer to {{ deal.number }} for {{ deal.customer_name }}. Somebody of the deal desk decides "
+        "by {{ dispute.answer_due_at }} at the latest.",
+        "Sie widersprechen unserer Antwort zu {{ deal.number }} für {{ deal.customer_name }}. Der Deal-Desk "
+        "entscheidet spätestens bis {{ dispute.answer_due_at }}.",
+    ),
+)
+_of_dispute(
+    "dispute.decided",
+    _("A dispute is decided"),
+    ("Decided: {{ deal.number }}", "Entschieden: {{ deal.number }}"),
+    (
+        "we have looked at {{ deal.number }} for {{ deal.customer_name }} again: {{ dispute.answer }}. "
+        "{{ dispute.reason }}",
+        "wir haben {{ deal.number }} für {{ deal.customer_name }} erneut geprüft: {{ dispute.answer }}. "
+        "{{ dispute.reason }}",
+    ),
+)
+register_message(
+    "deals.batch_done",
+    label=_("Some of many deals could not be done"),
+    variables=["action", "done", "left"],
+    sample={"action": "Extend", "done": 12, "left": 2},
+    subject={
+        "en": "{{ action }}: {{ done }} done, {{ left }} not",
+        "de": "{{ action }}: {{ done }} erledigt, {{ left }} nicht",
+    },
+    body={
+        "en": "“{{ action }}” was carried out for {{ done }} deals and not for {{ left }}.\n\n{{ url }}",
+        "de": "„{{ action }}“ wurde für {{ done }} Deals ausgeführt und für {{ left }} nicht.\n\n{{ url }}",
+    },
+)

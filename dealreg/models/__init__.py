@@ -1,5 +1,6 @@
 """Deals, the vendor's end customers, and who protects which of them."""
 
+from dealreg.models.batches import DealBatch
 from dealreg.models.customers import Customer, CustomerAlias, CustomerWords, MatchKey, NotSame
 from dealreg.models.deals import (
     Deal,
@@ -13,17 +14,21 @@ from dealreg.models.deals import (
     PipelineStage,
     ResellerDeal,
 )
+from dealreg.models.moves import DealSplit, Dispute, FormerDeal
 from dealreg.models.protection import DealAssessment, DealPolicy, DealReminder, Protection
+from dealreg.models.reasons import CloseReason
 from dealreg.models.stages import StageProbability
 from dealreg.models.terms import ApprovalRule
 
 __all__ = [
     "ApprovalRule",
+    "CloseReason",
     "Customer",
     "CustomerAlias",
     "CustomerWords",
     "Deal",
     "DealAssessment",
+    "DealBatch",
     "DealComment",
     "DealFile",
     "DealItem",
@@ -31,7 +36,10 @@ __all__ = [
     "DealNumber",
     "DealPolicy",
     "DealReminder",
+    "DealSplit",
     "DealStatus",
+    "Dispute",
+    "FormerDeal",
     "MatchKey",
     "NotSame",
     "PaymentState",

@@ -111,6 +111,13 @@ class Deal(PartnerOwned):
     actual_amount = models.DecimalField(_("actual amount"), max_digits=16, decimal_places=2, null=True, blank=True)
     closed_on = models.DateField(_("closed"), null=True, blank=True)
     close_reason = models.CharField(_("why it was lost"), max_length=300, blank=True)
+    closed_because = TenantForeignKey(
+        "dealreg.CloseReason", null=True, blank=True, related_name="+", verbose_name=_("reason")
+    )
+    share_percent = models.DecimalField(
+        _("own share (%)"), max_digits=5, decimal_places=2, null=True, blank=True, editable=False
+    )
+    shared_with = models.CharField(_("shared with"), max_length=200, blank=True, editable=False)
     import_key = models.CharField(max_length=64, blank=True, editable=False)
     created_at = models.DateTimeField(_("created"))
     changed_at = models.DateTimeField(_("changed"))
@@ -217,6 +224,11 @@ class Deal(PartnerOwned):
     def expire(self) -> None:
         """Its protection has lapsed."""
 
+    @transition(field=status, source=(DealStatus.REJECTED, DealStatus.EXPIRED), target=DealStatus.IN_REVIEW)
+    def reopen(self, *, due: datetime | None) -> None:
+        """A dispute has turned the answer: it is decided anew, and late only after `due`."""
+        self.answer_due_at = due
+
     def _hand_in(self, at: datetime, due: datetime) -> None:
         self.submission += 1
         self.submitted_at, self.answer_due_at, self.decided_at = at, due, None
@@ -231,6 +243,7 @@ class DealLine(TenantOwned):
     deal = TenantForeignKey(Deal, models.CASCADE, related_name="lines")
     product_line = TenantForeignKey("reference.ProductLine", related_name="+")
     amount = models.DecimalField(_("amount"), max_digits=16, decimal_places=2, null=True, blank=True)
+    actual_amount = models.DecimalField(_("actual amount"), max_digits=16, decimal_places=2, null=True, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tenant", "deal", "product_line"], name="dealreg_line_once")]
@@ -314,6 +327,7 @@ class DealFile(TenantOwned):
     wall = Wall(partner="child:deal", partner_where="audience = 'partner'")
 
     deal = TenantForeignKey(Deal, models.CASCADE, related_name="files")
+    dispute = TenantForeignKey("dealreg.Dispute", null=True, blank=True, related_name="files")
     audience = models.CharField(max_length=8, choices=Audience.choices)
     author = TenantForeignKey("identity.Membership", null=True, blank=True, related_name="+")
     author_name = models.CharField(max_length=200)

@@ -116,6 +116,9 @@ class DealPolicy(TenantOwned):
         help_text=_("For so long after a protection has lapsed, another partner's deal goes to people. 0: never."),
     )
     extension_days = models.PositiveSmallIntegerField(_("extension (days)"), default=45)
+    dispute_days = models.PositiveSmallIntegerField(
+        _("contesting (days)"), default=30, help_text=_("How long a partner may contest an answer")
+    )
     reminder_days = ArrayField(
         models.PositiveSmallIntegerField(), verbose_name=_("reminders (days before)"), default=reminder_days
     )

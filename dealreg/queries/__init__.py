@@ -1,5 +1,7 @@
 """The readers of deal registration."""
 
+from dealreg.queries.batches import hindrances
+from dealreg.queries.disputes import dispute_evidence, dispute_of, former_deal, former_deals, may_contest, parts_of
 from dealreg.queries.evidence import (
     facts_of,
     field_label,
@@ -42,18 +44,25 @@ __all__ = [
     "customer_matches",
     "customer_story",
     "deal_facts",
+    "dispute_evidence",
+    "dispute_of",
     "extension_days",
     "facts_of",
     "field_label",
     "findings_for",
+    "former_deal",
+    "former_deals",
     "handed_in_within_the_hour",
+    "hindrances",
     "latest_decision",
     "limits_of",
     "line_codes",
     "line_ids",
     "lines_by_code",
+    "may_contest",
     "message_facts",
     "own_duplicates",
+    "parts_of",
     "policy",
     "protection_holder",
     "queue_evidence",

@@ -77,7 +77,7 @@ def queue_evidence(deal_id: UUID) -> Mapping[str, Any]:
     evidence = rivals_of(deal_id)
     others = [(f["deal_id"] or f["id"], f"{f['name']} · {f['number']}".strip(" ·")) for f in evidence["findings"]]
     return {
-        "evidence": evidence | {"traces": _traces(deal_id)},
+        "evidence": evidence | {"traces": traces_of(deal_id)},
         "fields": [(name, field_label(name)) for name in FIELDS],
         "others": list(dict(others).items()),
     }
@@ -134,7 +134,7 @@ def latest_decision(deal: Deal, rule: str) -> DecisionRecord | None:
     return records.filter(rule__startswith=rule).order_by("-at", "-recorded_at", "-pk").first()
 
 
-def _traces(deal_id: UUID) -> list[dict[str, Any]]:
+def traces_of(deal_id: UUID) -> list[dict[str, Any]]:
     records = DecisionRecord.objects.filter(subject_id=deal_id).order_by("-at", "-recorded_at")[:TRACES]
     return [record.document for record in records]
 

@@ -264,6 +264,16 @@ def move_facts(deal: Deal, to: DealStatus, method: str, **more: Any) -> dict[str
     }
 
 
+def extension_facts(deal: Deal, days: int) -> dict[str, Any]:
+    """What an extension by so many days is judged by."""
+    return {
+        "status": deal.shown_status,
+        "stage": deal.pipeline_stage,
+        "days": days,
+        "extended_on": deal.extended_on.isoformat() if deal.extended_on else "",
+    }
+
+
 def approver_facts(deal: Deal, actor: Actor) -> dict[str, Any]:
     """Who approves, up to what, and whether it is their own deal."""
     member = Membership.objects.filter(pk=actor.membership_id).first() if actor.membership_id else None

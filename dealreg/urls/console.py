@@ -1,6 +1,6 @@
 from django.urls import path
 
-from dealreg.views import approvals, console, customers, pipeline, reports
+from dealreg.views import approvals, batches, console, customers, disputes, moves, pipeline, reports
 
 app_name = "dealreg_console"
 
@@ -18,11 +18,17 @@ urlpatterns = [
     path("reports/deals/ageing/", reports.AgeingView.as_view(), name="ageing"),
     path("reports/deals/lapsing/", reports.LapsingView.as_view(), name="lapsing"),
     path("reports/deals/list/", reports.ReportedView.as_view(), name="report_deals"),
+    path("deals/batches/<uuid:pk>/", batches.batch, name="batch"),
+    path("deals/batches/<uuid:pk>/undo", batches.undo, name="undo_batch"),
     path("deals/<uuid:pk>/", console.deal, name="deal"),
     path("deals/<uuid:pk>/cam", console.assign_cam, name="assign_cam"),
+    path("deals/<uuid:pk>/reassign", moves.reassign, name="reassign"),
+    path("deals/<uuid:pk>/split", moves.split, name="split"),
     path("deals/<uuid:pk>/comments", console.comment, name="comment"),
     path("deals/<uuid:pk>/files", console.attach, name="attach"),
     path("deals/<uuid:pk>/files/<uuid:file_id>", console.file, name="file"),
+    path("disputes/", disputes.DisputesView.as_view(), name="disputes"),
+    path("disputes/<uuid:pk>/", disputes.dispute, name="dispute"),
     path("customers/", customers.CustomersView.as_view(), name="customers"),
     path("customers/new/", customers.create, name="customer_new"),
     path("customers/<uuid:pk>/", customers.customer, name="customer"),

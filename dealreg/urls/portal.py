@@ -1,6 +1,6 @@
 from django.urls import path
 
-from dealreg.views import pipeline, portal, prices, register
+from dealreg.views import disputes, pipeline, portal, prices, register
 
 app_name = "dealreg_portal"
 
@@ -24,6 +24,10 @@ urlpatterns = [
     path("deals/<uuid:pk>/stage", portal.stage, name="stage"),
     path("deals/<uuid:pk>/won", portal.won, name="won"),
     path("deals/<uuid:pk>/lost", portal.lost, name="lost"),
+    path("deals/<uuid:pk>/contest", disputes.contest, name="contest"),
+    path("deals/<uuid:pk>/evidence", disputes.evidence, name="evidence"),
+    path("disputes/<uuid:pk>/", disputes.mine, name="dispute"),
+    path("disputes/<uuid:pk>/withdraw", disputes.withdraw, name="withdraw_dispute"),
     path("deals/<uuid:pk>/comments", portal.comment, name="comment"),
     path("deals/<uuid:pk>/files", portal.attach, name="attach"),
     path("deals/<uuid:pk>/files/<uuid:file_id>", portal.file, name="file"),

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from dealreg import actions, queries
-from dealreg.models import Deal, DealFile
+from dealreg.models import Deal, DealFile, Dispute
 from prm.kernel.decisions import Decision
 
 MEGABYTE = 1024 * 1024
@@ -18,11 +18,8 @@ MEGABYTE = 1024 * 1024
 
 def deal_or_404(pk: UUID) -> Deal:
     """The deal, if it is on the caller's side of the wall; a foreign id and a missing one are the same."""
-    found = (
-        Deal.objects.select_related("partner", "program", "vertical", "territory", "submitted_by", "deal_type")
-        .filter(pk=pk)
-        .first()
-    )
+    named = ("partner", "program", "vertical", "territory", "submitted_by", "deal_type", "closed_because")
+    found = Deal.objects.select_related(*named).filter(pk=pk).first()
     if found is None:
         raise Http404
     return found
@@ -68,7 +65,8 @@ def comments_of(deal: Deal) -> list[dict[str, Any]]:
     ]
 
 
-def files_of(deal: Deal, url_name: str) -> list[dict[str, Any]]:
+def files_of(deal: Deal, url_name: str, dispute: Dispute | None = None) -> list[dict[str, Any]]:
+    """The files of a deal, or those that are evidence in a dispute about it."""
     return [
         {
             "name": f.name,
@@ -78,7 +76,7 @@ def files_of(deal: Deal, url_name: str) -> list[dict[str, Any]]:
             "internal": f.audience == "vendor",
             "url": reverse(url_name, args=[deal.pk, f.pk]),
         }
-        for f in deal.files.order_by("at")
+        for f in (dispute or deal).files.order_by("at")
     ]
 
 

@@ -10,8 +10,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from dealreg import actions, queries
-from dealreg.forms import StaffCommentForm, StaffFileForm
-from dealreg.lists import VendorDeals, staff_options
+from dealreg.bulk import staff_options
+from dealreg.forms import ReassignForm, SplitForm, StaffCommentForm, StaffFileForm
+from dealreg.lists import VendorDeals
+from dealreg.models import Deal, DealStatus
 from dealreg.stories import next_step
 from dealreg.views.common import (
     answered,
@@ -22,11 +24,11 @@ from dealreg.views.common import (
     form_refused,
     serve_file,
 )
+from dealreg.views.moves import MOVERS, other_partners
+from dealreg.whole_story import KINDS, tabs, whole_story
 from partners.queries import reseller_name
-from prm.kernel.audit.models import AuditEntry, DecisionRecord
-from prm.kernel.automation.registry import story_of
+from prm.kernel.audit.models import AuditEntry
 from prm.kernel.identity.access import require_roles
-from prm.kernel.messages.models import Message
 from prm.kernel.ui.lists import ListView
 
 STAFF = ("admin", "ops", "approver", "cam", "sales", "legal")
@@ -40,6 +42,8 @@ class Deals(ListView):
 def deal(request: Any, pk: UUID) -> HttpResponse:
     """Everything about one deal: evidence, decisions, workflow steps, messages, comments, audit."""
     found = deal_or_404(pk)
+    disputes = list(found.disputes.order_by("-raised_at", "-pk"))
+    kind = request.GET.get("story", "")
     context = {
         "deal": found,
         "next": next_step(found, now=request.now),
@@ -47,9 +51,8 @@ def deal(request: Any, pk: UUID) -> HttpResponse:
         "items": found.items.select_related("product"),
         "reseller_name": reseller_name(found.partner_id, found.reseller_id),
         "evidence": queries.rivals_of(found.pk, deal=found),
-        "decisions": DecisionRecord.objects.filter(subject_id=pk).order_by("-at", "-id"),
-        "story": list(reversed(story_of("deal", found.pk))),
-        "mails": Message.objects.filter(subject_id=pk).select_related("recipient").order_by("-at"),
+        "story": whole_story(found, disputes, kind if kind in KINDS else ""),
+        "story_tabs": tabs(found, kind if kind in KINDS else ""),
         "audit": AuditEntry.objects.filter(target_id=pk).order_by("-at", "-id"),
         "comments": comments_of(found),
         "files": files_of(found, "dealreg_console:file"),
@@ -58,8 +61,23 @@ def deal(request: Any, pk: UUID) -> HttpResponse:
         "staff": staff_options(request),
         "may_act": request.actor.has(*STAFF),
         "may_audit": request.actor.has("admin", "ops", "auditor"),
+        "disputes": disputes,
+        "beside": queries.parts_of(found),
+        **_moves(request, found),
     }
     return render(request, "dealreg/console_deal.html", context)
+
+
+def _moves(request: Any, deal: Deal) -> dict[str, Any]:
+    """The dialogs for a protected deal, where the reader may use them."""
+    if deal.status != DealStatus.APPROVED or deal.share_percent is not None or not request.actor.has(*MOVERS):
+        return {"may_move": False}
+    partners = other_partners(deal)
+    return {
+        "may_move": True,
+        "reassign_form": ReassignForm(partners=partners, prefix=None),
+        "split_form": SplitForm(partners=partners, auto_id="split_%s"),
+    }
 
 
 @require_POST

@@ -9,10 +9,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from dealreg import actions
-from dealreg.forms import CommentForm, FileForm, LostForm, ReasonForm, StageForm, WonForm
+from dealreg import actions, queries
+from dealreg.forms import CommentForm, DisputeForm, FileForm, LostForm, ReasonForm, StageForm, WonForm
 from dealreg.lists import DealsThroughDistributor, PartnerDeals
-from dealreg.stories import behind_the_wall, next_step
+from dealreg.models import Deal, DealStatus
+from dealreg.stories import behind_the_wall, coming, next_step, partner_story
 from dealreg.views.common import (
     answered,
     attached,
@@ -42,6 +43,9 @@ class Deals(ListView):
     list = PartnerDeals
     template_name = "dealreg/portal_list.html"
 
+    def context(self, request: Any) -> dict[str, Any]:
+        return {"former": queries.former_deals()}
+
 
 class ThroughDistributor(ListView):
     list = DealsThroughDistributor
@@ -49,16 +53,22 @@ class ThroughDistributor(ListView):
 
 @require_GET
 def deal(request: Any, pk: UUID) -> HttpResponse:
+    """One deal; or, of a deal that was theirs, what the partner keeps of it."""
+    if (kept := queries.former_deal(pk)) is not None:
+        context = {"former": kept, "story": partner_story(kept.deal_id, kept.partner_id)}
+        return render(request, "dealreg/former_deal.html", context)
     found = deal_or_404(pk)
     today = local_date(request.now)
     story, extension_days = behind_the_wall(found)
+    about, lines = _dispute_of(found), list(found.lines.select_related("product_line"))
     context = {
         "deal": found,
         "next": next_step(found, now=request.now),
         "story": story,
+        "coming": coming(found, about["dispute"]),
         "comments": comments_of(found),
         "files": files_of(found, "dealreg_portal:file"),
-        "lines": found.lines.select_related("product_line"),
+        "lines": lines,
         "items": found.items.select_related("product"),
         "reseller_name": reseller_name(found.partner_id, found.reseller_id),
         "may_act": request.actor.has(*SELLERS),
@@ -66,11 +76,25 @@ def deal(request: Any, pk: UUID) -> HttpResponse:
         "file_form": FileForm(),
         "reason_form": ReasonForm(prefix=None),
         "stage_form": StageForm(initial={"stage": found.pipeline_stage}),
-        "won_form": WonForm(initial={"amount": found.amount, "closed_on": today}),
+        "won_form": WonForm(initial={"amount": found.amount, "closed_on": today}, lines=lines),
         "lost_form": LostForm(initial={"closed_on": today}),
         "extension_days": extension_days,
+        **about,
     }
     return render(request, "dealreg/portal_deal.html", context)
+
+
+def _dispute_of(deal: Deal) -> dict[str, Any]:
+    """The latest dispute about the answer, and whether it can be contested now."""
+    contestable = deal.status in (DealStatus.REJECTED, DealStatus.EXPIRED)
+    dispute = queries.dispute_of(deal) if deal.decided_at else None
+    files = [file for file in files_of(deal, "dealreg_portal:file", dispute=dispute)] if dispute else []
+    return {
+        "dispute": dispute,
+        "dispute_files": files,
+        "may_contest": contestable and queries.may_contest(deal, dispute),
+        "dispute_form": DisputeForm(),
+    }
 
 
 @require_POST
@@ -109,7 +133,7 @@ def stage(request: Any, pk: UUID) -> HttpResponse:
 @require_POST
 @require_roles(*SELLERS)
 def won(request: Any, pk: UUID) -> HttpResponse:
-    form = WonForm(request.POST)
+    form = WonForm(request.POST, lines=deal_or_404(pk).lines.select_related("product_line"))
     if not form.is_valid():
         return form_refused(request, form, _url(pk))
     decision = actions.mark_won(deal_id=deal_or_404(pk).pk, actor=request.actor, now=request.now, **form.cleaned_data)

@@ -20,6 +20,7 @@ from prm.demo import cast, pipeline, terms
 from prm.demo.cast import BUILDER, Organisation, Worker
 from prm.demo.history import YEAR, History, catch_up, settle
 from prm.demo.market import Market, market
+from prm.demo.moves import live_moves
 from prm.embedded import addresses, processes
 from prm.kernel.matching import Record
 from prm.kernel.tenancy.context import acting
@@ -75,6 +76,7 @@ def build(*, accounts: str, wanted: int, say: Say, progress: Callable[[str, floa
         history = History(tenant.pk, partners, staff, place, rng, wanted)
         history.live(lambda share: progress("living through the year", share))
         terms.add(tenant.pk, partners, staff["Ada Okafor"])
+        live_moves(history)
         settle(tenant.pk, 60)
     catch_up(tenant.pk)
     pipeline.fill(tenant.pk, rng)

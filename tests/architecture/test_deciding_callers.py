@@ -10,6 +10,7 @@ from tests.architecture.trees import imported, modules
 ALLOWED = {
     "dealreg/actions/approval.py": "approves under the vendor's lock; gives a Decision",
     "dealreg/actions/base.py": "`deciding_on`: the deal is loaded in the caller's audience first",
+    "dealreg/actions/disputes.py": "takes back a dispute that was loaded in the caller's audience; gives a Decision",
     "dealreg/actions/drafts.py": "makes the caller's own draft, whose partner was loaded in its audience",
     "dealreg/queries/facts.py": "facts for events and rules, which never go to a partner",
     "dealreg/stories.py": "the audit rows of one visible deal, cut to the actions and words of TOLD",

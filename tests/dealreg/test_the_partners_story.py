@@ -1,7 +1,6 @@
 """What a deal's partner reads of its story: each turn in words, and of the vendor's people no name."""
 
 from dealreg import actions
-from dealreg.models import Deal
 from dealreg.stories import partner_story
 from tests.cast import birch, bo, partner
 from tests.dealreg.deals import returned
@@ -12,7 +11,7 @@ def test_a_deal_that_was_returned_and_answered_tells_every_turn():
     with partner(birch) as now:
         decision = actions.resubmit_deal(deal_id=deal, fields={"customer_city": "Kiel"}, actor=bo.actor, now=now)
         assert decision.allowed, decision.reasons
-        story = partner_story(Deal.objects.get(pk=deal))
+        story = partner_story(deal, birch.id)
 
     assert [(entry["title"], entry["actor"]) for entry in reversed(story)] == [
         ("Registered", "Bo"),

@@ -22,7 +22,6 @@ from prm.kernel.tenancy.context import acting
 from workflows import rules
 from workflows.actions.tasks import claimed_by_another, is_owner, locked
 from workflows.engine import advance, escalating
-from workflows.engine.blocks import actor_document, actor_from
 from workflows.engine.step import Result, Step, load, lock_run
 from workflows.events import TaskDecided
 from workflows.models import HumanTask, Intent, Vote
@@ -56,7 +55,7 @@ def decide_task(
             outcome=outcome,
             note=note.strip(),
             detail=jsonable(detail or {}),
-            actor=actor_document(actor),
+            actor=actor.document(),
             actor_name=actor.name,
             made_at=now,
             executes_at=clock.machine_now() + (timedelta(0) if immediately else UNDO_LASTS),
@@ -141,7 +140,7 @@ def _execute(intent_id: UUID, now: datetime) -> Decision:
     step = load(intent.task.work_id, now, status="waiting")
     task = locked(intent.task_id)
     intent = Intent.objects.select_for_update().get(pk=intent_id)
-    actor = actor_from(intent.actor)
+    actor = Actor.of(intent.actor)
     if intent.status != Intent.Status.PENDING:
         return rules.undo_decision(rules.UndoFacts(pending=False, is_own=True))
     facts = _facts(task, intent.outcome, intent.note, actor, executing=True)
@@ -214,7 +213,7 @@ def _wait_for_another(task: HumanTask, step: Step, actor: Actor, now: datetime) 
 
 def _result(intent: Intent, actor: Actor) -> Result:
     detail = {**intent.detail, "outcome": intent.outcome, "note": intent.note, "decided_by": actor.name}
-    return Result(intent.outcome, detail, actor_name=actor.name, keep={"actor": actor_document(actor)})
+    return Result(intent.outcome, detail, actor_name=actor.name, keep={"actor": actor.document()})
 
 
 def _give_back(intent_id: UUID, now: datetime, why: str) -> None:
@@ -234,6 +233,21 @@ def _give_back(intent_id: UUID, now: datetime, why: str) -> None:
 
 def _facts(task: HumanTask, outcome: str, note: str, actor: Actor, *, executing: bool = False) -> rules.TaskFacts:
     member = Membership.objects.filter(pk=actor.membership_id).first() if actor.membership_id else None
+    voted = _has_voted(task, actor)
+    return facts_of(task, outcome, note, actor, member=member, has_voted=voted, executing=executing)
+
+
+def facts_of(
+    task: HumanTask,
+    outcome: str,
+    note: str,
+    actor: Actor,
+    *,
+    member: Membership | None,
+    has_voted: bool,
+    executing: bool = False,
+) -> rules.TaskFacts:
+    """What a decision on a task is judged by, with what is known of its actor."""
     roles = actor.roles if member is None or actor.kind == "token" else member.roles  # a key holds its own roles alone
     limit, value, unknown = _limit(task, member)
     return rules.TaskFacts(
@@ -245,7 +259,7 @@ def _facts(task: HumanTask, outcome: str, note: str, actor: Actor, *, executing:
         is_owner=is_owner(task, actor),
         claimed_by="" if executing else claimed_by_another(task, actor),
         decided_by=_decider(task),
-        has_voted=_has_voted(task, actor),
+        has_voted=has_voted,
         note_given=bool(note.strip()),
         note_required=outcome in task.note_required,
         value=value,

@@ -1,10 +1,12 @@
 """What workflows themselves offer: triggers, facts, actions, messages, templates, stories. Importing registers all."""
 
-from prm.kernel.automation.registry import register_story
+from prm.kernel.automation.registry import Questions, register_questions, register_story
 from workflows import parts
+from workflows.actions.many import answer_question, hindrances
 from workflows.automation import offers, panels, shipped, wording
 from workflows.queries.stories import timeline
 
 register_story("*", timeline)
+register_questions(Questions(hindrances, answer_question))
 
 __all__ = ["offers", "panels", "parts", "shipped", "wording"]

@@ -1,8 +1,6 @@
 """What each kind of block does. All of it touches our own database only, inside the step's transaction."""
 
 from collections.abc import Callable
-from typing import Any
-from uuid import UUID
 
 from django.utils.translation import gettext as _
 
@@ -32,33 +30,7 @@ def acting_as(step: Step) -> Actor:
     actor = step.steps.get(name, {}).get("actor")
     if not actor:
         return step.actor  # the approval was skipped or not on this way: nobody decided
-    return actor_from(actor)
-
-
-def actor_from(stored: dict[str, Any]) -> Actor:
-    """The actor that `actor_document` wrote."""
-    return Actor(
-        kind=stored["kind"],
-        id=stored["id"],
-        name=stored["name"],
-        roles=frozenset(stored["roles"]),
-        membership_id=UUID(stored["membership_id"]) if stored["membership_id"] else None,
-        impersonator=stored.get("impersonator"),
-        request_id=stored.get("request_id", ""),
-    )
-
-
-def actor_document(actor: Actor) -> dict[str, Any]:
-    """An actor as JSON, to act in its name later."""
-    return {
-        "kind": actor.kind,
-        "id": actor.id,
-        "name": actor.name,
-        "roles": sorted(actor.roles),
-        "membership_id": str(actor.membership_id) if actor.membership_id else None,
-        "impersonator": actor.impersonator,
-        "request_id": actor.request_id,
-    }
+    return Actor.of(actor)
 
 
 def notify(step: Step) -> Result:

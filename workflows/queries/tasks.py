@@ -21,6 +21,7 @@ from workflows.queries.workload import end_of_day
 LABELS = {
     "deals": gettext_lazy("Deals"),
     "conflicts": gettext_lazy("Conflicts"),
+    "disputes": gettext_lazy("Disputes"),
     "applications": gettext_lazy("Applications"),
     "claims": gettext_lazy("Claims"),
     "tiers": gettext_lazy("Tiers"),

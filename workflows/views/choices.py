@@ -6,6 +6,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from prm.kernel import clock
 from prm.kernel.tenancy.context import current
@@ -25,6 +26,7 @@ class Answer:
     note_label: str = ""
     fields: tuple[tuple[str, str], ...] = ()
     others: tuple[tuple[str, str], ...] = ()
+    share: str = ""  # asks for a number of percent, under this label
     done: str = ""
 
     @property
@@ -82,8 +84,20 @@ def answer(outcome: str, task: HumanTask, evidence: Mapping[str, Any]) -> Answer
             fields=_pairs(evidence.get("fields")),
             done=_("Asked the partner"),
         )
+    if outcome in _OF_A_DISPUTE:
+        key, label, icon, done = _OF_A_DISPUTE[outcome]
+        share = str(evidence.get("share") or "") if outcome == "share" else ""
+        reason = _("Reason for the partner")
+        return Answer(outcome, key, _(label), icon, note=True, note_label=reason, share=share, done=_(done))
     word = outcome.replace("_", " ").capitalize()
     return Answer(outcome, "", word, "arrow-right", note=needs_note, note_label=_("Note"), done=word)
+
+
+_OF_A_DISPUTE = {
+    "overturn": ("1", gettext_noop("Protect after all"), "shield-check", gettext_noop("Decided anew")),
+    "share": ("2", gettext_noop("Share"), "percent", gettext_noop("Shared")),
+    "uphold": ("3", gettext_noop("The answer stands"), "scale", gettext_noop("The answer stands")),
+}
 
 
 def _keyed(one: Answer, key: str) -> Answer:

@@ -146,12 +146,14 @@ def _tasks(request: Asking) -> list[HumanTask]:
 
 
 def detail_of(posted: QueryDict) -> dict[str, Any]:
-    """What goes with an outcome: the fields that are opened, the other record."""
+    """What goes with an outcome: the fields that are opened, the other record, a share."""
     detail: dict[str, Any] = {}
     if fields := [name[:60] for name in posted.getlist("fields")]:
         detail["fields"] = fields[:30]
     if other := posted.get("other", ""):
         detail["other"] = str(_uuid(other))
+    if percent := posted.get("percent", "").strip()[:10]:
+        detail["percent"] = percent
     return detail
 
 

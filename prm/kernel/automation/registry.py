@@ -11,6 +11,7 @@ from uuid import UUID
 
 from prm.kernel.conditions import Fact, FactSchema, Ruling, register_schema
 from prm.kernel.conditions.facts import Text
+from prm.kernel.decisions import Decision
 from prm.kernel.identity.actors import Actor
 
 
@@ -198,3 +199,22 @@ def story_of(subject: str, subject_id: UUID) -> list[Mapping[str, Any]]:
     """Everything that apps have to tell about one subject, oldest first; entries have at, title, text…"""
     tellers = stories.get(subject, []) + stories.get("*", [])
     return sorted((entry for tell in tellers for entry in tell(subject_id)), key=lambda entry: entry["at"])
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """Who keeps the questions that people are asked about subjects, so that others can answer many at once.
+
+    `hindrances(kind, ids, outcome, actor)` says for each subject why the actor can't answer so now; those that
+    can be are left out. `answer` answers the open question about one subject, at once.
+    """
+
+    hindrances: Callable[[str, Iterable[UUID], str, Actor], Mapping[UUID, str]]
+    answer: Callable[[str, UUID, str, str, Mapping[str, Any], Actor, datetime], Decision]
+
+
+questions: list[Questions] = []
+
+
+def register_questions(kept: Questions) -> None:
+    questions[:] = [kept]

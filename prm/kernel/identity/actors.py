@@ -1,6 +1,8 @@
 """Who does something: a person, a workflow, the system itself, or an API token."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 VENDOR_ROLES = ("admin", "ops", "approver", "cam", "finance", "legal", "sales", "auditor")
@@ -27,6 +29,31 @@ class Actor:
     @classmethod
     def workflow(cls, *, run_id: UUID, name: str) -> "Actor":
         return cls(kind="workflow", id=str(run_id), name=name)
+
+    def document(self) -> dict[str, Any]:
+        """The actor as JSON, to act in its name later."""
+        return {
+            "kind": self.kind,
+            "id": self.id,
+            "name": self.name,
+            "roles": sorted(self.roles),
+            "membership_id": str(self.membership_id) if self.membership_id else None,
+            "impersonator": self.impersonator,
+            "request_id": self.request_id,
+        }
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Any]) -> "Actor":
+        """The actor that `document()` wrote."""
+        return cls(
+            kind=stored["kind"],
+            id=stored["id"],
+            name=stored["name"],
+            roles=frozenset(stored["roles"]),
+            membership_id=UUID(stored["membership_id"]) if stored["membership_id"] else None,
+            impersonator=stored.get("impersonator"),
+            request_id=stored.get("request_id", ""),
+        )
 
     @property
     def is_vendor(self) -> bool:

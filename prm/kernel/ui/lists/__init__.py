@@ -1,7 +1,7 @@
 """The one list: filter, sort, columns, saved views with counts, bulk with preview, export, keyboard."""
 
 from prm.kernel.ui.lists.base import Empty, List, View
-from prm.kernel.ui.lists.bulk import BulkAction, Plan
+from prm.kernel.ui.lists.bulk import BulkAction, Done, Plan
 from prm.kernel.ui.lists.columns import Column
 from prm.kernel.ui.lists.filters import Choice, ChoiceOrNone, Filter, Flag, Period, Range, Search
 from prm.kernel.ui.lists.views import ListView
@@ -11,6 +11,7 @@ __all__ = [
     "Choice",
     "ChoiceOrNone",
     "Column",
+    "Done",
     "Empty",
     "Filter",
     "Flag",

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.forms import Form
 from django.http import HttpRequest
 from django.utils.functional import Promise
 
@@ -31,16 +32,26 @@ def takes_all(request: HttpRequest, rows: Sequence[Any]) -> Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class BulkAction:
-    """`preview(request, rows)` gives a Plan, `run(request, rows)` does it and may return a sentence for the toast.
+class Done:
+    """What was done, in a sentence, and the address to POST to that takes it back within ten seconds."""
 
+    text: Text
+    undo: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BulkAction:
+    """`preview(request, rows)` gives a Plan, `run(request, rows)` does it and may return a sentence or Done.
+
+    With a `form(request)`, what the reader types there comes as a third argument: None to the first preview.
     The rows are always the reader's own view of the list: an id from elsewhere is not among them.
     """
 
     key: str
     label: Text
-    run: Callable[[HttpRequest, Sequence[Any]], Text | None]
-    preview: Callable[[HttpRequest, Sequence[Any]], Plan] = field(default=takes_all)
+    run: Callable[..., Text | Done | None]
+    preview: Callable[..., Plan] = field(default=takes_all)
+    form: Callable[[HttpRequest], Form] | None = None
     icon: str = "check"
     danger: bool = False
     roles: frozenset[str] | None = None

@@ -87,20 +87,42 @@ class ListView(DjangoView):
         action = next((one for one in rows.actions if one.key == request.POST.get("bulk")), None)
         if action is None:
             raise PermissionDenied
-        chosen = _chosen(request, rows)
-        plan = action.preview(request, chosen) if chosen else bulk.Plan(will=())
-        if "confirmed" in request.POST and plan.will:
-            return self._run(request, rows, action, plan)
-        context = {"list": rows.page(), "action": action, "plan": plan, "all": "all" in request.POST, "chosen": chosen}
+        chosen, form = _chosen(request, rows), action.form(request) if action.form else None
+        sent = "confirmed" in request.POST and (form is None or form.is_valid())
+        given = () if form is None else (form.cleaned_data if sent else None,)
+        plan = action.preview(request, chosen, *given) if chosen else bulk.Plan(will=())
+        if sent and plan.will:
+            return self._run(request, rows, action, plan, given)
+        context = {"list": rows.page(), "action": action, "plan": plan, "all": "all" in request.POST}
+        context |= _named(rows, plan)
         alone = bool(getattr(request, "htmx", None))
-        return render(request, "ui/list/bulk_dialog.html" if alone else "ui/list/bulk_page.html", context)
+        template = "ui/list/bulk_dialog.html" if alone else "ui/list/bulk_page.html"
+        return render(request, template, context | {"chosen": chosen, "form": form})
 
-    def _run(self, request: HttpRequest, rows: List, action: bulk.BulkAction, plan: bulk.Plan) -> HttpResponse:
-        said = action.run(request, plan.will)
-        count = len(plan.will)
-        done = ngettext("%(action)s: %(count)d done.", "%(action)s: %(count)d done.", count)
-        messages.success(request, str(said) if said else done % {"action": action.label, "count": count})
+    def _run(
+        self, request: HttpRequest, rows: List, action: bulk.BulkAction, plan: bulk.Plan, given: tuple[Any, ...]
+    ) -> HttpResponse:
+        said = action.run(request, plan.will, *given)
+        done = said if isinstance(said, bulk.Done) else bulk.Done(said or _done(action, len(plan.will)))
+        messages.success(request, str(done.text), extra_tags=f"undo={done.undo}" if done.undo else "")
         return HttpResponseRedirect(rows.url())
+
+
+NAMED = 50  # rows that a preview names
+
+
+def _named(rows: List, plan: bulk.Plan) -> dict[str, Any]:
+    """The rows of a plan as the list's first column calls them."""
+    lead = rows.shown[0]
+    return {
+        "will": [lead.raw(row) for row in plan.will[:NAMED]],
+        "left": [(lead.raw(row), reason) for row, reason in plan.skipped[:NAMED]],
+    }
+
+
+def _done(action: bulk.BulkAction, count: int) -> str:
+    text = ngettext("%(action)s: %(count)d done.", "%(action)s: %(count)d done.", count)
+    return text % {"action": action.label, "count": count}
 
 
 def _chosen(request: HttpRequest, rows: List) -> list[Any]:
