@@ -2,12 +2,17 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from dealreg.models import CloseReason, DealPolicy, StageProbability
+from dealreg.intake.reading import PURPOSE
+from dealreg.models import CloseReason, DealPolicy, Mailbox, StageProbability
+from prm.kernel import outgoing
 from prm.kernel.admin import TenantModelAdmin
+from prm.kernel.encryption import encrypt
 from prm.kernel.tenancy.forms import TenantModelForm
 
 
@@ -33,6 +38,8 @@ class DealPolicyAdmin(TenantModelAdmin):
         "extension_days",
         "dispute_days",
         "reminder_days",
+        "same_deal_days",
+        "file_quota_mb",
     )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -57,3 +64,50 @@ class CloseReasonAdmin(TenantModelAdmin):
     list_display = ("name", "code", "outcome", "position", "is_active")
     list_filter = ("outcome", "is_active")
     search_fields = ("name", "code")
+
+
+class MailboxForm(TenantModelForm):
+    """The password is typed, never shown: left empty, the one that is kept stays."""
+
+    password = forms.CharField(
+        label=gettext_lazy("Password"),
+        required=False,
+        strip=False,
+        max_length=500,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=gettext_lazy("Kept encrypted and never shown again. Leave it empty to keep the one that is set."),
+    )
+
+    class Meta:
+        model = Mailbox
+        fields = ("address", "program", "host", "port", "user", "password", "folder", "checked_by", "is_active")
+
+    def clean_password(self) -> str:
+        password = str(self.cleaned_data["password"])
+        if not password and not self.instance.sealed_password:
+            raise forms.ValidationError(_("Please fill this in."))
+        if not password.isascii():
+            raise forms.ValidationError(_("IMAP takes plain ASCII letters only."))
+        return password
+
+    def clean_host(self) -> str:
+        host = str(self.cleaned_data["host"]).strip().lower()
+        if problem := outgoing.problem_of(f"https://{host}/"):
+            raise forms.ValidationError(problem)
+        return host
+
+    def save(self, commit: bool = True) -> Any:
+        if password := self.cleaned_data.get("password"):
+            self.instance.sealed_password = encrypt(password, PURPOSE)
+        return super().save(commit)
+
+
+@admin.register(Mailbox)
+class MailboxAdmin(TenantModelAdmin):
+    """The program's address: where it is read, and which server's word on senders is believed."""
+
+    form = MailboxForm
+    list_display = ("address", "program", "host", "is_active", "read_at", "error")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False  # its mails hang on it: stop reading it instead

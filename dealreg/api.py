@@ -17,11 +17,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from dealreg import actions, eligibility
-from dealreg.models import ApprovalRule, Deal, DealItem, DealStatus, Dispute, FormerDeal, PipelineStage
+from dealreg.intake.rules import first_of
+from dealreg.models import ApprovalRule, Deal, DealItem, DealStatus, Dispute, FormerDeal, PipelineStage, Way
 from dealreg.reports import api as _reports  # noqa: F401  (registers the reports)
 from dealreg.stories import partner_story
 from partners.models import Partner
-from prm.kernel.api import CursorPages, HasRoles, Submissions, actor_of, answer, now_of, router
+from prm.kernel.api import CursorPages, HasRoles, Submissions, actor_of, answer, now_of, refusal, router
 from prm.kernel.audit.api import keep_within
 from prm.kernel.identity.actors import VENDOR_ROLES
 
@@ -148,6 +149,22 @@ class Turn(serializers.Serializer[Any]):
     actor = serializers.CharField(allow_blank=True)
 
 
+class ReasonGiven(serializers.Serializer[Any]):
+    key = serializers.CharField()
+    text = serializers.CharField()
+
+
+class AlreadyRegistered(serializers.Serializer[Any]):
+    """A refusal that names the registration that stands."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    rule = serializers.CharField()
+    outcome = serializers.CharField()
+    reasons = ReasonGiven(many=True)
+    deal = DealSerializer(required=False)
+
+
 class Reason(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=300)
 
@@ -210,9 +227,12 @@ class Deals(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericVi
             "lines__product_line", "items__product"
         )
 
-    @extend_schema(request=NewDeal, responses={201: DealSerializer})
+    @extend_schema(request=NewDeal, responses={201: DealSerializer, 409: AlreadyRegistered})
     def create(self, request: Request) -> Response:
-        """Register a deal. The answer often is there a moment later: read the deal again."""
+        """Register a deal. The answer often is there a moment later: read the deal again.
+
+        409 with `deal` names a registration of yours that has come in by another way already.
+        """
         given = NewDeal(data=request.data)
         given.is_valid(raise_exception=True)
         fields = {name: _as_typed(value) for name, value in given.validated_data.items()}
@@ -220,8 +240,11 @@ class Deals(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericVi
             fields["items"] = [{**row, "product": row["sku"]} for row in given.validated_data["items"]]
         fields["product_lines"] = actions.lines_by_code(given.validated_data["product_lines"])
         actor, now = actor_of(request), now_of(request)
-        deal = actions.save_draft(partner_id=actor.partner_id, fields=fields, actor=actor, now=now)
+        deal = actions.save_draft(partner_id=actor.partner_id, fields=fields, actor=actor, now=now, way=Way.API)
         decision = actions.submit_deal(deal_id=deal.pk, actor=actor, now=now)
+        if decision.outcome == "already_registered":
+            first = UUID(first_of(decision)["id"])
+            return Response({**refusal(decision.for_partner()), "deal": self._body(first)}, status=409)
         return answer(request, decision, self._body(deal.pk) if decision.allowed else None, status=201)
 
     @extend_schema(request=Reason, responses=DealSerializer)

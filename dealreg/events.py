@@ -151,3 +151,10 @@ def money_snapshot(deal: Deal) -> dict[str, Any]:
         "amount_vendor": deal.amount_vendor or Decimal(0),
         "closed_on": deal.closed_on,
     }
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConfirmationAsked(Event):
+    """A deal has come by a link and its contact is to be asked by e-mail. The subject is the question."""
+
+    name: ClassVar[str] = "dealreg.intake.confirmation_asked"

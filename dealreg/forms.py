@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from dealreg.entry import FIELDS, ITEMS, deal_types
 from dealreg.models import CloseReason, Deal, PipelineStage
 from partners import queries
+from prm.kernel.automation.tables import MOST_BYTES
 from prm.kernel.reference.models import ProductLine, Vertical
 from prm.kernel.reference.queries import known_currencies
 
@@ -297,3 +298,49 @@ class CustomerForm(forms.Form):
 class AliasForm(forms.Form):
     name = forms.CharField(label=_("Also known as"), max_length=300)
     domain = forms.CharField(label=_("Website"), max_length=255, required=False)
+
+
+class LinkForm(forms.Form):
+    """A link for one contact of a partner; the vendor's people say of which."""
+
+    name = forms.CharField(label=_("Contact"), max_length=200)
+    email = forms.EmailField(
+        label=_("Contact's e-mail"), help_text=_("Each deal is confirmed there before it is handed in.")
+    )
+    days = forms.IntegerField(label=_("Valid for days"), min_value=1, max_value=180, initial=30)
+    most_deals = forms.IntegerField(label=_("Deals at most"), min_value=1, max_value=200, initial=10)
+
+    def __init__(self, *args: Any, partners: list[tuple[str, str]] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if partners is not None:
+            own = forms.ChoiceField(label=_("Partner"), choices=[("", _("Choose a partner")), *partners])
+            self.fields = {"partner": own, **self.fields}
+
+
+class AssignForm(forms.Form):
+    """Whose mail it is."""
+
+    partner = forms.ChoiceField(label=_("Partner"))
+
+    def __init__(self, *args: Any, partners: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["partner"].choices = [("", _("Choose a partner")), *partners]  # type: ignore[attr-defined]
+
+
+class DealFileForm(forms.Form):
+    """A partner's own file of deals."""
+
+    file = forms.FileField(
+        label=_("CSV file"),
+        help_text=_("Headings in the first line, at most 5 MB, with commas, semicolons or tabs."),
+        widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,text/csv"}),
+    )
+
+    def clean_file(self) -> Any:
+        """Its size is judged before it is read (SECURITY 5.2.1)."""
+        file = self.cleaned_data["file"]
+        if file.size > MOST_BYTES:
+            raise forms.ValidationError(_("The file is larger than 5 MB. Split it."))
+        if not file.name.lower().endswith((".csv", ".tsv", ".txt")):
+            raise forms.ValidationError(_("Save it as CSV first: this is no .csv file."))
+        return file

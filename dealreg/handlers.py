@@ -1,12 +1,27 @@
-"""What follows from deals' own events outside of any workflow: reminders and comments reach people."""
+"""What follows from deals' own events outside of any workflow: reminders, comments and questions reach people."""
 
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import translation
+
 from dealreg import actions, queries
+from dealreg.actions.links import confirmation_secret
 from dealreg.automation import people
-from dealreg.events import DealCommented, DealExpired, DealExpiring, DealReassigned, DealShared, ProtectionEnded
-from dealreg.models import Deal, DealStatus, Dispute, FormerDeal
+from dealreg.events import (
+    ConfirmationAsked,
+    DealCommented,
+    DealExpired,
+    DealExpiring,
+    DealReassigned,
+    DealShared,
+    ProtectionEnded,
+)
+from dealreg.models import Deal, DealStatus, Dispute, FormerDeal, IntakeConfirmation
 from prm.kernel import messages
 from prm.kernel.decisions import jsonable
 from prm.kernel.events import Delivered, handler
@@ -79,6 +94,33 @@ def on_comment(event: Delivered, now: datetime) -> None:
         author=detail["author_name"],
         text=detail["excerpt"],
         console=bool(detail["by_partner"]) or inside,
+    )
+
+
+@handler(ConfirmationAsked.name, name="dealreg.ask_for_confirmation")
+def on_confirmation_asked(event: Delivered, now: datetime) -> None:
+    """Ask the contact of a link whether the deal is theirs; a question that is closed is not sent any more.
+
+    The way to the answer is worked out here, so that neither the event nor any log holds it. Handed over at
+    least once, always with the same Message-ID.
+    """
+    asked = IntakeConfirmation.objects.select_related("tenant", "link__partner", "deal")
+    question = asked.filter(pk=event.subject_id, confirmed_at=None, link__revoked_at=None).first()
+    if question is not None:
+        confirmation_letter(question).send()
+
+
+def confirmation_letter(question: IntakeConfirmation) -> EmailMultiAlternatives:
+    link = settings.PUBLIC_URL + reverse("dealreg_intake:open_question", args=[confirmation_secret(question.pk)])
+    context = {"deal": question.deal, "link": question.link, "vendor": question.tenant.name, "address": link}
+    with translation.override(question.tenant.language):
+        subject = render_to_string("dealreg/confirmation_subject.txt", context)
+        text = render_to_string("dealreg/confirmation.txt", context)
+    return EmailMultiAlternatives(
+        subject=" ".join(subject.split()),
+        body=text,
+        to=[question.link.contact_email],
+        headers={"Message-ID": f"<confirmation-{question.pk.hex}@prm.invalid>", "Auto-Submitted": "auto-generated"},
     )
 
 

@@ -95,7 +95,8 @@ class Row:
 
     def key(self, *salt: str) -> str:
         """The same row is the same deal, however often the file is brought in."""
-        told = self.values.get("external_id") or dumps(dict(self.values), sort_keys=True)
+        given = {name: text for name, text in self.values.items() if text}
+        told = self.values.get("external_id") or dumps(given, sort_keys=True)
         return sha256("\x1f".join((*salt, told)).encode()).hexdigest()
 
 

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 import dealreg.records
 import dealreg.slots  # noqa: F401  (registers the parts that deals add to other records)
 from dealreg.lists import Customers, Disputes, PartnerDeals, VendorDeals
+from dealreg.mail_lists import waiting_mails
 from prm.kernel.audit.areas import register_area
 from prm.kernel.ui.navigation import register_nav
 from prm.kernel.ui.search import register_search
@@ -72,6 +73,48 @@ register_nav(
     order=10,
 )
 
+register_nav(
+    "portal",
+    section="deals",
+    label=_("From a file"),
+    url_name="dealreg_portal:files",
+    icon="upload",
+    order=30,
+    roles=frozenset({"seller", "partner_admin"}),
+)
+register_nav(
+    "portal",
+    section="deals",
+    label=_("Links"),
+    url_name="dealreg_portal:links",
+    icon="link",
+    order=40,
+    roles=frozenset({"partner_admin"}),
+)
+register_nav(
+    "console",
+    section="deals",
+    label=_("Intakes"),
+    url_name="dealreg_console:intakes",
+    icon="inbox",
+    badge=waiting_mails,
+    roles=frozenset({"admin", "ops", "cam", "auditor"}),
+    order=60,
+)
+
+register_states(
+    "inbound_mail",
+    {
+        "taken": ("good", _("Registered")),
+        "repeated": ("info", _("Registered already")),
+        "draft": ("warn", _("Draft, sender asked")),
+        "noted": ("info", _("Kept as a comment")),
+        "unmatched": ("bad", _("Sender unknown")),
+        "automatic": ("neutral", _("Automatic mail")),
+        "assigned": ("good", _("Assigned")),
+        "dismissed": ("neutral", _("Set aside")),
+    },
+)
 register_states(
     "deal",
     {
@@ -143,3 +186,5 @@ register_area("batch", _("Many deals at once"))
 register_area("dispute", _("Disputes"))
 register_area("customer", _("Customers"))
 register_area("approval_matrix", _("Approval matrix"))
+register_area("mail", _("Mails at the program's address"))
+register_area("intake_link", _("Links without a login"))

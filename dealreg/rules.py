@@ -12,6 +12,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from dealreg.intake.rules import RULES as INTAKE_RULES
 from dealreg.matrix import decide_approvers, decide_row
 from prm.kernel.decisions import Check, Decision, Reason
 from prm.kernel.money import Money
@@ -365,6 +366,7 @@ RULES: dict[str, Callable[[Facts], Decision]] = {
     "deal-note/1": decide_note,
     "deal-approvers/1": decide_approvers,
     "approval-row/1": decide_row,
+    **INTAKE_RULES,
 }
 
 

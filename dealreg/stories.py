@@ -18,6 +18,7 @@ from prm.kernel.tenancy.context import deciding
 TOLD = {
     "deal.submitted": (gettext_noop("Registered"), "send", "info"),
     "deal.resubmitted": (gettext_noop("Answered and sent again"), "send", "info"),
+    "deal.came_again": (gettext_noop("Came in again: still this one registration"), "copy", "neutral"),
     "deal.in_review": (gettext_noop("With the deal desk"), "user-round", "info"),
     "deal.returned": (gettext_noop("The deal desk asks something"), "message-circle-question-mark", "warn"),
     "deal.approved": (gettext_noop("Protected"), "shield-check", "good"),

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from dealreg import actions
+from dealreg.intake.reading import read_all
 from prm.celery import app
 from prm.kernel.identity.actors import Actor
 from prm.kernel.tenancy.context import acting
@@ -47,3 +48,19 @@ def _keep_time_of(tenant: UUID) -> int:
 def carry_out_batches() -> int:
     """What somebody meant for many deals, ten seconds ago, and did not take back."""
     return actions.carry_out_batches()
+
+
+@app.task(base=app.PlatformTask)
+def read_mail() -> int:
+    """Read the programs' mailboxes; returns how many mails were taken in."""
+    return read_all()
+
+
+@app.task(base=app.PlatformTask)
+def tidy() -> int:
+    """Throw away what came by a link and was never confirmed, in every vendor."""
+    done = 0
+    for tenant in _vendors():
+        with acting(tenant=tenant, audience="vendor") as now:
+            done += actions.discard_unconfirmed(actor=Actor.system("deal clock"), now=now)
+    return done

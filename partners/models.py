@@ -262,8 +262,9 @@ class ImportBatch(TenantOwned):
         DONE = "done", _("Done")
         FAILED = "failed", _("Failed")
 
-    wall = Wall(relay_reads=("id", "tenant_id", "state"))
+    wall = Wall(partner="own", relay_reads=("id", "tenant_id", "state"))
 
+    partner = TenantForeignKey(Partner, null=True, blank=True, related_name="+")  # whose own file it is
     kind = models.CharField(_("kind"), max_length=40)
     file_name = models.CharField(_("file"), max_length=200)
     encoding = models.CharField(max_length=20)

@@ -142,6 +142,13 @@ MATRIX: dict[str, frozenset[str]] = {
     "dealreg_console:dispute": VENDOR,
     "dealreg_console:reassign": RUNNERS | {"approver"},
     "dealreg_console:split": RUNNERS | {"approver"},
+    "dealreg_console:intakes": KEEPERS | {"auditor"},
+    "dealreg_console:intake_links": KEEPERS | {"auditor"},
+    "dealreg_console:intake_mail": RUNNERS | {"auditor"},
+    "dealreg_console:intake_link_revoke": KEEPERS,
+    "dealreg_console:intake_*": RUNNERS,
+    "dealreg_intake:*": PUBLIC,  # a secret is the way in
+    "dealreg_portal:link*": _only("partner_admin"),
     "dealreg_portal:home": PARTNER,
     "dealreg_portal:list": PARTNER,
     "dealreg_portal:through": PARTNER,

@@ -79,6 +79,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "prm.kernel.identity.middleware.RequestId",
     "prm.kernel.identity.middleware.SizeLimit",
+    "prm.kernel.identity.middleware.PlainQuery",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",  # sign-in pages; inside, Acting knows the reader better
@@ -233,6 +234,7 @@ CELERY_TASK_DEFAULT_QUEUE = "celery"
 CELERY_TASK_ROUTES = {
     "prm.kernel.messages.tasks.deliver": {"queue": "mail"},
     "workflows.tasks.deliver": {"queue": "outside"},
+    "dealreg.tasks.read_mail": {"queue": "outside"},
 }
 CELERY_BEAT_SCHEDULE = {
     name: {"task": task, "schedule": seconds}
@@ -247,6 +249,9 @@ CELERY_BEAT_SCHEDULE = {
         ("deals", "dealreg.tasks.keep_time", 60.0),
         ("words", "dealreg.tasks.count_words", 3600.0),
         ("batches", "dealreg.tasks.carry_out_batches", 2.0),
+        ("mailboxes", "dealreg.tasks.read_mail", 60.0),
+        ("unconfirmed", "dealreg.tasks.tidy", 3600.0),
+        ("idempotency", "prm.kernel.events.tasks.forget_keys", 3600.0),
         ("imports", "partners.tasks.bring_in", 10.0),
         ("audit", "prm.kernel.audit.tasks.seal", 5.0),
         ("analytics", "workflows.tasks.roll_up", 600.0),

@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("portal/", include("partners.urls.portal")),
     path("console/", include("dealreg.urls.console")),
     path("portal/", include("dealreg.urls.portal")),
+    path("hand-in/", include("dealreg.urls.intake")),
     path("", include("prm.kernel.messages.urls")),
     path("console/", include("prm.kernel.events.urls")),
     path("console/", include("prm.kernel.audit.urls")),

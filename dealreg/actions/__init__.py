@@ -20,35 +20,56 @@ from dealreg.actions.disputes import (
     withdraw_dispute,
 )
 from dealreg.actions.drafts import discard_draft, save_draft
+from dealreg.actions.files import bring_file
 from dealreg.actions.imports import import_customers, import_deal, link_parents
+from dealreg.actions.links import (
+    IssuedLink,
+    ask_to_confirm,
+    confirm_deal,
+    contact_of,
+    discard_unconfirmed,
+    make_link,
+    revoke_link,
+)
+from dealreg.actions.mails import assign_mail, dismiss_mail, take_mail
 from dealreg.actions.moving import reassign_deal
 from dealreg.actions.review import assign_cam, mark_duplicate, reject_deal, return_deal, start_review
 from dealreg.actions.splitting import split_deal
-from dealreg.actions.submission import resubmit_deal, submit_deal, withdraw_deal
+from dealreg.actions.submission import judge_draft, resubmit_deal, submit_deal, withdraw_deal
 from dealreg.actions.talk import add_comment, attach_file
 from dealreg.queries.facts import lines_by_code
 
 __all__ = [
+    "IssuedLink",
     "add_alias",
     "add_comment",
     "approve_deal",
+    "ask_to_confirm",
     "assign_cam",
+    "assign_mail",
     "attach_file",
+    "bring_file",
     "carry_out_batches",
     "change_stage",
     "check_conflicts",
+    "confirm_deal",
+    "contact_of",
     "count_words",
     "create_customer",
     "decide_dispute",
     "discard_draft",
+    "discard_unconfirmed",
+    "dismiss_mail",
     "expire_due",
     "extend_protection",
     "import_customers",
     "import_deal",
+    "judge_draft",
     "keep_approval_rule",
     "lines_by_code",
     "link_parents",
     "look_into_dispute",
+    "make_link",
     "mark_duplicate",
     "mark_lost",
     "mark_won",
@@ -61,6 +82,7 @@ __all__ = [
     "resubmit_deal",
     "return_deal",
     "review_dispute",
+    "revoke_link",
     "route_deal",
     "route_to_approvers",
     "save_draft",
@@ -69,6 +91,7 @@ __all__ = [
     "start_batch",
     "start_review",
     "submit_deal",
+    "take_mail",
     "undo_batch",
     "update_customer",
     "validate_deal",

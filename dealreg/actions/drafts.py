@@ -11,7 +11,7 @@ from django.db import connection
 from dealreg import entry
 from dealreg.actions.base import deciding_on, judge_move, note, save, today_of
 from dealreg.actions.pricing import item_problems, put_items, with_items
-from dealreg.models import Deal, DealLine, DealStatus
+from dealreg.models import Deal, DealLine, DealStatus, Way
 from partners import queries as partners
 from prm.kernel.decisions import Decision
 from prm.kernel.identity.actors import Actor
@@ -30,6 +30,7 @@ def save_draft(
     deal_id: UUID | None = None,
     import_key: str = "",
     program_id: UUID | None = None,
+    way: Way = Way.PORTAL,
 ) -> Deal:
     """Keep what was typed. What can't be read stays in `deal.typed` and is asked about on submission.
 
@@ -43,6 +44,7 @@ def save_draft(
     if deal_id is None:
         with deciding():
             deal = new_deal(partner.pk, partner.cam_id, program_id, actor, now, import_key)
+            deal.way = way
             take_over(deal, entry.read(fields, partner_id), now)
             note("deal.drafted", deal, actor=actor, now=now)
             return deal

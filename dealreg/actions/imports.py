@@ -16,7 +16,7 @@ from dealreg.actions.customers import add_alias, update_customer
 from dealreg.actions.drafts import save_draft
 from dealreg.actions.submission import submit_deal
 from dealreg.imports import CustomerRow, ImportSummary, Row
-from dealreg.models import Customer, Deal, MatchKey
+from dealreg.models import Customer, Deal, MatchKey, Way
 from prm.kernel import audit
 from prm.kernel.decisions import Decision
 from prm.kernel.identity.actors import Actor
@@ -73,16 +73,17 @@ class _Fresh:
 def import_deal(*, partner_id: UUID, row: Row, actor: Actor, now: datetime) -> Decision:
     """Submit one row of a file for a partner: "submitted", "unchanged" for a row that is in already, or "invalid".
 
-    A refused row leaves nothing. The row's key makes sure that it goes in once, whoever else imports it.
+    "already_registered" names the partner's own open deal that came in by another way. A refused row leaves
+    nothing. The row's key makes sure that it goes in once, whoever else imports it.
     """
     key = row.key(str(partner_id))
     if Deal.objects.filter(partner_id=partner_id, import_key=key).exists():
         return UNCHANGED
     fields = {name: text for name, text in row.values.items() if name in entry.FIELDS}
     with transaction.atomic():
-        deal = save_draft(partner_id=partner_id, fields=fields, actor=actor, now=now, import_key=key)
+        deal = save_draft(partner_id=partner_id, fields=fields, actor=actor, now=now, import_key=key, way=Way.FILE)
         decision = submit_deal(deal_id=deal.pk, actor=actor, now=now)
-        transaction.set_rollback(decision.refused)
+        transaction.set_rollback(decision.refused and decision.outcome != "already_registered")
     return decision
 
 

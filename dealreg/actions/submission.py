@@ -10,6 +10,7 @@ from dealreg.actions import splitting
 from dealreg.actions.base import deciding_on, drop_keys, judge_move, note, release, save, tell, today_of, write_keys
 from dealreg.actions.drafts import apply, put_lines, take_over, unread_of
 from dealreg.actions.pricing import put_items
+from dealreg.actions.same import join_first
 from dealreg.events import DealSubmitted, DealWithdrawn
 from dealreg.models import Deal, DealStatus, MatchKey
 from dealreg.queries.facts import move_facts
@@ -21,12 +22,21 @@ from prm.kernel.reference.queries import known_currencies
 
 
 def submit_deal(*, deal_id: UUID, actor: Actor, now: datetime, fields: Mapping[str, Any] | None = None) -> Decision:
-    """Hand a draft in. `fields` is what was typed last; it is kept even when the answer is "invalid"."""
+    """Hand a draft in. `fields` is what was typed last; it is kept even when the answer is "invalid".
+
+    What has come in by another way already is "already_registered": the draft joins that registration.
+    """
     with deciding_on(deal_id) as deal:
         if deal.status == DealStatus.DRAFT and fields:
             take_over(deal, entry.read(fields, deal.partner_id), now)
         unread = unread_of(deal, now)
         return _hand_in(deal, "submit", actor, now, unread)
+
+
+def judge_draft(*, deal_id: UUID, actor: Actor, now: datetime) -> Decision:
+    """What handing this draft in would come to, by its fields alone; nothing is handed in."""
+    with deciding_on(deal_id) as deal:
+        return _judge(deal, "submit", actor, now, unread_of(deal, now), deal.lines.count(), ())
 
 
 def resubmit_deal(*, deal_id: UUID, fields: Mapping[str, Any], actor: Actor, now: datetime) -> Decision:
@@ -67,17 +77,9 @@ def _hand_in(
 ) -> Decision:
     before = str(deal.status)
     count = deal.lines.count() if lines is None else len(lines)
-    decision = rules.decide_submission(
-        move_facts(
-            deal,
-            DealStatus.SUBMITTED,
-            method,
-            closed_changed=list(closed),
-            problems=[list(problem) for problem in _problems(deal, now, unread, count, _open_fields(deal, method))],
-            last_hour=queries.handed_in_within_the_hour(deal.partner_id, now),
-            limit=queries.policy().submissions_per_hour if actor.partner_id else None,
-        )
-    )
+    decision = _judge(deal, method, actor, now, unread, count, closed)
+    if decision.allowed and method == "submit" and (same := join_first(deal, actor, now)) is not None:
+        return same
     if decision.allowed:
         due = queries.answer_due(reference.program(deal.program_id), now)
         getattr(deal, method)(at=now, due=due)
@@ -99,6 +101,28 @@ def _hand_in(
         after={"status": str(deal.status)},
     )
     return decision
+
+
+def _judge(
+    deal: Deal,
+    method: str,
+    actor: Actor,
+    now: datetime,
+    unread: list[entry.Problem],
+    lines: int,
+    closed: Iterable[str],
+) -> Decision:
+    return rules.decide_submission(
+        move_facts(
+            deal,
+            DealStatus.SUBMITTED,
+            method,
+            closed_changed=list(closed),
+            problems=[list(problem) for problem in _problems(deal, now, unread, lines, _open_fields(deal, method))],
+            last_hour=queries.handed_in_within_the_hour(deal.partner_id, now),
+            limit=queries.policy().submissions_per_hour if actor.partner_id else None,
+        )
+    )
 
 
 def _open_fields(deal: Deal, method: str) -> list[str] | None:

@@ -10,7 +10,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils.translation import gettext as _
 
-from dealreg import entry, filekinds, rules
+from dealreg import entry, filekinds, queries, rules
 from dealreg.actions.base import deciding_on, note, tell
 from dealreg.events import DealCommented
 from dealreg.models import Deal, DealComment, DealFile
@@ -89,6 +89,8 @@ def _look_at(deal: Deal, name: str, content: bytes) -> tuple[str, list[list[str]
         return "", [["file.empty", _("The file is empty.")]]
     if len(content) > settings.FILE_UPLOAD_MAX_SIZE:
         return "", [["file.too_big", _("At most %(most)s MB.") % {"most": settings.FILE_UPLOAD_MAX_SIZE // 2**20}]]
+    if not queries.has_room_for(len(content), queries.policy()):
+        return "", [["file.quota", _("There is no room left for files. Please tell your channel manager.")]]
     if deal.files.count() >= MOST_FILES:
         return "", [["file.too_many", _("A deal takes %(most)s files.") % {"most": MOST_FILES}]]
     try:

@@ -1,5 +1,27 @@
 """What deal registration offers to workflows, rules, messages and imports. Importing it registers all."""
 
-from dealreg.automation import actions, disputes, importers, panel, people, program, shipped, wording
+from dealreg.automation import (
+    actions,
+    answers,
+    deal_files,
+    disputes,
+    importers,
+    panel,
+    people,
+    program,
+    shipped,
+    wording,
+)
 
-__all__ = ["actions", "disputes", "importers", "panel", "people", "program", "shipped", "wording"]
+__all__ = [
+    "actions",
+    "answers",
+    "deal_files",
+    "disputes",
+    "importers",
+    "panel",
+    "people",
+    "program",
+    "shipped",
+    "wording",
+]

@@ -13,7 +13,9 @@ from dealreg.models.deals import (
     PaymentState,
     PipelineStage,
     ResellerDeal,
+    Way,
 )
+from dealreg.models.intake import InboundMail, IntakeConfirmation, IntakeLink, Mailbox
 from dealreg.models.moves import DealSplit, Dispute, FormerDeal
 from dealreg.models.protection import DealAssessment, DealPolicy, DealReminder, Protection
 from dealreg.models.reasons import CloseReason
@@ -40,6 +42,10 @@ __all__ = [
     "DealStatus",
     "Dispute",
     "FormerDeal",
+    "InboundMail",
+    "IntakeConfirmation",
+    "IntakeLink",
+    "Mailbox",
     "MatchKey",
     "NotSame",
     "PaymentState",
@@ -47,4 +53,5 @@ __all__ = [
     "Protection",
     "ResellerDeal",
     "StageProbability",
+    "Way",
 ]

@@ -40,6 +40,16 @@ class PipelineStage(models.TextChoices):
     COMMITTED = "committed", _("Committed")
 
 
+class Way(models.TextChoices):
+    """How a registration has come in."""
+
+    PORTAL = "portal", _("Portal")
+    LINK = "link", _("Link")
+    EMAIL = "email", _("E-mail")
+    FILE = "file", _("File")
+    API = "api", _("API")
+
+
 class PaymentState(models.TextChoices):
     NONE = "none", _("Nothing due")
     ACCRUED = "accrued", _("Accrued")
@@ -119,6 +129,7 @@ class Deal(PartnerOwned):
     )
     shared_with = models.CharField(_("shared with"), max_length=200, blank=True, editable=False)
     import_key = models.CharField(max_length=64, blank=True, editable=False)
+    way = models.CharField(_("came in by"), max_length=8, choices=Way.choices, default=Way.PORTAL, editable=False)
     created_at = models.DateTimeField(_("created"))
     changed_at = models.DateTimeField(_("changed"))
     recorded_at = models.DateTimeField(db_default=Now(), editable=False)

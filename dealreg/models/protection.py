@@ -123,6 +123,18 @@ class DealPolicy(TenantOwned):
         models.PositiveSmallIntegerField(), verbose_name=_("reminders (days before)"), default=reminder_days
     )
 
+    same_deal_days = models.PositiveSmallIntegerField(
+        _("one registration within (days)"),
+        default=30,
+        help_text=_(
+            "A partner's open deal for the same customer and products that comes in again by another way within "
+            "these days is answered with the first one's number. 0 switches this off."
+        ),
+    )
+    file_quota_mb = models.PositiveIntegerField(
+        _("room for files (MB)"), default=10_000, help_text=_("All files on deals and kept mails together.")
+    )
+
     class Meta:
         verbose_name, verbose_name_plural = _("deal registration policy"), _("deal registration policies")
         constraints = [

@@ -24,6 +24,7 @@ from dealreg.queries.facts import (
     lines_by_code,
     policy,
 )
+from dealreg.queries.intake import has_room_for, own_customer, own_open_matches
 from dealreg.queries.reports import (
     OwnMatch,
     customer_story,
@@ -53,6 +54,7 @@ __all__ = [
     "former_deal",
     "former_deals",
     "handed_in_within_the_hour",
+    "has_room_for",
     "hindrances",
     "latest_decision",
     "limits_of",
@@ -61,7 +63,9 @@ __all__ = [
     "lines_by_code",
     "may_contest",
     "message_facts",
+    "own_customer",
     "own_duplicates",
+    "own_open_matches",
     "parts_of",
     "policy",
     "protection_holder",

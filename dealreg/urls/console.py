@@ -1,6 +1,6 @@
 from django.urls import path
 
-from dealreg.views import approvals, batches, console, customers, disputes, moves, pipeline, reports
+from dealreg.views import approvals, batches, console, customers, disputes, intakes, moves, pipeline, reports
 
 app_name = "dealreg_console"
 
@@ -29,6 +29,13 @@ urlpatterns = [
     path("deals/<uuid:pk>/files/<uuid:file_id>", console.file, name="file"),
     path("disputes/", disputes.DisputesView.as_view(), name="disputes"),
     path("disputes/<uuid:pk>/", disputes.dispute, name="dispute"),
+    path("intakes/", intakes.Mails.as_view(), name="intakes"),
+    path("intakes/links", intakes.links, name="intake_links"),
+    path("intakes/links/<uuid:pk>/revoke", intakes.revoke, name="intake_link_revoke"),
+    path("intakes/read", intakes.read_now, name="intake_read"),
+    path("intakes/mails/<uuid:pk>/", intakes.mail, name="intake_mail"),
+    path("intakes/mails/<uuid:pk>/assign", intakes.assign, name="intake_assign"),
+    path("intakes/mails/<uuid:pk>/dismiss", intakes.dismiss, name="intake_dismiss"),
     path("customers/", customers.CustomersView.as_view(), name="customers"),
     path("customers/new/", customers.create, name="customer_new"),
     path("customers/<uuid:pk>/", customers.customer, name="customer"),

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from dealreg.views import disputes, pipeline, portal, prices, register
+from dealreg.views import disputes, intake, pipeline, portal, prices, register
 
 app_name = "dealreg_portal"
 
@@ -15,6 +15,14 @@ urlpatterns = [
     path("pipeline/", pipeline.forecast, name="pipeline"),
     path("pipeline/board/", pipeline.board, name="pipeline_board"),
     path("pipeline/deals/", pipeline.Deals.as_view(), name="pipeline_deals"),
+    path("deals/known", register.known, name="known"),
+    path("deals/links/", intake.links, name="links"),
+    path("deals/links/<uuid:pk>/revoke", intake.revoke, name="link_revoke"),
+    path("deals/files/", intake.FilesView.as_view(), name="files"),
+    path("deals/files/sample", intake.sample, name="files_sample"),
+    path("deals/files/<uuid:pk>/", intake.one_file, name="files_one"),
+    path("deals/files/<uuid:pk>/progress", intake.progress, name="files_progress"),
+    path("deals/files/<uuid:pk>/problems", intake.problems, name="files_problems"),
     path("deals/<uuid:pk>/", portal.deal, name="deal"),
     path("deals/<uuid:pk>/edit/", register.edit, name="edit"),
     path("deals/<uuid:pk>/answer/", register.answer, name="answer"),

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from dealreg import actions, queries
 from dealreg.forms import DealForm, posted
+from dealreg.intake.rules import first_of
 from dealreg.models import Deal, DealStatus
 from dealreg.views.common import deal_or_404
 from dealreg.views.prices import price_rows
@@ -70,6 +71,21 @@ def save_draft(request: Any) -> HttpResponse:
     return response
 
 
+@require_POST
+@require_roles(*SELLERS)
+def known(request: Any) -> HttpResponse:
+    """What the partner's own deals say of the customer at a domain, for the fields that are still empty."""
+    typed = {name: request.POST.get(name, "").strip() for name in ("customer_name", "customer_country")}
+    found = queries.own_customer(request.POST.get("customer_domain", "")[:255].replace("\x00", ""))
+    fill_name = found is not None and not typed["customer_name"]
+    fill_country = found is not None and not typed["customer_country"]
+    initial = {"customer_name": found.name, "customer_country": found.country} if found else {}
+    form = _form(request, initial=initial)
+    form.fields["customer_name"].widget.attrs.pop("autofocus", None)  # whoever types is further on
+    context = {"form": form, "known": found, "fill_name": fill_name, "fill_country": fill_country}
+    return render(request, "dealreg/known.html", context)
+
+
 @require_http_methods(["GET", "POST"])
 @require_roles(*SELLERS)
 def answer(request: Any, pk: UUID) -> HttpResponse:
@@ -86,7 +102,7 @@ def answer(request: Any, pk: UUID) -> HttpResponse:
     if decision.allowed:
         messages.success(request, _("Thank you. The deal is with us again."))
         return redirect("dealreg_portal:deal", pk=pk)
-    form = _with_reasons(_form(request, request.POST, only=only), decision)
+    form = with_reasons(_form(request, request.POST, only=only), decision)
     return render(request, "dealreg/answer.html", {"deal": deal, "form": form}, status=422)
 
 
@@ -150,12 +166,14 @@ def _deal_named(given: str) -> Deal:
 
 
 def _hand_in(request: Any, deal: Deal) -> HttpResponse:
-    decision = actions.submit_deal(
-        deal_id=deal.pk, fields=posted(request.POST), actor=request.actor, now=request.now
-    ).for_partner()
+    judged = actions.submit_deal(deal_id=deal.pk, fields=posted(request.POST), actor=request.actor, now=request.now)
+    decision = judged.for_partner()
+    if judged.outcome == "already_registered":
+        messages.info(request, decision.reasons[0].text)
+        return redirect("dealreg_portal:deal", pk=first_of(judged)["id"])
     if decision.allowed:
         return redirect("dealreg_portal:deal", pk=deal.pk)
-    form = _with_reasons(_form(request, request.POST), decision)
+    form = with_reasons(_form(request, request.POST), decision)
     return _page(request, form, deal, status=422)
 
 
@@ -165,7 +183,7 @@ def _form(request: Any, *args: Any, **options: Any) -> DealForm:
     return DealForm(*args, today=today, partner_id=partner_id, **options)
 
 
-def _with_reasons(form: DealForm, decision: Decision) -> DealForm:
+def with_reasons(form: DealForm, decision: Decision) -> DealForm:
     """The decision's reasons beside the fields that they name."""
     form.is_valid()
     form.errors.clear()

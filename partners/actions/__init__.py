@@ -4,6 +4,7 @@ from partners.actions.imports import (
     map_columns,
     next_chunk,
     open_batch,
+    run_unseen,
     start_check,
     start_run,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "next_chunk",
     "open_batch",
     "reactivate_partner",
+    "run_unseen",
     "start_check",
     "start_run",
     "suspend_partner",

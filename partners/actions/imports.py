@@ -18,7 +18,7 @@ from prm.kernel.automation.imports import Importer, importers, run_rows
 from prm.kernel.automation.tables import read_table
 from prm.kernel.identity.actors import Actor
 
-CHUNK = 200
+AT_ONCE = 200  # rows of a file that is small enough to be worked off in the request
 State = ImportBatch.State
 
 
@@ -26,11 +26,14 @@ class _TriedOnly(Exception):
     """Rolls a dry run back."""
 
 
-def open_batch(*, kind: str, file_name: str, data: bytes, actor: Actor, now: datetime) -> ImportBatch:
+def open_batch(
+    *, kind: str, file_name: str, data: bytes, actor: Actor, now: datetime, partner_id: UUID | None = None
+) -> ImportBatch:
     """Read a file and guess what its columns mean. Raises Unreadable with a sentence for the user."""
     table = read_table(data)
     batch = ImportBatch.objects.create(
         kind=kind,
+        partner_id=partner_id,
         file_name=file_name[-200:],
         encoding=table.encoding,
         delimiter=table.delimiter,
@@ -72,8 +75,17 @@ def start_run(*, batch_id: UUID, actor: Actor, now: datetime) -> ImportBatch:
     return _start(batch_id, (State.CHECKED,), State.RUNNING, actor, now)
 
 
+def run_unseen(*, batch_id: UUID, now: datetime) -> None:
+    """Bring the rows in by tasks without a trial: what is wrong is told row by row, and the rest is in."""
+    batch = _locked(batch_id)
+    if batch.state == State.UPLOADED:
+        batch.state = State.RUNNING
+        batch.save(update_fields=["state"])
+        transaction.on_commit(lambda: nudge("partners.tasks.bring_in"), robust=True)
+
+
 def next_chunk(*, batch_id: UUID, now: datetime) -> bool:
-    """Work off the next rows of a batch; False when there is nothing (more) to do or somebody else is at it."""
+    """Work off the next rows of a batch; False when there is nothing (more) to do now or somebody else is at it."""
     batch = (
         ImportBatch.objects.select_for_update(skip_locked=True)
         .filter(pk=batch_id, state__in=(State.CHECKING, State.RUNNING))
@@ -81,15 +93,18 @@ def next_chunk(*, batch_id: UUID, now: datetime) -> bool:
     )
     if batch is None:
         return False
-    rows = batch.rows[batch.position : batch.position + CHUNK]
-    tally = _work(importers[batch.kind], batch, rows, now)
-    batch.position += len(rows)
+    importer = importers[batch.kind]
+    rows = batch.rows[batch.position : batch.position + importer.chunk]
+    tally = _work(importer, batch, rows, now)
+    batch.position += tally.done
     batch.counts = {key: batch.counts.get(key, 0) + tally.counts.get(key, 0) for key in {*batch.counts, *tally.counts}}
     batch.errors = [*batch.errors, *tally.errors]
-    if batch.position >= batch.total:
-        _finish(batch, now)
+    if batch.position < batch.total:
+        batch.save(update_fields=["position", "counts", "errors"])
+        return not tally.waits
+    _finish(batch, now)
     batch.save()
-    return batch.at_work
+    return False
 
 
 def fail_batch(*, batch_id: UUID, why: str, now: datetime) -> None:
@@ -108,8 +123,9 @@ def _start(batch_id: UUID, sources: tuple[str, ...], state: str, actor: Actor, n
     batch.state, batch.position, batch.counts, batch.errors = state, 0, {}, []
     batch.actor, batch.created_by = _kept(actor), actor.name
     batch.save()
-    if batch.total <= CHUNK:
-        next_chunk(batch_id=batch.pk, now=now)
+    if batch.total <= AT_ONCE:
+        while next_chunk(batch_id=batch.pk, now=now):
+            pass
         batch.refresh_from_db()
     else:
         transaction.on_commit(lambda: nudge("partners.tasks.bring_in"), robust=True)
@@ -151,6 +167,7 @@ def _kept(actor: Actor) -> dict[str, Any]:
         "name": actor.name,
         "roles": sorted(actor.roles),
         "membership": str(actor.membership_id) if actor.membership_id else "",
+        "partner": str(actor.partner_id) if actor.partner_id else "",
         "impersonator": actor.impersonator,
     }
 
@@ -163,6 +180,7 @@ def _actor(batch: ImportBatch) -> Actor:
         name=kept["name"],
         roles=frozenset(kept["roles"]),
         membership_id=UUID(kept["membership"]) if kept["membership"] else None,
+        partner_id=UUID(kept["partner"]) if kept.get("partner") else None,
         impersonator=kept["impersonator"],
     )
 

@@ -16,7 +16,7 @@ from django.contrib.auth.hashers import make_password
 
 from dealreg import actions as deals
 from dealreg.imports import CustomerRow
-from prm.demo import cast, pipeline, terms
+from prm.demo import cast, intakes, pipeline, terms
 from prm.demo.cast import BUILDER, Organisation, Worker
 from prm.demo.history import YEAR, History, catch_up, settle
 from prm.demo.market import Market, market
@@ -77,6 +77,7 @@ def build(*, accounts: str, wanted: int, say: Say, progress: Callable[[str, floa
         history.live(lambda share: progress("living through the year", share))
         terms.add(tenant.pk, partners, staff["Ada Okafor"])
         live_moves(history)
+        intakes.bring_in(tenant.pk, partners, staff["Cam Rossi"])
         settle(tenant.pk, 60)
     catch_up(tenant.pk)
     pipeline.fill(tenant.pk, rng)

@@ -72,6 +72,11 @@ def post(url: str, *, body: bytes, headers: Mapping[str, str], seconds: float = 
         connection.close()
 
 
+def address_of(host: str, port: int) -> str:
+    """Where to connect for a host that a customer typed, other than by HTTP. Raises Refused or Unreachable."""
+    return _resolved(_read(f"https://{f'[{host}]' if ':' in host else host}:{port}/"))
+
+
 def _hang_up(connection: HTTPConnection) -> None:
     if connection.sock is not None:
         with suppress(OSError):

@@ -1,6 +1,7 @@
 """Partners and people out of a file: each row on its own, and never twice."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -160,7 +161,8 @@ class TestLargerFiles:
 
     @pytest.fixture(autouse=True)
     def small_chunks(self, monkeypatch):
-        monkeypatch.setattr("partners.actions.imports.CHUNK", 20)
+        monkeypatch.setattr("partners.actions.imports.AT_ONCE", 20)
+        monkeypatch.setitem(importers, "partners", replace(importers["partners"], chunk=20))
 
     def test_are_worked_off_in_chunks_by_a_worker(self, as_worker):
         with vendor() as now:

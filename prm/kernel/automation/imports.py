@@ -33,6 +33,10 @@ class ImportProblem(ValueError):
         self.text, self.column = str(text), column
 
 
+class Later(Exception):
+    """This row must wait, and all behind it: it is tried again, and nothing is wrong with it."""
+
+
 @dataclass(frozen=True)
 class ImportColumn:
     """A column that an importer reads. `aliases` are other headings that mean the same."""
@@ -50,7 +54,10 @@ class ImportColumn:
 
 @dataclass(frozen=True)
 class Importer:
-    """A kind of thing that files bring in. `run` answers created, updated or unchanged."""
+    """A kind of thing that files bring in. `run` answers created, updated or unchanged, or raises Later.
+
+    `chunk` is how many rows share a transaction.
+    """
 
     key: str
     label: Text
@@ -59,6 +66,7 @@ class Importer:
     roles: frozenset[str] = frozenset({"admin", "ops"})
     order: int = 50
     help: Text = ""
+    chunk: int = 200
 
     def column(self, key: str) -> ImportColumn | None:
         return next((column for column in self.columns if column.key == key), None)
@@ -85,8 +93,11 @@ class Tally:
 
     counts: dict[str, int] = field(default_factory=dict)
     errors: list[tuple[int, str, str]] = field(default_factory=list)
+    done: int = 0
+    waits: bool = False
 
     def add(self, result: str) -> None:
+        self.done += 1
         self.counts[result] = self.counts.get(result, 0) + 1
 
 
@@ -115,7 +126,11 @@ def run_rows(
     for line, cells in rows:
         values, problems = read_row(importer, mapping, cells)
         if not problems:
-            result, problems = _run_one(importer, values, actor, now)
+            try:
+                result, problems = _run_one(importer, values, actor, now)
+            except Later:
+                tally.waits = True
+                break
             tally.add(result)
         else:
             tally.add(FAILED)

@@ -83,7 +83,7 @@ class Delivery(TenantOwned):
 
 
 class IdempotencyKey(TenantOwned):
-    """The answer already given to a request, kept so that a repeat gets the same one."""
+    """The answer already given to a request, kept for some days so that a repeat gets the same one."""
 
     scope = models.CharField(max_length=100)
     key = models.CharField(max_length=200)
@@ -94,3 +94,4 @@ class IdempotencyKey(TenantOwned):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tenant", "scope", "key"], name="events_idempotency_once")]
+        indexes = [models.Index(fields=["tenant", "created_at"], name="events_idempotency_age")]

@@ -54,6 +54,24 @@ class SizeLimit:
         return self.get_response(request)
 
 
+class PlainQuery:
+    """Takes NUL out of the query: no text holds it, and PostgreSQL refuses it. A program is told so instead."""
+
+    def __init__(self, get_response: Response) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        query = str(request.META.get("QUERY_STRING") or "")
+        if "%00" in query or "\x00" in query:
+            if request.path_info.startswith("/api/"):
+                title = "The query holds a NUL character, which no text has."
+                return JsonResponse({"type": "invalid", "title": title}, status=400)
+            while "%00" in query or "\x00" in query:  # what is taken out may leave another
+                query = query.replace("\x00", "").replace("%00", "")
+            request.META["QUERY_STRING"] = query
+        return self.get_response(request)
+
+
 class Acting:
     """Opens the caller's context around the view, and rolls it back on any exception."""
 

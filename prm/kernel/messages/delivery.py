@@ -16,6 +16,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 
 from prm.kernel.messages.models import Message
+from prm.kernel.messages.sending import loop_mark
 from prm.kernel.tenancy.context import acting
 from prm.kernel.tenancy.models import Tenant
 
@@ -89,14 +90,23 @@ def _worded(message: Message, context: dict[str, object]) -> EmailMultiAlternati
         subject=message.subject,
         body=render_to_string("messages/email.txt", context),
         to=[message.address],
-        headers={
-            "Message-ID": message.message_id,
-            "Auto-Submitted": "auto-generated",
-            "X-Auto-Response-Suppress": "All",
-        },
+        reply_to=[message.reply_to] if message.reply_to else None,
+        headers=_headers(message),
     )
     mail.attach_alternative(render_to_string("messages/email.html", context), "text/html")
     return mail
+
+
+def _headers(message: Message) -> dict[str, str]:
+    """What says that a program wrote it, and to what it is an answer."""
+    answers = message.in_reply_to
+    return {
+        "Message-ID": message.message_id,
+        "Auto-Submitted": "auto-replied" if answers else "auto-generated",
+        "X-Auto-Response-Suppress": "All",
+        "X-Loop": loop_mark(message.tenant_id),
+        **({"In-Reply-To": answers, "References": answers} if answers else {}),
+    }
 
 
 def _record(tenant_id: UUID, message_id: UUID, fence: int, *, error: str = "", final: bool = False) -> None:

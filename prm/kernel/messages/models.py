@@ -57,6 +57,8 @@ class Message(TenantOwned):
     url = models.CharField(max_length=300, blank=True)
     subject_id = models.UUIDField(null=True)
     message_id = models.CharField(max_length=120)
+    reply_to = models.EmailField(blank=True)
+    in_reply_to = models.CharField(max_length=200, blank=True)
     state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
     attempt = models.PositiveSmallIntegerField(default=0)
     fence = models.PositiveIntegerField(default=0)

@@ -26,8 +26,12 @@ def send(
     subject_id: UUID | None = None,
     url: str = "",
     channels: tuple[str, ...] = ("email", "in_app"),
+    reply_to: str = "",
+    in_reply_to: str = "",
 ) -> "list[Message]":
     """Record one message per recipient and channel; a repeat with the same cause records nothing.
+
+    `reply_to` is where an answer to the mail goes, `in_reply_to` the Message-ID that the mail answers.
 
     Runs as the vendor (inside `acting` or `deciding`). A wording that can't be rendered falls back to
     the shipped one, so that an edited template never loses a message. Raises KeyError for an unknown
@@ -60,6 +64,8 @@ def send(
                     subject_id=subject_id,
                     at=at,
                     message_id=message_id(tenant.pk, cause, person.pk),
+                    reply_to=reply_to,
+                    in_reply_to=in_reply_to,
                     state="waiting" if channel == "email" else "sent",
                 )
             )
@@ -77,6 +83,11 @@ def message_id(tenant: UUID, cause: str, recipient: UUID) -> str:
     """The same for the same cause and person, so that a receiving side can tell a repeat."""
     digest = sha256(f"{tenant}:{cause}:{recipient}".encode()).hexdigest()[:40]
     return f"<{digest}@prm.invalid>"
+
+
+def loop_mark(tenant: UUID) -> str:
+    """What every mail of a vendor carries as X-Loop: one that comes back is known by it."""
+    return f"{sha256(f'loop:{tenant}'.encode()).hexdigest()[:24]}@prm.invalid"
 
 
 def _worded(key: str, person: "Membership", tenant: "Tenant", context: Mapping[str, object]) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from django.db import models
@@ -13,10 +14,14 @@ from prm.kernel.reference.models import Calendar, Holiday
 
 
 def values_of(record: models.Model) -> dict[str, Any]:
-    """The record's own columns, as the audit keeps them."""
+    """The record's own columns, as the audit keeps them; of what rests encrypted only that it is there."""
     skipped = ("id", "tenant_id")
-    names = (field.attname for field in record._meta.local_concrete_fields)
-    return {name: getattr(record, name) for name in names if name not in skipped}
+    names = [field.attname for field in record._meta.local_concrete_fields if field.attname not in skipped]
+    return {name: _kept(getattr(record, name), sealed=name.startswith("sealed_")) for name in names}
+
+
+def _kept(value: Any, *, sealed: bool) -> Any:
+    return f"#{sha256(str(value).encode()).hexdigest()[:8]}" if sealed and value else value
 
 
 def keep_record(*, record: models.Model, before: Mapping[str, Any], actor: Actor, now: datetime) -> None:
