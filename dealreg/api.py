@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.http import Http404
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -22,6 +22,7 @@ from dealreg.models import ApprovalRule, Deal, DealItem, DealStatus, Dispute, Fo
 from dealreg.reports import api as _reports  # noqa: F401  (registers the reports)
 from dealreg.stories import partner_story
 from partners.models import Partner
+from prm.kernel import wording
 from prm.kernel.api import CursorPages, HasRoles, Submissions, actor_of, answer, now_of, refusal, router
 from prm.kernel.audit.api import keep_within
 from prm.kernel.identity.actors import VENDOR_ROLES
@@ -50,6 +51,8 @@ class DealSerializer(serializers.ModelSerializer[Deal]):
     deal_type = serializers.CharField(source="deal_type.code", default=None, allow_null=True)
     program = serializers.CharField(source="program.code")
     reseller_id = serializers.UUIDField(allow_null=True)
+    reason_for_partner = serializers.CharField(source="answer", read_only=True)
+    answer_reasons = serializers.SerializerMethodField()
 
     class Meta:
         model = Deal
@@ -61,6 +64,10 @@ class DealSerializer(serializers.ModelSerializer[Deal]):
             "items", "deal_type", "program", "reseller_id",
         ]  # fmt: skip
         read_only_fields = fields
+
+    @extend_schema_field(serializers.ListField(child=serializers.DictField()))
+    def get_answer_reasons(self, deal: Deal) -> list[dict[str, str]]:
+        return [{"key": str(one.get("key", "")), "text": wording.told(one)} for one in deal.answer_reasons]
 
     def get_product_lines(self, deal: Deal) -> list[str]:
         return [line.product_line.code for line in deal.lines.all()]

@@ -2,13 +2,16 @@
 
 from typing import Any
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _
 
 RULESET = "deal-eligibility"
 
 
 def document() -> dict[str, Any]:
-    """The first version. Partners read `partner`; who is asked to look reads `vendor`."""
+    """The first version. Partners read `partner`; who is asked to look reads `vendor`.
+
+    Its words stand in it in English, whoever sets the vendor up, and are shown in each reader's language.
+    """
     return {
         "rules": [
             _refuse(

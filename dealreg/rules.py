@@ -10,12 +10,11 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from dealreg.intake.rules import RULES as INTAKE_RULES
 from dealreg.matrix import decide_approvers, decide_row
+from prm.kernel import wording
 from prm.kernel.decisions import Check, Decision, Reason
-from prm.kernel.money import Money
+from prm.kernel.wording import said as _
 
 Facts = Mapping[str, Any]
 
@@ -31,7 +30,7 @@ def decide_move(facts: Facts) -> Decision:
         else [
             Reason(
                 "deal.wrong_status",
-                _("This deal is “%(status)s”; that can't be done now.") % {"status": facts["status_label"]},
+                _("This deal is “%(status)s”; that can't be done now.") % {"status": _(facts["status_label"])},
             )
         ]
     )
@@ -213,7 +212,7 @@ def decide_routing(facts: Facts) -> Decision:
 
 def _money(amount: str, facts: Facts) -> str:
     """An amount in the vendor's currency, as people write it; bare where the facts don't name the currency."""
-    return Money(Decimal(amount), facts["currency"]).format() if facts.get("currency") else amount
+    return wording.amount(amount, facts["currency"]) if facts.get("currency") else amount
 
 
 def _route(facts: Facts, within: bool) -> str:

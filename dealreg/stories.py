@@ -108,7 +108,7 @@ def next_step(deal: Deal, *, now: datetime) -> Mapping[str, Any]:
             "title": _("Registered"),
             "text": _("Deals of this type are registered without protection: others may register the customer, too."),
         },
-        "rejected": {"tone": "bad", "title": _("Declined"), "text": deal.reason_for_partner},
+        "rejected": {"tone": "bad", "title": _("Declined"), "text": deal.answer},
         "withdrawn": {"tone": "neutral", "title": _("Withdrawn"), "text": _("Nothing is protected any more.")},
         "won": {"tone": "good", "title": _("Won"), "text": _("Thank you for closing it.")},
         "lost": {"tone": "neutral", "title": _("Lost"), "text": deal.close_reason},

@@ -52,12 +52,12 @@ SCHEMA = FactSchema(
 def suspend(subject_id: UUID, params: Mapping[str, Any], actor: Actor, now: datetime) -> registry.Outcome:
     reason = str(params.get("reason", ""))
     decision = actions.suspend_partner(partner_id=subject_id, reason=reason, actor=actor, now=now)
-    return registry.Outcome(decision.outcome, {"reasons": [_reason(r) for r in decision.reasons]})
+    return registry.Outcome(decision.outcome, {"reasons": [r.told() for r in decision.reasons]})
 
 
 def reactivate(subject_id: UUID, params: Mapping[str, Any], actor: Actor, now: datetime) -> registry.Outcome:
     decision = actions.reactivate_partner(partner_id=subject_id, actor=actor, now=now)
-    return registry.Outcome(decision.outcome, {"reasons": [_reason(r) for r in decision.reasons]})
+    return registry.Outcome(decision.outcome, {"reasons": [r.told() for r in decision.reasons]})
 
 
 def watch(subject_id: UUID, params: Mapping[str, Any], actor: Actor, now: datetime) -> registry.Outcome:
@@ -67,10 +67,6 @@ def watch(subject_id: UUID, params: Mapping[str, Any], actor: Actor, now: dateti
 
 def facts_of(partner_id: UUID) -> Mapping[str, Any]:
     return partner_snapshot(Partner.objects.get(pk=partner_id))
-
-
-def _reason(reason: Any) -> dict[str, str]:
-    return {"key": reason.key, "text": str(reason.text)}
 
 
 def _people(*roles: str) -> Any:

@@ -3,9 +3,8 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from prm.kernel.decisions import Check, Decision, Reason
+from prm.kernel.wording import said as _
 
 MOVES: Mapping[str, Collection[str]] = {
     "suspended": ("active",),

@@ -4,12 +4,13 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from prm.kernel import wording
 from prm.kernel.api import PerToken, Submissions, actor_of, answer, now_of, router
 from workflows import actions
 from workflows.models import HumanTask, Workflow
@@ -21,6 +22,8 @@ DECIDERS = READERS - {"auditor"}
 class TaskSerializer(serializers.ModelSerializer[HumanTask]):
     """A question to people, with why it is asked. `value` is text, so that no cent is lost."""
 
+    reasons = serializers.SerializerMethodField()
+
     class Meta:
         model = HumanTask
         fields = [
@@ -29,6 +32,10 @@ class TaskSerializer(serializers.ModelSerializer[HumanTask]):
             "sla_paused", "outcome", "note", "decided_by", "decided_at", "opened_at",
         ]  # fmt: skip
         read_only_fields = fields
+
+    @extend_schema_field(serializers.ListField(child=serializers.DictField()))
+    def get_reasons(self, task: HumanTask) -> list[dict[str, str]]:
+        return [{"key": str(one.get("key", "")), "text": wording.told(one)} for one in task.reasons]
 
 
 class TaskDecision(serializers.Serializer[Any]):

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from prm.kernel.decisions import Decision
-from prm.kernel.money import Money
+from prm.kernel.wording import amount
+from prm.kernel.wording import said as _
 from workflows.definition.rules import (
     DISPATCHERS,
     PUBLISHERS,
@@ -117,8 +116,8 @@ def may_decide(roles: tuple[str, ...], task_role: str, is_owner: bool) -> bool:
 def _above_limit(facts: TaskFacts) -> str:
     if facts.limit_unknown or facts.value is None or facts.limit is None:
         return facts.limit_unknown
-    value, limit = (Money(Decimal(amount), facts.currency or "EUR") for amount in (facts.value, facts.limit))
-    return _("%(value)s is above your limit of %(limit)s.") % {"value": value.format(), "limit": limit.format()}
+    value, limit = (amount(number, facts.currency or "EUR") for number in (facts.value, facts.limit))
+    return _("%(value)s is above your limit of %(limit)s.") % {"value": value, "limit": limit}
 
 
 def _within_limit(facts: TaskFacts) -> bool:
@@ -220,6 +219,23 @@ def deliver_again(facts: CallFacts) -> Decision:
     )
 
 
+def give_up_call(facts: CallFacts) -> Decision:
+    """What is still on its way can be given up before its last try."""
+    return _judge(
+        "webhook-giving-up/1",
+        "given_up",
+        facts,
+        [
+            (
+                "webhook.not_yours",
+                facts.kind == "workflow" or bool(DISPATCHERS.intersection(facts.roles)),
+                lambda: _("Only operations and admins give a call up."),
+            ),
+            ("webhook.not_on_its_way", facts.state == "waiting", lambda: _("This call is over already.")),
+        ],
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class KeyFacts:
     """Somebody wants a new signing secret."""
@@ -281,6 +297,7 @@ RULES: Mapping[str, Callable[[Mapping[str, Any]], Decision]] = {
     "workflow-design/1": lambda facts: save_design(DesignFacts(**facts)),
     "workflow-migration/1": lambda facts: migrate_runs(MigrationFacts(**facts)),
     "webhook-delivery/1": lambda facts: deliver_again(CallFacts(**facts)),
+    "webhook-giving-up/1": lambda facts: give_up_call(CallFacts(**facts)),
     "webhook-key/1": lambda facts: renew_key(KeyFacts(**facts)),
     "workflow-start/1": lambda facts: start_workflow(StartFacts(**facts)),
     "incident-resolution/1": lambda facts: resolve_incident(IncidentFacts(**facts)),

@@ -5,8 +5,6 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.utils.translation import gettext as _
-
 from dealreg import eligibility, queries, rules
 from dealreg.actions.base import judging, note, today_of
 from dealreg.facts import DEAL
@@ -17,6 +15,7 @@ from prm.kernel.automation.queries import NoRules, published_rules
 from prm.kernel.conditions import evaluate_rules
 from prm.kernel.decisions import Decision, Reason
 from prm.kernel.identity.actors import Actor
+from prm.kernel.wording import said as _
 
 
 def validate_deal(*, deal_id: UUID, actor: Actor, now: datetime) -> Decision:

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
-
-from django.utils.translation import gettext as _
 
 from dealreg import entry, queries, rules
 from dealreg.actions.base import deciding_on, drop_keys, judge_move, note, save, tell
@@ -12,9 +11,10 @@ from dealreg.actions.customers import learn_alias
 from dealreg.events import DealInReview, DealRejected, DealReturned
 from dealreg.models import Customer, Deal, DealAssessment, DealStatus
 from dealreg.queries.facts import move_facts
-from prm.kernel.decisions import Decision
+from prm.kernel.decisions import Decision, Reason
 from prm.kernel.identity.actors import Actor
 from prm.kernel.identity.models import Membership
+from prm.kernel.wording import said as _
 
 
 def start_review(*, deal_id: UUID, actor: Actor, now: datetime) -> Decision:
@@ -57,7 +57,7 @@ def return_deal(*, deal_id: UUID, reason: str, fields: Iterable[str], actor: Act
 
 
 def reject_deal(
-    *, deal_id: UUID, reason: str, actor: Actor, now: datetime, reasons: Iterable[Mapping[str, str]] = ()
+    *, deal_id: UUID, reason: str, actor: Actor, now: datetime, reasons: Iterable[Mapping[str, Any]] = ()
 ) -> Decision:
     """Decline a deal; the partner reads `reason` and `reasons` ([{key, text}])."""
     with deciding_on(deal_id) as deal:
@@ -116,7 +116,7 @@ def _ours(membership_id: UUID | None) -> Membership | None:
     return Membership.objects.filter(pk=membership_id, partner=None, ended_at=None).first()
 
 
-def _reject(deal: Deal, reason: str, reasons: list[dict[str, str]], actor: Actor, now: datetime) -> Decision:
+def _reject(deal: Deal, reason: str, reasons: list[dict[str, Any]], actor: Actor, now: datetime) -> Decision:
     reason = reason or " ".join(one["text"] for one in reasons)
     decision = judge_move(deal, DealStatus.REJECTED, "reject", needed=["reason"], reason=reason)
     if decision.allowed:
@@ -130,12 +130,12 @@ def _reject(deal: Deal, reason: str, reasons: list[dict[str, str]], actor: Actor
     return decision
 
 
-def _duplicate_reason(deal: Deal, rival: Deal | None) -> dict[str, str]:
+def _duplicate_reason(deal: Deal, rival: Deal | None) -> dict[str, Any]:
     """A partner reads the number of its own deals only."""
     if rival and rival.partner_id == deal.partner_id:
         text = _("You have registered this customer for this product already: %(number)s.") % {"number": rival.number}
-        return {"key": "deal.own_duplicate", "text": text}
-    return {"key": rules.ALREADY, "text": _("This customer is already registered for this product.")}
+        return Reason("deal.own_duplicate", text).told()
+    return Reason(rules.ALREADY, _("This customer is already registered for this product.")).told()
 
 
 def _customer_of(deal: Deal) -> Customer | None:

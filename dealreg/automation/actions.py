@@ -112,7 +112,7 @@ def _told(value: str, decision: Decision) -> Outcome:
         value,
         {
             "rule": decision.rule,
-            "reasons": [{"key": r.key, "text": r.text} for r in decision.reasons if r.seen_by("vendor")],
+            "reasons": [r.told() for r in decision.reasons if r.seen_by("vendor")],
             "for_partner": " ".join(r.text for r in decision.reasons if r.seen_by("partner")),
         },
     )

@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 
+from prm.kernel import wording
 from prm.kernel.tenancy.models import PartnerOwned, TenantForeignKey, TenantOwned
 from prm.kernel.tenancy.wall import Wall
 
@@ -190,6 +191,14 @@ class Deal(PartnerOwned):
         """The status as people read it: approved without protection is "registered"."""
         bare = self.status == DealStatus.APPROVED and not self.grants_protection
         return REGISTERED if bare else str(self.status)
+
+    @property
+    def answer(self) -> str:
+        """Why, for its partner: what rules said in the reader's language, what a person wrote as it was written."""
+        said = " ".join(str(reason.get("text") or "") for reason in self.answer_reasons)
+        if not self.answer_reasons or self.reason_for_partner != said:
+            return str(self.reason_for_partner)
+        return wording.joined(wording.told(reason) for reason in self.answer_reasons)
 
     @transition(field=status, source=DealStatus.DRAFT, target=DealStatus.SUBMITTED)
     def submit(self, *, at: datetime, due: datetime) -> None:

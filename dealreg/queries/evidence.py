@@ -107,7 +107,7 @@ def message_facts(deal: Deal) -> dict[str, Any]:
             "value": value_of(deal),
             "protected_until": deal.protected_until,
             "answer_due_at": deal.answer_due_at,
-            "reason": deal.reason_for_partner,
+            "reason": deal.answer,
         },
         "partner": {"name": deal.partner.name},
     }
@@ -117,14 +117,14 @@ def value_of(deal: Deal) -> Money | None:
     return Money(deal.amount, deal.currency) if deal.amount is not None and deal.currency else None
 
 
-def reasons_for_partner(*, deal_id: UUID) -> list[dict[str, str]]:
+def reasons_for_partner(*, deal_id: UUID) -> list[dict[str, Any]]:
     """Why the checks of the present submission say no, in the words that are for the partner."""
     deal = as_read(deal_id)
-    told: dict[str, dict[str, str]] = {}
+    told: dict[str, dict[str, Any]] = {}
     for rule in ("deal-eligibility/", "deal-conflict/"):
         record = latest_decision(deal, rule)
         for reason in Decision.of(record.document).for_partner().reasons if record and not record.allowed else ():
-            told.setdefault(reason.key, {"key": reason.key, "text": reason.text})
+            told.setdefault(reason.key, reason.told())
     return list(told.values())
 
 

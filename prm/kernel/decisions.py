@@ -12,14 +12,35 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
+from prm.kernel import wording
+
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why. `key` is `noun.problem`; `audience` says who may read it: partner, vendor or both."""
+    """Why. `key` is `noun.problem`; `audience` says who may read it: partner, vendor or both.
+
+    `said` is what the text is made of (wording.py), so that it can be read in other languages.
+    """
 
     key: str
     text: str = ""
     audience: str = "both"
+    said: Mapping[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        if self.said is None:
+            object.__setattr__(self, "said", wording.kept(self.text))
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Any]) -> "Reason":
+        """A stored reason, in the language of whoever reads it."""
+        text = wording.shown(stored["text"], stored.get("said"))
+        return cls(stored["key"], text, stored["audience"], stored.get("said"))
+
+    def told(self) -> dict[str, Any]:
+        """The reason for somebody else to keep: key, words, and what those are made of."""
+        found = {"key": self.key, "text": str(self.text)}
+        return {**found, "said": dict(self.said)} if self.said else found
 
     def seen_by(self, audience: str) -> bool:
         return self.audience in ("both", audience)
@@ -33,6 +54,15 @@ class Check:
     passed: bool
     actual: str = ""
     path: str = ""
+    said: Mapping[str, Any] | None = None  # what the label is made of
+
+    def __post_init__(self) -> None:
+        if self.said is None:
+            object.__setattr__(self, "said", wording.kept(self.label))
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Any]) -> "Check":
+        return cls(**{**stored, "label": wording.shown(stored["label"], stored.get("said"))})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +97,9 @@ class Decision:
     def document(self) -> dict[str, Any]:
         """The decision as JSON: Decimal and dates as text, so that it reads back exactly."""
         document: dict[str, Any] = jsonable(asdict(self))
+        for one in (*document["reasons"], *document["checks"]):
+            if one["said"] is None:
+                del one["said"]
         return document
 
     @classmethod
@@ -76,9 +109,9 @@ class Decision:
             rule=document["rule"],
             outcome=document["outcome"],
             allowed=document["allowed"],
-            reasons=tuple(Reason(**reason) for reason in document["reasons"]),
+            reasons=tuple(map(Reason.of, document["reasons"])),
             facts=document["facts"],
-            checks=tuple(Check(**check) for check in document["checks"]),
+            checks=tuple(map(Check.of, document["checks"])),
             nearest=document["nearest"],
         )
 

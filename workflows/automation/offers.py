@@ -84,7 +84,7 @@ def deliver_again(subject_id: UUID, params: Mapping[str, Any], actor: Actor, now
 
 
 def _told(decision: Decision, done: str) -> Outcome:
-    reasons = [{"key": reason.key, "text": reason.text} for reason in decision.reasons]
+    reasons = [reason.told() for reason in decision.reasons]
     return Outcome(done if decision.allowed else "refused", {"rule": decision.rule, "reasons": reasons})
 
 

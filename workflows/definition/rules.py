@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from django.utils.translation import gettext as _
-
 from prm.kernel.decisions import Decision
+from prm.kernel.wording import said as _
 from workflows.judging import judge as _judge
 
 DISPATCHERS = frozenset({"ops", "admin"})
@@ -21,10 +20,11 @@ class VersionFacts:
     author: str = ""
     actor: str = ""
     problems: tuple[str, ...] = ()
+    editors: tuple[str, ...] = ()
 
 
 def change_version(facts: VersionFacts) -> Decision:
-    """Nobody publishes what they wrote, and nothing with a problem is published."""
+    """Nobody publishes what they wrote in, and nothing with a problem is published."""
     needed = "published" if facts.verb == "retired" else "draft"
     publishing = facts.verb == "published"
     return _judge(
@@ -44,8 +44,8 @@ def change_version(facts: VersionFacts) -> Decision:
             ),
             (
                 "workflow.maker_is_not_checker",
-                not publishing or facts.author != facts.actor,
-                lambda: _("You wrote this version; a second person publishes it."),
+                not publishing or facts.actor not in (facts.author, *facts.editors),
+                lambda: _("You wrote in this version; a second person publishes it."),
             ),
             (
                 "workflow.has_problems",

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from django.utils.translation import gettext as _
-
 from prm.kernel.decisions import Decision
+from prm.kernel.wording import said as _
 from workflows.definition.rules import PUBLISHERS
 from workflows.judging import judge
 

@@ -86,9 +86,9 @@ def _subject(step: Step) -> dict[str, Any]:
     }
 
 
-def reasons_of(step: Step) -> list[dict[str, str]]:
+def reasons_of(step: Step) -> list[dict[str, Any]]:
     """Why a person is asked: what the steps before found, the latest first, each reason once."""
-    found: dict[str, dict[str, str]] = {}
+    found: dict[str, dict[str, Any]] = {}
     for saved in reversed(list(step.steps.values())):
         for reason in (*(saved["detail"].get("reasons") or ()), *_said_before(saved)):
             told = _reason(reason)
@@ -105,9 +105,10 @@ def _said_before(saved: Mapping[str, Any]) -> list[str]:
     return [f"{said}. {detail['note']}" if detail.get("note") else said]
 
 
-def _reason(reason: Any) -> dict[str, str]:
+def _reason(reason: Any) -> dict[str, Any]:
     if isinstance(reason, Mapping):
-        return {"key": str(reason.get("key", "")), "text": str(reason.get("text") or reason.get("key", ""))}
+        found = {"key": str(reason.get("key", "")), "text": str(reason.get("text") or reason.get("key", ""))}
+        return {**found, "said": reason["said"]} if reason.get("said") else found
     return {"key": "", "text": str(reason)}
 
 

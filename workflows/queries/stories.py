@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
+from prm.kernel import wording
 from workflows.definition import BrokenDefinition, Program
 from workflows.definition.outline import sentence_of
 from workflows.engine.step import program_of
@@ -138,9 +139,7 @@ def text_of(told: RunEvent) -> str:
     if told.kind == "waiting" and told.block_type == "approval":
         return ""  # the steps before it have told why
     detail = told.detail
-    reasons = [
-        str(r.get("text") or r.get("key")) if isinstance(r, Mapping) else str(r) for r in detail.get("reasons") or ()
-    ]
+    reasons = [wording.told(reason) for reason in detail.get("reasons") or ()]
     if reasons:
         return " ".join(reasons)
     if detail.get("note"):

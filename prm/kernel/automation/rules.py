@@ -2,9 +2,8 @@
 
 from collections.abc import Collection
 
-from django.utils.translation import gettext as _
-
 from prm.kernel.decisions import Check, Decision, Reason
+from prm.kernel.wording import said as _
 
 
 def decide_publication(

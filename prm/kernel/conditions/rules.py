@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from prm.kernel.conditions.explaining import Turn, explain, nearest
 from prm.kernel.conditions.facts import FactSchema, choices_read_once
 from prm.kernel.conditions.python import Facts, Judge, compile_python
@@ -21,6 +19,7 @@ from prm.kernel.conditions.tree import ConditionError, Problem
 from prm.kernel.conditions.validation import validate
 from prm.kernel.conditions.wording import sentence
 from prm.kernel.decisions import Check, Decision, Reason, jsonable
+from prm.kernel.wording import said as _
 
 ERROR, REFUSE, REVIEW, ALLOW = "error", "refuse", "review", "allow"
 _STRENGTH = (ERROR, REFUSE, REVIEW)
@@ -149,12 +148,12 @@ def _reasons(rule: Mapping[str, Any], schema: FactSchema) -> Iterator[Reason]:
     said = rule.get("reason") or {}
     key, partner, vendor = said.get("key") or rule["key"], said.get("partner"), said.get("vendor")
     if partner and (not vendor or vendor == partner):
-        yield Reason(key, partner, "both")
+        yield Reason(key, _(partner), "both")
         return
     if partner:
-        yield Reason(key, partner, "partner")
+        yield Reason(key, _(partner), "partner")
     if vendor or (rule["outcome"] != ALLOW and not partner):
-        yield Reason(key, vendor or _told(rule, schema), "vendor")
+        yield Reason(key, _(vendor) if vendor else _told(rule, schema), "vendor")
 
 
 def _told(rule: Mapping[str, Any], schema: FactSchema) -> str:

@@ -3,13 +3,12 @@
 from datetime import datetime
 from uuid import UUID
 
-from django.utils.translation import gettext as _
-
 from prm.kernel import audit
 from prm.kernel.decisions import Decision, Reason
 from prm.kernel.events import relay
 from prm.kernel.events.models import Delivery
 from prm.kernel.identity.actors import Actor
+from prm.kernel.wording import said as _
 
 RULE = "parked-delivery/1"
 

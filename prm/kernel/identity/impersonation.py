@@ -11,13 +11,13 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.http import HttpRequest
-from django.utils.translation import gettext_lazy as _
 
 from prm.kernel import audit
 from prm.kernel.decisions import Check, Decision, Reason
 from prm.kernel.identity.actors import Actor
 from prm.kernel.identity.models import Membership
 from prm.kernel.tenancy.context import acting
+from prm.kernel.wording import said as _
 
 KEY = "view_as"
 LASTS = 30 * 60  # seconds
@@ -59,11 +59,11 @@ def decide(actor: Actor, target: Membership) -> Decision:
     asked = (
         (
             actor.is_vendor and actor.has(*MAY_IMPERSONATE) and actor.membership_id is not None,
-            Reason("impersonation.not_yours", str(_("Only admins and ops managers can view as somebody else."))),
+            Reason("impersonation.not_yours", _("Only admins and ops managers can view as somebody else.")),
         ),
         (
             target.partner_id is not None,
-            Reason("impersonation.partners_only", str(_("Only a partner's people can be viewed as."))),
+            Reason("impersonation.partners_only", _("Only a partner's people can be viewed as.")),
         ),
     )
     reasons = tuple(reason for held, reason in asked if not held)

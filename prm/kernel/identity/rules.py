@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
-from django.utils.translation import gettext_lazy as _
-
 from prm.kernel.decisions import Check, Decision, Reason
 from prm.kernel.identity.actors import PARTNER_ROLES, VENDOR_ROLES
+from prm.kernel.wording import said as _
 
 Answer = tuple[bool, Reason]
 KEEPERS_OF_PARTNERS = frozenset({"admin", "ops", "cam"})
@@ -46,7 +45,7 @@ def decide_withdrawal(grant: Grant, *, is_open: bool) -> Decision:
     """Whether an invitation may be taken back."""
 
     def still_open(grant: Grant) -> Answer:
-        return is_open, Reason("invitation.wrong_state", str(_("This invitation is not open any more.")))
+        return is_open, Reason("invitation.wrong_state", _("This invitation is not open any more."))
 
     return _judge("identity-withdrawal/1", "revoked", grant, _may_grant, still_open)
 
@@ -77,13 +76,13 @@ def decide_absence(absence: Absence) -> Decision:
     asked = [
         (
             held,
-            Reason("absence.not_yours_to_set", str(_("Only they, or who runs their team, can set this."))),
+            Reason("absence.not_yours_to_set", _("Only they, or who runs their team, can set this.")),
         ),
-        (absence.has_first_day, Reason("away_from.missing", str(_("Say from which day on.")))),
-        (absence.begins_before_it_ends, Reason("away_until.too_early", str(_("This is before the first day away.")))),
+        (absence.has_first_day, Reason("away_from.missing", _("Say from which day on."))),
+        (absence.begins_before_it_ends, Reason("away_until.too_early", _("This is before the first day away."))),
         (
             absence.delegate_fits,
-            Reason("delegate.not_here", str(_("Choose somebody else of the same organisation who is still here."))),
+            Reason("delegate.not_here", _("Choose somebody else of the same organisation who is still here.")),
         ),
     ]
     reasons = tuple(reason for fits, reason in asked if not fits)
@@ -121,7 +120,7 @@ def _may_grant(grant: Grant) -> Answer:
     else:
         held = "admin" in grant.actor_roles
     return held, Reason(
-        "membership.not_yours_to_manage", str(_("Only an admin of this organisation can manage its people."))
+        "membership.not_yours_to_manage", _("Only an admin of this organisation can manage its people.")
     )
 
 
@@ -129,26 +128,26 @@ def _is_admin(grant: Grant) -> Answer:
     needed = "partner_admin" if grant.actor_is_partner else "admin"
     held = needed in grant.actor_roles and (grant.same_organisation or not grant.actor_is_partner)
     held = held and not grant.viewing_as
-    return held, Reason("token.not_yours_to_make", str(_("Only an admin can make keys for programs.")))
+    return held, Reason("token.not_yours_to_make", _("Only an admin can make keys for programs."))
 
 
 def _roles_fit(grant: Grant) -> Answer:
     known = PARTNER_ROLES if grant.for_partner else VENDOR_ROLES
     held = bool(grant.roles) and set(grant.roles) <= set(known)
-    return held, Reason("membership.roles_do_not_fit", str(_("Choose at least one role of this organisation.")))
+    return held, Reason("membership.roles_do_not_fit", _("Choose at least one role of this organisation."))
 
 
 def _not_a_member(grant: Grant) -> Answer:
-    return not grant.already_member, Reason("invitation.already_member", str(_("This person is a member already.")))
+    return not grant.already_member, Reason("invitation.already_member", _("This person is a member already."))
 
 
 def _not_oneself(grant: Grant) -> Answer:
     return not grant.is_self, Reason(
-        "membership.is_your_own", str(_("Somebody else has to change what you yourself may do."))
+        "membership.is_your_own", _("Somebody else has to change what you yourself may do.")
     )
 
 
 def _admin_stays(grant: Grant) -> Answer:
     return not grant.leaves_no_admin, Reason(
-        "membership.last_admin", str(_("This is the last admin. Make somebody else admin first."))
+        "membership.last_admin", _("This is the last admin. Make somebody else admin first.")
     )

@@ -4,7 +4,6 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db.models.functions import Now
-from django.utils.translation import gettext as _
 
 from prm.kernel import audit
 from prm.kernel.decisions import Decision, Reason
@@ -14,6 +13,7 @@ from prm.kernel.messages.registry import kinds
 from prm.kernel.messages.rendering import check
 from prm.kernel.messages.samples import sample_of
 from prm.kernel.tenancy.context import deciding
+from prm.kernel.wording import said as _
 
 
 def read_messages(*, actor: Actor, ids: list[UUID] | None = None) -> int:

@@ -5,11 +5,13 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_skeleton, format_time
+from django.utils import translation
 from django.utils.translation import gettext as _
 from liquid import Environment, StrictUndefined
 from liquid.exceptions import LiquidError
 
 from prm.kernel.money import Money
+from prm.kernel.wording import Said, in_language
 
 MOST_CHARACTERS = 20_000
 
@@ -56,6 +58,9 @@ def check(subject: str, body: str, sample: Mapping[str, object]) -> str | None:
 
 def readable(value: object, *, language: str, zone: str) -> object:
     """Plain text, numbers and lists of them; nothing with attributes or methods gets to a template."""
+    if isinstance(value, Said):
+        with translation.override(language):
+            return in_language(value)
     if isinstance(value, Money):
         return value.format(language)
     if isinstance(value, datetime):

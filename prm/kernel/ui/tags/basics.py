@@ -9,9 +9,11 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from prm.kernel import wording
 from prm.kernel.ui.states import TONES, tone_and_word
 
 register = Library()
+register.filter("told", wording.told)  # a stored reason in the reader's language
 
 ICON_SIZES = (12, 14, 16, 18, 20, 24)
 TONE_ICONS = {

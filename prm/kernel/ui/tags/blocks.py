@@ -10,6 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from prm.kernel import wording
 from prm.kernel.ui import formats
 from prm.kernel.ui.tags import basics, values
 
@@ -162,22 +163,19 @@ def diff(rows: Iterable[Sequence[Any]], left: Any = "", right: Any = "", label: 
 @register.inclusion_tag("ui/decision.html")
 def decision_trace(decision: Any, audience: str = "vendor", title: Any = "") -> dict[str, Any]:
     """Why: outcome, reasons and, for the vendor, every condition with the value it met."""
-    document = _document(decision)
+    document, shown = _document(decision), wording.shown
     reasons = [r for r in document.get("reasons", ()) if audience == "vendor" or r.get("audience") != "vendor"]
     inside = audience == "vendor"
     return {
         "decision": document,
-        "reasons": [{**r, "text": _spoken(r.get("text"))} for r in reasons],
-        "checks": [{**c, "label": _spoken(c.get("label"))} for c in document.get("checks", ())] if inside else (),
+        "reasons": [{**r, "text": shown(r.get("text") or "", r.get("said"))} for r in reasons],
+        "checks": [{**c, "label": shown(c.get("label") or "", c.get("said"))} for c in document.get("checks", ())]
+        if inside
+        else (),
         "nearest": document.get("nearest") if inside else None,
         "inside": inside,
         "title": title,
     }
-
-
-def _spoken(text: Any) -> str:
-    """A stored sentence in the reader's language, where it is one of the catalogue's."""
-    return _(str(text)) if text else ""
 
 
 def _document(decision: Any) -> dict[str, Any]:

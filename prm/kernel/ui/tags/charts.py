@@ -15,12 +15,18 @@ WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 640, 200, 48, 24, 8
 def bar_chart(
     rows: Iterable[Sequence[Any]], label: Any = "", kind: str = "number", currency: str = "EUR"
 ) -> dict[str, Any]:
-    """Horizontal bars: [(label, number)] or with a third item, the tone. kind: number, money or percent."""
-    listed = [(row[0], float(row[1] or 0), row[2] if len(row) > 2 else "", row[1]) for row in rows]
-    top = max((value for _label, value, _tone, _raw in listed), default=0) or 1
+    """Horizontal bars: [(label, number, tone, url)], the last two as wanted. kind: number, money or percent."""
+    listed = [(*row, "", "")[:4] for row in rows]
+    top = max((float(value or 0) for _label, value, _tone, _url in listed), default=0) or 1
     bars = [
-        {"label": name, "width": round(100 * value / top, 2), "tone": tone, "value": _figure(raw, kind, currency)}
-        for name, value, tone, raw in listed
+        {
+            "label": name,
+            "width": round(100 * float(value or 0) / top, 2),
+            "tone": tone,
+            "value": _figure(value, kind, currency),
+            "url": url if value else "",
+        }
+        for name, value, tone, url in listed
     ]
     return {"bars": bars, "label": label}
 
