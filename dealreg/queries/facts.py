@@ -11,10 +11,12 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import Q
 
 from dealreg.models import Deal, DealAssessment, DealLine, DealPolicy, DealStatus
 from dealreg.models.deals import OPEN
 from partners import queries as partners
+from prm.kernel import wording
 from prm.kernel.audit.models import AuditEntry
 from prm.kernel.conditions.facts import NOW, TODAY
 from prm.kernel.identity.actors import Actor
@@ -71,7 +73,7 @@ def deal_facts(deal: Deal) -> dict[str, Any]:
             "deal.customer_domain_kind": domain_kind(deal),
             "deal.answer_due_at": deal.answer_due_at,
             "deal.protected_until": deal.protected_until,
-            "deal.reason": deal.reason_for_partner,
+            "deal.reason": wording.remembering(deal.reason_for_partner, deal.answer),
             "customer.is_blocked": about.is_blocked,
             "customer.is_house": about.is_house,
             "deal.conflict": about.conflict or None,
@@ -292,8 +294,8 @@ def approver_facts(deal: Deal, actor: Actor) -> dict[str, Any]:
 
 def handed_in_as(deal: Deal, member: Membership) -> bool:
     """Whether this member of ours handed the deal in while viewing as a partner's person."""
-    handed_in = AuditEntry.objects.filter(target_id=deal.pk, action="deal.submitted", impersonator=str(member))
-    return handed_in.exists()
+    behind = Q(impersonator_id=member.pk) | Q(impersonator_id=None, impersonator=str(member))  # before ids were kept
+    return AuditEntry.objects.filter(behind, target_id=deal.pk, action="deal.submitted").exists()
 
 
 def protection_facts(deal: Deal, now: datetime, today: date) -> dict[str, Any]:

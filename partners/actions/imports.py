@@ -169,6 +169,7 @@ def _kept(actor: Actor) -> dict[str, Any]:
         "membership": str(actor.membership_id) if actor.membership_id else "",
         "partner": str(actor.partner_id) if actor.partner_id else "",
         "impersonator": actor.impersonator,
+        "impersonator_id": str(actor.impersonator_id) if actor.impersonator_id else "",
     }
 
 
@@ -182,6 +183,7 @@ def _actor(batch: ImportBatch) -> Actor:
         membership_id=UUID(kept["membership"]) if kept["membership"] else None,
         partner_id=UUID(kept["partner"]) if kept.get("partner") else None,
         impersonator=kept["impersonator"],
+        impersonator_id=UUID(kept["impersonator_id"]) if kept.get("impersonator_id") else None,
     )
 
 

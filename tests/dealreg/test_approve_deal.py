@@ -31,7 +31,7 @@ class TestApproveDeal:
     def test_2_3_5_is_not_for_whoever_handed_it_in_as_somebody_else(self):
         deal = draft()
         with partner() as now:
-            seen = replace(bo.actor, impersonator="Olivia")
+            seen = replace(bo.actor, impersonator="Olivia", impersonator_id=olivia.membership_id)
             assert actions.submit_deal(deal_id=deal, actor=seen, now=now).allowed
 
         refused = approve(deal, olivia.actor)

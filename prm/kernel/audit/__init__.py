@@ -24,10 +24,10 @@ VALUES (%(decision)s, %(tenant)s, %(rule)s, %(outcome)s, %(allowed)s, %(document
 _ENTRY = """
 INSERT INTO audit_auditentry
   (id, tenant_id, action, target_type, target_id, target_name, partner_id, actor_kind, actor_id, actor_name,
-   impersonator, request_id, cause, before, after, decision_id, at)
+   impersonator, impersonator_id, request_id, cause, before, after, decision_id, at)
 VALUES (%(id)s, %(tenant)s, %(action)s, %(type)s, %(target)s, %(name)s, %(partner)s, %(actor_kind)s, %(actor_id)s,
-  %(actor_name)s, %(impersonator)s, %(request_id)s, %(cause)s, %(before)s::jsonb, %(after)s::jsonb, %(decision)s,
-  %(at)s)
+  %(actor_name)s, %(impersonator)s, %(impersonator_id)s, %(request_id)s, %(cause)s, %(before)s::jsonb,
+  %(after)s::jsonb, %(decision)s, %(at)s)
 """
 
 
@@ -59,6 +59,7 @@ def record(
         "actor_id": actor.id,
         "actor_name": actor.name,
         "impersonator": actor.impersonator or "",
+        "impersonator_id": actor.impersonator_id,
         "request_id": actor.request_id,
         "cause": cause,
         "before": json.dumps(jsonable(before or {})),

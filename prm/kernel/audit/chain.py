@@ -59,9 +59,13 @@ def decision_hash(fields: Fields) -> str:
 
 
 def entry_hash(fields: Fields) -> str:
-    """The hash of an entry: its plain fields, the hashes of who and what, the hash of its decision."""
-    plain = (fields[name] for name in PLAIN)
-    return digest("entry/1", *plain, fields["who_hash"], fields["what_hash"], fields["decision_hash"])
+    """The hash of an entry: its plain fields, the hashes of who and what, the hash of its decision.
+
+    Entries of somebody who acted as somebody else say whose membership that was (since entry/2).
+    """
+    parts = (*(fields[name] for name in PLAIN), fields["who_hash"], fields["what_hash"], fields["decision_hash"])
+    behind = fields.get("impersonator_id")
+    return digest("entry/1", *parts) if behind is None else digest("entry/2", *parts, behind)
 
 
 def faults(entry: Fields, decision: Fields | None = None) -> Iterator[str]:

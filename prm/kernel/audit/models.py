@@ -30,7 +30,7 @@ CREATE OR REPLACE FUNCTION app.hash_decision() RETURNS trigger LANGUAGE plpgsql 
   RETURN NEW;
 END $$;
 CREATE OR REPLACE FUNCTION app.hash_entry() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE decided text; BEGIN
+DECLARE decided text; parts text[]; BEGIN
   IF NEW.decision_id IS NOT NULL THEN
     SELECT row_hash INTO decided FROM audit_decisionrecord
     WHERE tenant_id = NEW.tenant_id AND id = NEW.decision_id;
@@ -39,10 +39,13 @@ DECLARE decided text; BEGIN
   NEW.what_salt := app.audit_salt();
   NEW.who_hash := app.audit_digest(NEW.who_salt, NEW.actor_name, NEW.impersonator);
   NEW.what_hash := app.audit_digest(NEW.what_salt, NEW.target_name, NEW.before::text, NEW.after::text);
-  NEW.row_hash := app.audit_digest('entry/1', NEW.tenant_id::text, NEW.id::text, NEW.action, NEW.target_type,
+  parts := ARRAY[NEW.tenant_id::text, NEW.id::text, NEW.action, NEW.target_type,
     NEW.target_id::text, NEW.partner_id::text, NEW.actor_kind, NEW.actor_id, NEW.request_id, NEW.cause,
     app.audit_moment(NEW.at), app.audit_moment(NEW.recorded_at), NEW.decision_id::text,
-    NEW.who_hash, NEW.what_hash, decided);
+    NEW.who_hash, NEW.what_hash, decided];
+  NEW.row_hash := CASE WHEN NEW.impersonator_id IS NULL
+    THEN app.audit_digest(VARIADIC array_prepend('entry/1'::text, parts))
+    ELSE app.audit_digest(VARIADIC array_append(array_prepend('entry/2'::text, parts), NEW.impersonator_id::text)) END;
   RETURN NEW;
 END $$;
 CREATE OR REPLACE FUNCTION app.await_sealing() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -105,6 +108,7 @@ class AuditEntry(TenantOwned):
     actor_id = models.CharField(max_length=80)
     actor_name = models.CharField(max_length=200)
     impersonator = models.CharField(max_length=200, blank=True)
+    impersonator_id = models.UUIDField(null=True)  # the membership of whoever acted as the actor
     request_id = models.CharField(max_length=64, blank=True)
     cause = models.CharField(max_length=120, blank=True)
     before = models.JSONField(default=dict)

@@ -16,7 +16,7 @@ SELECT e.tenant_id::text, e.id::text, e.action, e.target_type, e.target_id::text
   e.actor_id, e.request_id, e.cause, to_char(e.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
   to_char(e.recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), e.decision_id::text,
   e.actor_name, e.impersonator, e.target_name, e.before::text, e.after::text,
-  e.who_salt, e.who_hash, e.what_salt, e.what_hash, e.row_hash, d.row_hash,
+  e.who_salt, e.who_hash, e.what_salt, e.what_hash, e.row_hash, e.impersonator_id::text, d.row_hash,
   d.tenant_id::text, d.id::text, d.rule, d.outcome, d.allowed::text, d.subject_type, d.subject_id::text,
   d.partner_id::text, d.decided_by, to_char(d.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
   to_char(d.recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), d.document::text,
@@ -26,7 +26,7 @@ LEFT JOIN audit_decisionrecord AS d ON d.tenant_id = e.tenant_id AND d.id = e.de
 WHERE e.id = ANY(%s::uuid[])
 """
 ENTRY = (*chain.PLAIN, *chain.WHO, *chain.WHAT, "who_salt", "who_hash", "what_salt", "what_hash", "row_hash",
-         "decision_hash")  # fmt: skip
+         "impersonator_id", "decision_hash")  # fmt: skip
 DECISION = (*chain.DECIDED, "document", "salt", "document_hash", "row_hash")
 
 Pair = tuple[dict[str, str | None], dict[str, str | None] | None]

@@ -11,7 +11,10 @@ PARTNER_ROLES = ("partner_admin", "seller", "marketing", "partner_finance")
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """One who acts, as the audit names it. `impersonator` is the person behind it, always shown."""
+    """One who acts, as the audit names it.
+
+    `impersonator` is the person behind it, always shown; `impersonator_id` is that person's membership.
+    """
 
     kind: str
     id: str
@@ -20,6 +23,7 @@ class Actor:
     membership_id: UUID | None = None
     partner_id: UUID | None = None
     impersonator: str | None = None
+    impersonator_id: UUID | None = None
     request_id: str = ""
 
     @classmethod
@@ -39,6 +43,7 @@ class Actor:
             "roles": sorted(self.roles),
             "membership_id": str(self.membership_id) if self.membership_id else None,
             "impersonator": self.impersonator,
+            "impersonator_id": str(self.impersonator_id) if self.impersonator_id else None,
             "request_id": self.request_id,
         }
 
@@ -52,6 +57,7 @@ class Actor:
             roles=frozenset(stored["roles"]),
             membership_id=UUID(stored["membership_id"]) if stored["membership_id"] else None,
             impersonator=stored.get("impersonator"),
+            impersonator_id=UUID(stored["impersonator_id"]) if stored.get("impersonator_id") else None,
             request_id=stored.get("request_id", ""),
         )
 

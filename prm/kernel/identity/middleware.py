@@ -189,6 +189,7 @@ def actor_of(membership: Membership, request: HttpRequest, view: impersonation.V
         membership_id=membership.pk,
         partner_id=membership.partner_id,
         impersonator=str(view.by) if view else None,
+        impersonator_id=view.by.pk if view else None,
         request_id=request.id,  # type: ignore[attr-defined]
     )
 
