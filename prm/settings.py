@@ -233,6 +233,7 @@ CELERY_TASK_QUEUES = [Queue(name, Exchange(name), routing_key=name) for name in 
 CELERY_TASK_DEFAULT_QUEUE = "celery"
 CELERY_TASK_ROUTES = {
     "prm.kernel.messages.tasks.deliver": {"queue": "mail"},
+    "prm.kernel.identity.tasks.deliver_letters": {"queue": "mail"},
     "workflows.tasks.deliver": {"queue": "outside"},
     "dealreg.tasks.read_mail": {"queue": "outside"},
 }
@@ -245,6 +246,7 @@ CELERY_BEAT_SCHEDULE = {
         ("replays", "workflows.tasks.replays", 20.0),
         ("proposals", "workflows.tasks.proposals", 3600.0),
         ("messages", "prm.kernel.messages.tasks.deliver", 3.0),
+        ("letters", "prm.kernel.identity.tasks.deliver_letters", 3.0),
         ("webhooks", "workflows.tasks.deliver", 3.0),
         ("deals", "dealreg.tasks.keep_time", 60.0),
         ("words", "dealreg.tasks.count_words", 3600.0),

@@ -11,6 +11,7 @@ from django.test import Client
 
 from prm.kernel.events.relay import drain
 from prm.kernel.identity import actions
+from prm.kernel.identity.letters import deliver_due
 from prm.kernel.identity.models import Invitation, Membership, Person
 from tests.cast import PASSWORD, acme, ada, bea, birch, bo, cedar, client_of, olivia, partner, vendor
 from tests.world import logged_in_as
@@ -34,6 +35,7 @@ def invited(email: str = NEW, *, by: Any = bea, at: Any = birch, roles: tuple[st
         ).allowed
     with logged_in_as("worker"):
         drain()
+        deliver_due()
     return re.search(r"http://[^/]+(/account/invitation/\S+)", mail.outbox[-1].body).group(1)  # type: ignore[union-attr]
 
 

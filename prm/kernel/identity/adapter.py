@@ -1,17 +1,14 @@
 """How allauth signs people in here: nobody registers by themselves, an invitation is the only way in."""
 
-import logging
-from smtplib import SMTPException
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from django.contrib.sites.shortcuts import get_current_site
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from prm.kernel.identity import sign_in
-
-log = logging.getLogger(__name__)
+from prm.kernel.identity import letters, sign_in
 
 
 class InvitationOnly(DefaultAccountAdapter):  # type: ignore[misc]
@@ -43,11 +40,9 @@ class InvitationOnly(DefaultAccountAdapter):  # type: ignore[misc]
         return response
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """A mail server that is away must not turn a page into an error, nor tell who has an account."""
-        try:
-            super().send_mail(template_prefix, email, context)
-        except (OSError, SMTPException) as error:
-            log.error("mail %s was not handed over: %s", template_prefix, error)
+        """Into the queue: a mail server that is slow or away holds up no page, nor tells who has an account."""
+        shown = {"request": self.request, "email": email, "current_site": get_current_site(self.request), **context}
+        letters.write(self.render_mail(template_prefix, email, shown))
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         key: str = super()._get_login_attempts_cache_key(request, **credentials)

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from prm.kernel.events import Delivered, handler
+from prm.kernel.identity import letters
 from prm.kernel.identity.models import Invitation
 from prm.kernel.identity.secrets import invitation_secret
 
@@ -18,11 +19,11 @@ def send_invitation(event: Delivered, now: datetime) -> None:
     """Mail the link; an invitation that was withdrawn meanwhile is not sent any more.
 
     The link is worked out here from the site's key, so that neither the event nor any log holds it.
-    Handed over at least once, always with the same Message-ID.
+    Handed over at least once, always with the same Message-ID; an event that comes twice is one letter.
     """
     invitation = Invitation.objects.select_related("tenant").filter(pk=event.subject_id).first()
     if invitation is not None and invitation.is_open:
-        letter(invitation).send()
+        letters.write(letter(invitation), name=invitation.pk)
 
 
 def letter(invitation: Invitation) -> EmailMultiAlternatives:

@@ -198,3 +198,21 @@ class SecurityEvent(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["person", "-recorded_at"])]
+
+
+class Letter(models.Model):
+    """A mail about somebody's own account that waits to be handed over (letters.py). Its text rests encrypted."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    address = models.EmailField()
+    message_id = models.CharField(max_length=120)
+    text = models.TextField()
+    attempt = models.PositiveSmallIntegerField(default=0)
+    fence = models.PositiveIntegerField(default=0)
+    not_before = models.DateTimeField(db_default=Now())
+    lease_until = models.DateTimeField(null=True)
+    error = models.CharField(max_length=300, blank=True)
+    recorded_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = [models.Index(fields=["not_before"])]

@@ -82,6 +82,10 @@ PLATFORM = {
         "sign-ins belong to a person, not to a tenant",
         {"prm_web": "SELECT, INSERT", "prm_operator": "SELECT"},
     ),
+    "identity.Letter": Platform(
+        "mails about a person's own account; written by whoever causes them, read by the worker alone",
+        {"prm_web": "INSERT", "prm_vendor": "INSERT", "prm_worker": "SELECT, UPDATE, DELETE"},
+    ),
     "account.EmailAddress": Platform("a person's addresses", IDENTITY),
     "account.EmailConfirmation": Platform("a person's addresses", IDENTITY),
     "mfa.Authenticator": Platform("a person's second factors", IDENTITY),
