@@ -193,6 +193,7 @@ MATRIX: dict[str, frozenset[str]] = {
     "workflows:webhooks": RUNNERS | {"auditor"},
     "workflows:webhook_key": _only("admin"),
     "workflows:webhook_again": RUNNERS,
+    "workflows:webhook_give_up": RUNNERS,
     "workflows:upload": _only("admin"),
     "workflows:parameters": _only("admin"),
     "workflows:use_template": _only("admin"),

@@ -58,6 +58,7 @@ urlpatterns = [
     path("workflows/webhooks/", webhooks.WebhookListView.as_view(), name="webhooks"),
     path("workflows/webhooks/key/", webhooks.renew, name="webhook_key"),
     path("workflows/webhooks/<uuid:call_id>/again/", webhooks.again, name="webhook_again"),
+    path("workflows/webhooks/<uuid:call_id>/give-up/", webhooks.give_up, name="webhook_give_up"),
     path("workflows/<uuid:workflow_id>/start/", starting.start, name="start"),
     path("workflows/<uuid:workflow_id>/retire/", definitions.retire, name="retire"),
     path("workflows/<uuid:workflow_id>/design/", designer.begin, name="design_begin"),

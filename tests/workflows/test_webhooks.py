@@ -16,6 +16,7 @@ from django.db.models.functions import Now
 
 from prm.kernel import outgoing
 from prm.kernel.outgoing import Refused, Unreachable, problem_of
+from tests import world
 from tests.cast import acme, ada, client_of, mia, olivia, vendor, zenith
 from tests.workflows.things import KEEP, THROW, find, happened, publish, settle, tree
 from workflows import actions, engine
@@ -199,6 +200,30 @@ class TestACall:
         go()
         with vendor():
             assert WebhookCall.objects.get().state == "delivered"
+
+    def test_is_given_up_by_operations_who_know_that_nobody_will_answer(self, receiver: Receiver):
+        receiver.answers = [503]
+        publish(hook(receiver.url), FAILED)
+        find()
+        settle()
+        go()
+        made = WebhookCall.objects.get
+        with vendor():
+            page = f"/console/workflows/webhooks/{made().pk}/give-up/"
+            run = f"/console/workflows/runs/{made().run_id}/"
+        with world.logged_in_as("web"):
+            assert "give-up" in client_of(olivia).get(run).content.decode()
+            assert client_of(mia).post(page).status_code == 403
+            assert client_of(olivia).post(page)["Location"] == run
+        settle()
+        with vendor() as now:
+            assert (made().state, made().answer) == ("failed", "Given up by Olivia.")
+            assert Run.objects.get().status == "ended"
+            assert actions.give_up_call(call_id=made().pk, actor=olivia.actor, now=now).reason_keys == (
+                "webhook.not_on_its_way",
+            )
+        with world.logged_in_as("web"):
+            assert "/again/" in client_of(olivia).get(run).content.decode()
 
 
 PRIVATE = [

@@ -1,7 +1,7 @@
 """What people, and programs in their name, do to workflows, tasks and incidents."""
 
 from workflows.actions.analytics import ask_for_log, note_download, set_minutes_by_hand
-from workflows.actions.calls import deliver_again, renew_webhook_key
+from workflows.actions.calls import deliver_again, give_up_call, renew_webhook_key
 from workflows.actions.definitions import install_template, publish_version, retire_workflow, save_draft, use_template
 from workflows.actions.designing import begin_draft, migrate_runs, save_design, undo_migration
 from workflows.actions.incidents import cancel_incident, retry_incident, skip_incident
@@ -35,6 +35,7 @@ __all__ = [
     "dismiss_proposal",
     "find_proposals",
     "find_proposals_everywhere",
+    "give_up_call",
     "hand_over_tasks",
     "install_template",
     "judge_assignment",

@@ -6,12 +6,14 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Max
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from prm.kernel import audit
 from prm.kernel.decisions import Decision
 from prm.kernel.identity.actors import Actor
 from workflows import rules
-from workflows.engine import calling
+from workflows.engine import calling, delivering
+from workflows.engine.step import lock_run
 from workflows.models import WebhookCall, WebhookKey
 
 
@@ -24,6 +26,18 @@ def deliver_again(*, call_id: UUID, actor: Actor, now: datetime) -> Decision:
         made.save(update_fields=["state", "attempt", "closed_at", "not_before"])
         transaction.on_commit(calling.hint, robust=True)
     verb = "webhook.delivered_again" if decision.allowed else "webhook.delivery_refused"
+    audit.record(verb, target=made, actor=actor, at=now, decision=decision)
+    return decision
+
+
+def give_up_call(*, call_id: UUID, actor: Actor, now: datetime) -> Decision:
+    """The receiver will not come back: the run goes on with “failed” instead of waiting for the last try."""
+    lock_run(WebhookCall.objects.values_list("run_id", flat=True).get(pk=call_id))
+    made = WebhookCall.objects.select_for_update().get(pk=call_id)
+    decision = rules.give_up_call(rules.CallFacts(roles=tuple(sorted(actor.roles)), kind=actor.kind, state=made.state))
+    if decision.allowed:
+        delivering.close(made, "failed", made.status_code, _("Given up by %(who)s.") % {"who": actor.name}, now)
+    verb = "webhook.given_up" if decision.allowed else "webhook.giving_up_refused"
     audit.record(verb, target=made, actor=actor, at=now, decision=decision)
     return decision
 

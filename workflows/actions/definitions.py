@@ -107,6 +107,7 @@ def publish_version(*, version_id: UUID, actor: Actor, now: datetime) -> Decisio
             roles=tuple(sorted(actor.roles)),
             status=version.status,
             author=version.author,
+            editors=tuple(version.editors),
             actor=actor.id,
             problems=tuple(problem.message for problem in problems),
         )
@@ -160,7 +161,7 @@ def _locked(version_id: UUID) -> WorkflowVersion:
 
 
 def write_draft(tree: Mapping[str, Any], note: str, author: Actor) -> WorkflowVersion:
-    """Write the one draft of the workflow; whoever changed it last is its author."""
+    """Write the one draft of the workflow; whoever changed it last is its author, and nobody who did publishes it."""
     workflow, _made = Workflow.objects.get_or_create(
         key=tree["key"], defaults={"name": str(tree.get("name") or tree["key"])[:120], "event": _event_of(tree)}
     )
@@ -170,6 +171,7 @@ def write_draft(tree: Mapping[str, Any], note: str, author: Actor) -> WorkflowVe
         draft = WorkflowVersion(workflow=workflow, number=last + 1)
     draft.tree, draft.checksum, draft.note = dict(tree), checksum(tree), note[:300]
     draft.author, draft.author_name = author.id, author.name
+    draft.editors = sorted({*draft.editors, author.id})
     draft.save()
     return draft
 

@@ -95,23 +95,27 @@ def _record(tenant: UUID, made: WebhookCall, ended: Ended) -> None:
     """Note the try; when it was the last, the run goes on with how it ended."""
     with acting(tenant=tenant, audience="vendor") as now:
         lock_run(made.run_id)
-        made.state, made.status_code, made.answer = ended.state, ended.status, ended.text.replace("\x00", "")[:2000]
-        changed = WebhookCall.objects.filter(pk=made.pk, fence=made.fence, state="waiting").update(
-            state=made.state,
-            status_code=made.status_code,
-            answer=made.answer,
-            lease_until=None,
-            closed_at=None if ended.state == "waiting" else Now(),
-        )
-        if not changed or ended.state == "waiting":
-            return
-        waits.resume(made.work_id, ended.state, calling.told(made), now)
-        if ended.state == "failed":
-            _publish_failure(made, now)
+        close(made, ended.state, ended.status, ended.text, now)
+
+
+def close(made: WebhookCall, state: str, status: int | None, text: str, now: datetime) -> None:
+    """Write down how a try ended, unless somebody else has closed the call; its run is locked."""
+    made.state, made.status_code, made.answer = state, status, text.replace("\x00", "")[:2000]
+    changed = WebhookCall.objects.filter(pk=made.pk, fence=made.fence, state="waiting").update(
+        state=made.state,
+        status_code=made.status_code,
+        answer=made.answer,
+        lease_until=None,
+        closed_at=None if state == "waiting" else Now(),
+    )
+    if not changed or state == "waiting":
+        return
+    waits.resume(made.work_id, state, calling.told(made), now)
+    if state == "failed":
+        _publish_failure(made, now)
 
 
 def _publish_failure(made: WebhookCall, now: datetime) -> None:
-
     run = Run.objects.select_related("workflow").get(pk=made.run_id)
     host = urlsplit(made.url).hostname or ""
     events.publish(

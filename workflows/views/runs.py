@@ -47,6 +47,8 @@ def run(request: Asking, run_id: UUID) -> HttpResponse:
             "entries": list(reversed(entries_of(found))),
             "waiting": list(_waiting(found)),
             "tasks": found.tasks.select_related("owner").order_by("opened_at"),
+            "calls": found.calls.defer("body", "headers").order_by("made_at"),
+            "may_resolve": request.actor.has(*DISPATCHERS),
             "clocks": found.clocks.order_by("started_at"),
             "incidents": found.incidents.defer("evidence").order_by("-opened_at"),
             "subject_url": _subject(found.subject_type, found.subject_id).get("url", ""),

@@ -1,5 +1,6 @@
 """What workflows have sent to web addresses, and the secret that receivers check it by."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 from django.contrib import messages
@@ -9,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from prm.kernel.decisions import Decision
 from prm.kernel.identity.access import RolesRequired, require_roles
 from prm.kernel.ui.context import Shell
 from prm.kernel.ui.lists import ListView
@@ -44,10 +46,21 @@ def renew(request: Asking) -> HttpResponse:
 @require_roles(*DISPATCHERS)
 def again(request: Asking, call_id: UUID) -> HttpResponse:
     """Deliver once more what was given up."""
-    get_object_or_404(WebhookCall, pk=call_id)
-    decision = actions.deliver_again(call_id=call_id, actor=request.actor, now=request.now)
+    return _answered(request, call_id, actions.deliver_again, _("On its way again."))
+
+
+@require_POST
+@require_roles(*DISPATCHERS)
+def give_up(request: Asking, call_id: UUID) -> HttpResponse:
+    """Don't wait for the last try: the run goes on as after it."""
+    return _answered(request, call_id, actions.give_up_call, _("Given up. The run goes on."))
+
+
+def _answered(request: Asking, call_id: UUID, act: Callable[..., Decision], done: str) -> HttpResponse:
+    call = get_object_or_404(WebhookCall.objects.only("run_id"), pk=call_id)
+    decision = act(call_id=call_id, actor=request.actor, now=request.now)
     if decision.allowed:
-        messages.success(request, _("On its way again."))
+        messages.success(request, done)
     else:
         messages.warning(request, decision.reasons[0].text)
-    return redirect("workflows:webhooks")
+    return redirect("workflows:run", run_id=call.run_id)
