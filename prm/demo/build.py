@@ -10,15 +10,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import combinations
 from uuid import UUID
 
 from django.contrib.auth.hashers import make_password
 
 from dealreg import actions as deals
 from dealreg.imports import CustomerRow
-from prm.demo import cast, intakes, pipeline, terms
+from partners.models import Partner, Watch
+from prm.demo import cast, intakes, pipeline, rare, terms
 from prm.demo.cast import BUILDER, Organisation, Worker
-from prm.demo.history import YEAR, History, catch_up, settle
+from prm.demo.history import YEAR, History, catch_up, move_clock, settle
 from prm.demo.market import Market, market
 from prm.demo.moves import live_moves
 from prm.embedded import addresses, processes
@@ -61,7 +63,7 @@ def build(*, accounts: str, wanted: int, say: Say, progress: Callable[[str, floa
         time_zone="Europe/Berlin",
         currency="EUR",
         is_sandbox=True,
-        clock_offset=-YEAR,
+        clock_offset=-(rare.LASTS + YEAR),
         brand_color="#3454d1",
     )
     demo = Demo(tenant.pk, say, progress, rng)
@@ -72,6 +74,8 @@ def build(*, accounts: str, wanted: int, say: Say, progress: Callable[[str, floa
     _import_customers(demo, place)
     staff, partners = _people(demo)
     with workers(2):
+        say("the first weeks: templates taken into use, and everything that happens rarely")
+        _rare_days(demo, staff, partners)
         say(f"a program year: {wanted} deals through the portal's own action, decided by real workers")
         history = History(tenant.pk, partners, staff, place, rng, wanted)
         history.live(lambda share: progress("living through the year", share))
@@ -82,6 +86,30 @@ def build(*, accounts: str, wanted: int, say: Say, progress: Callable[[str, floa
     catch_up(tenant.pk)
     pipeline.fill(tenant.pk, rng)
     return tenant.pk
+
+
+def _rare_days(demo: Demo, staff: dict[str, Worker], partners: list[Organisation]) -> None:
+    """What a year may not bring by itself; the year begins when these weeks are over."""
+    with acting(tenant=demo.tenant, audience="vendor") as now:
+        begins = now + rare.LASTS
+        known = Partner.objects.filter(cam__isnull=False).exclude(pk__in=Watch.objects.values("partner"))
+        one, other = _neighbours([who for who in partners if known.filter(pk=who.id).exists()])
+    by_role = {role: worker.actor for worker in reversed(staff.values()) for role in worker.roles}
+    rare.Rare(
+        tenant=demo.tenant,
+        one=one,
+        other=other,
+        staff={**by_role, "second": staff["Anton Brandt"].actor},
+        work=lambda: settle(demo.tenant),
+        forward=lambda to: move_clock(demo.tenant, to),
+    ).live()
+    move_clock(demo.tenant, begins)
+    settle(demo.tenant)
+
+
+def _neighbours(partners: list[Organisation]) -> tuple[Organisation, Organisation]:
+    """Two that sell in one country."""
+    return next((a, b) for a, b in combinations(partners, 2) if set(a.countries) & set(b.countries))
 
 
 def _import_customers(demo: Demo, place: Market) -> None:

@@ -1,13 +1,16 @@
 """What came out of the demo's year: figures an ops manager would ask for, from the product's own rows."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.db import connection
 
 from dealreg.models import DealStatus
+from prm.kernel.automation import registry
 from prm.kernel.tenancy.context import acting
+from workflows.models import WorkflowVersion
+from workflows.queries.coverage import coverage_of
 
 _TIMES = """
 SELECT count(*), count(*) FILTER (WHERE NOT decided_by_person),
@@ -32,6 +35,7 @@ class Outcome:
     states: dict[str, int]
     reasons: Counter[str]
     without_run: int
+    untaken: dict[str, list[str]] = field(default_factory=dict)  # by shipped workflow: what no run has taken
 
     @property
     def share(self) -> float:
@@ -49,7 +53,19 @@ def outcome(tenant: UUID) -> Outcome:
         reasons = Counter(r["key"] for (row,) in cursor.fetchall() for r in _rows(row))
         cursor.execute(_UNDECIDED)
         (without_run,) = cursor.fetchone()
-    return Outcome(decided, alone, _hours(median), _hours(p95), states, reasons, without_run)
+        untaken = _untaken()
+    return Outcome(decided, alone, _hours(median), _hours(p95), states, reasons, without_run, untaken)
+
+
+def _untaken() -> dict[str, list[str]]:
+    """Blocks and ways of the shipped workflows that no run of the version in force has come to."""
+    in_force = WorkflowVersion.objects.filter(status="published", workflow__key__in=list(registry.templates))
+    found = {version.workflow.key: coverage_of(version) for version in in_force.select_related("workflow")}
+    return {
+        key: [spot.name for spot in found[key].missing] if key in found else ["(not in force)"]
+        for key in sorted(registry.templates)
+        if key not in found or found[key].missing
+    }
 
 
 def _rows(value: object) -> list[dict[str, str]]:
@@ -79,6 +95,7 @@ def shortfalls(found: Outcome) -> list[str]:
         told.append(f"{len(found.reasons)} different reasons wait, not {REASONS}")
     if not ALONE[0] <= found.share <= ALONE[1]:
         told.append(f"{found.share:.0%} decided without a person, not {ALONE[0]:.0%} to {ALONE[1]:.0%}")
+    told += [f"{key}: never taken: {', '.join(names)}" for key, names in found.untaken.items()]
     if found.without_run:
         told.append(f"{found.without_run} decided without a workflow run")
     return told
@@ -93,6 +110,8 @@ def lines(found: Outcome) -> list[str]:
         f"time to decision: median {found.median_hours:.2f} h, p95 {found.p95_hours:.1f} h",
         f"deals: {states}",
         f"decided without a workflow run: {found.without_run}",
+        f"shipped workflows with every block and way taken: {len(registry.templates) - len(found.untaken)}"
+        f" of {len(registry.templates)}",
         f"waiting in the queue, by reason ({len(found.reasons)} different):",
         *reasons,
     ]
