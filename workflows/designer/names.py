@@ -1,5 +1,6 @@
 """Ids and names of answers: they follow what a block says until a version with them has been published."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 from copy import deepcopy
 from typing import Any
@@ -81,6 +82,59 @@ def rechristen(tree: Mapping[str, Any], path: str, before: Mapping[str, Any], ke
             block = block_at(changed, path) or block
         block["save_as"] = new
     return changed
+
+
+def in_order(tree: Mapping[str, Any], kept: Collection[str]) -> Tree:
+    """Blocks that say the same are numbered as they are read, in whatever order they came to be.
+
+    So the same workflow has the same ids, built by mouse or by keyboard, from the front or from the back. Ids
+    that somebody gave, and those in `kept`, stay; names of answers follow, wherever they are mentioned.
+    """
+    changed: Tree = deepcopy(dict(tree))
+    blocks = [block for _path, _depth, block in walk(changed) if block.get("id")]
+    follows = [b["id"] not in kept and _follows(str(b["id"]), said(b)) for b in blocks]
+    following = [block for block, free in zip(blocks, follows, strict=True) if free]
+    taken = {str(block["id"]) for block, free in zip(blocks, follows, strict=True) if not free}
+    answered = Counter(str(b["save_as"]) for b in blocks if b.get("save_as"))
+    answers: dict[str, str] = {}
+    for block in following:
+        _ways_in_order(block)
+        old, new = str(block["id"]), fresh(said(block), taken)
+        taken.add(new)
+        if block.get("save_as") == _answer(old) and answered[_answer(old)] == 1:
+            answers[_answer(old)] = _answer(new)
+        block["id"] = new
+    moved = {old: new for old, new in answers.items() if old != new}
+    free = answered.keys() - moved.keys()
+    return _answers_renamed(changed, {old: new for old, new in moved.items() if new not in free})
+
+
+def _answers_renamed(tree: Tree, names: Mapping[str, str]) -> Tree:
+    """All at once, by way of names that nobody has: two may change places."""
+    between = {old: f"\0{number}" for number, old in enumerate(names)}
+    for old, parked in between.items():
+        tree = _saved_as(renamed(tree, old, parked), old, parked)
+    for old, new in names.items():
+        tree = _saved_as(renamed(tree, between[old], new), between[old], new)
+    return tree
+
+
+def _saved_as(tree: Tree, old: str, new: str) -> Tree:
+    for _path, _depth, block in walk(tree):
+        if block.get("save_as") == old:
+            block["save_as"] = new
+    return tree
+
+
+def _ways_in_order(block: Block) -> None:
+    parts = [part for part in (block.get("cases") or block.get("branches") or []) if isinstance(part, dict)]
+    words = [_short(str(part.get("name") or "")) for part in parts]
+    follows = [_follows(str(part.get("id") or ""), word) for part, word in zip(parts, words, strict=True)]
+    taken = {str(part.get("id")) for part, free in zip(parts, follows, strict=True) if not free}
+    for part, word, free in zip(parts, words, follows, strict=True):
+        if free:
+            part["id"] = fresh(word, taken)
+            taken.add(part["id"])
 
 
 def copy_of(tree: Mapping[str, Any], block: Mapping[str, Any]) -> Block:

@@ -192,8 +192,9 @@ def _with_block(state: State, path: str, before: Mapping[str, Any], written: Map
     parent, index = trees.split(path)
     changed = json.loads(json.dumps(state.tree))
     trees.list_at(changed, parent)[index] = dict(written)
+    kept = _published_ids(state.version)
     changed = names.rename_ways(changed, path, before)
-    return names.rechristen(changed, path, before, _published_ids(state.version))
+    return names.in_order(names.rechristen(changed, path, before, kept), kept)
 
 
 def _published_ids(version: WorkflowVersion) -> frozenset[str]:
@@ -209,9 +210,16 @@ def act(state: State, do: str) -> State:
     if change is None:
         return state
     try:
-        return change(state, argument)
+        changed = change(state, argument)
     except NotPossible as reason:
         return replace(state, said=str(reason))
+    return changed if verb == "select" else _in_order(changed)
+
+
+def _in_order(state: State) -> State:
+    """With ids that follow from what stands there, not from the way that led to it."""
+    tree = names.in_order(state.tree, _published_ids(state.version))
+    return state if tree == state.tree else replace(state, tree=tree)
 
 
 def _moved_to(state: State, changed: tuple[Tree, str], said: str) -> State:

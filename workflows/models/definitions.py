@@ -1,5 +1,6 @@
 """A workflow and its versions: a draft may change, a published version never does."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -33,7 +34,7 @@ class Workflow(TenantOwned):
 
 
 class WorkflowVersion(TenantOwned):
-    """One tree of blocks. Whoever wrote it does not publish it."""
+    """One tree of blocks. Nobody who wrote in it publishes it; `author` is whoever wrote last."""
 
     class Status(models.TextChoices):
         DRAFT = "draft", _("Draft")
@@ -50,6 +51,7 @@ class WorkflowVersion(TenantOwned):
     note = models.CharField(_("what changed"), max_length=300, blank=True)
     author = models.CharField(max_length=80)
     author_name = models.CharField(max_length=200)
+    editors = ArrayField(models.CharField(max_length=80), default=list, help_text=_("Everybody who wrote in it."))
     publisher = models.CharField(max_length=80, blank=True)
     publisher_name = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -70,6 +72,10 @@ class WorkflowVersion(TenantOwned):
                 name="workflows_maker_is_not_checker", condition=~models.Q(author=models.F("publisher"))
             ),
             models.CheckConstraint(
+                name="workflows_editor_is_not_publisher",
+                condition=~models.Q(editors__contains=[models.F("publisher")]),
+            ),
+            models.CheckConstraint(
                 name="workflows_published_by_somebody",
                 condition=models.Q(status="draft") | ~models.Q(publisher=""),
             ),
@@ -78,6 +84,10 @@ class WorkflowVersion(TenantOwned):
 
     def __str__(self) -> str:
         return f"{self.workflow.key}/{self.number}"
+
+    def was_written_by(self, who: str) -> bool:
+        """Whether somebody wrote in it, so that others publish it."""
+        return who == self.author or who in self.editors
 
     @transition(field=status, source=Status.DRAFT, target=Status.PUBLISHED)
     def publish(self) -> None:
