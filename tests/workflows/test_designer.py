@@ -1,7 +1,7 @@
 """The designer's server side: editing a tree by place, the forms of its blocks, trials, saving, moving runs."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -9,18 +9,24 @@ from django.http import QueryDict
 
 from prm.kernel.automation import registry
 from prm.kernel.identity.actors import Actor
+from prm.kernel.tenancy.ids import uuid7
 from tests.cast import acme, ada, client_of, vendor
 from tests.workflows.things import KEEP, TELL, THROW, WEIGH, approval, find, publish, settle, tree
 from workflows import actions
 from workflows.actions import designing
-from workflows.definition import checksum
+from workflows.definition import checksum, program
 from workflows.designer import names, trees
 from workflows.designer.drawing import sequence_of
 from workflows.designer.forms import block_form, head_form
 from workflows.designer.offers import Offers
 from workflows.designer.state import act, begin
-from workflows.designer.trying import Past, attempt
+from workflows.designer.trying import attempt
 from workflows.models import Run, WorkflowVersion
+from workflows.replay import Around, walk_event
+from workflows.replay.path import Rulings
+from workflows.replay.plan import plan_of
+from workflows.replay.reading import Past
+from workflows.replay.recorded import Recorded, recorded_of
 
 OTHER = Actor(kind="person", id="other", name="Olga Other", roles=frozenset({"admin"}))
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -110,6 +116,40 @@ class TestNames:
         document = tree(approval(id="approval", title="New words"))
         changed = names.rechristen(document, "blocks.0", {**document["blocks"][0], "title": ""}, {"approval"})
         assert changed["blocks"][0]["id"] == "approval"
+
+    def test_of_equals_follow_the_order_of_reading_however_they_came_to_be(self):
+        """Built from the front, from the back, and with an answer that a branch asks for."""
+        ask = {"type": "approval", "title": "Keep it?", "queue": "things"}
+
+        def added(*places):
+            document = tree(WEIGH)
+            for note, at in enumerate(places):
+                block = names.christen(document, {**ask, "note_required": [f"n{note}"]})
+                document, _path = trees.add(document, block, "blocks", at)
+                document = names.in_order(document, ())
+            return document
+
+        front, back = added(1, 2), added(1, 1)
+        assert ids(front) == ids(back) == ["weigh", "keep-it", "keep-it-2"]
+        assert [b.get("save_as") for b in front["blocks"]] == [b.get("save_as") for b in back["blocks"]]
+
+    def test_that_change_places_take_their_mentions_along(self):
+        first, second = (approval(id=f"keep-it{n}", title="Keep it?", save_as=f"keep_it{n}") for n in ("", "-2"))
+        second["save_as"] = "keep_it_2"
+        document = tree(second, first, branch(rule("steps.keep_it", "reject")), branch(rule("steps.keep_it_2", "no")))
+        document["blocks"][3]["id"] = "size-2"
+        changed = names.in_order(document, ())
+        asked = [b["cases"][0]["when"]["rules"][0]["field"] for b in changed["blocks"][2:]]
+        assert ids(changed)[:2] == ["keep-it", "keep-it-2"]
+        assert [b["save_as"] for b in changed["blocks"][:2]] == ["keep_it", "keep_it_2"]
+        assert asked == ["steps.keep_it_2", "steps.keep_it"]
+
+    def test_that_were_published_or_given_stay_whatever_is_put_before_them(self):
+        document = tree(approval(id="keep-it", title="Keep it?"), approval(id="mine", title="Keep it?"))
+        document, _path = trees.add(
+            document, names.christen(document, {"type": "approval", "title": "Keep it?"}), "blocks", 0
+        )
+        assert ids(names.in_order(document, {"keep-it"})) == ["keep-it-2", "keep-it", "mine"]
 
     def test_a_copy_has_names_of_its_own_and_asks_for_its_own_answers(self):
         inner = branch(rule("steps.weight", "heavy"), dict(WEIGH))
@@ -276,32 +316,55 @@ class TestDrawing:
 
 
 class TestTrying:
-    def follow(self, document, past, supposed=None):
-        with vendor(acme):
-            return attempt(document, Offers(document).schema, past, supposed or {})
+    def past(self, document, facts, *steps):
+        """An event, with a run that took these steps of this very tree (block, type, answer)."""
+        rows = [("step", block, kind, value, NOON.isoformat(), "", None) for block, kind, value in steps]
+        run = recorded_of(plan_of(program(document)), "ended", "", NOON, rows) if steps else Recorded()
+        return Past(uuid7(), uuid7(), None, NOON, facts, {}, None, None, run)
 
-    def test_a_branch_goes_by_the_facts_of_then(self, the_world):
-        heavy = Past({"thing.weight": "12"}, {}, NOON)
-        assert self.follow(tree(BRANCH, KEEP), heavy).lines[0].value == "Heavy"
-        light = Past({"thing.weight": "2"}, {}, NOON)
-        assert self.follow(tree(BRANCH, KEEP), light).lines[0].value == "Otherwise"
+    def follow(self, document, past, **supposed):
+        with vendor(acme):
+            return attempt(document, past, supposed, Around(NOON + timedelta(days=1)), Rulings({}))
+
+    def test_a_branch_goes_by_the_facts_of_then_and_says_why(self, the_world):
+        document = tree(BRANCH, TELL)
+        heavy = self.follow(document, self.past(document, {"thing.weight": "12"}))
+        assert (heavy.lines[0].value, len(heavy.lines[0].checks)) == ("Heavy", 1)
+        light = self.follow(document, self.past(document, {"thing.weight": "2"}))
+        assert (light.lines[0].value, light.result) == ("Otherwise", "done")
 
     def test_recorded_answers_are_taken_and_others_are_unknown_until_supposed(self, the_world):
         ending = {"id": "e", "type": "end", "result": "kept"}
         document = tree(WEIGH, approval(), branch(rule("steps.review", "approve"), ending))
-        past = Past({}, {}, NOON, {"weight": "light"})
+        past = self.past(document, {}, ("weigh", "validate", "light"))
         first = self.follow(document, past)
         assert [(line.value, line.known) for line in first.lines][:2] == [("light", "recorded"), ("", "unknown")]
         assert "depends" in first.result
         assert first.unknown == 1
-        second = self.follow(document, past, {"review": "approve"})
-        assert second.result == "kept"
-        assert second.unknown == 0
+        second = self.follow(document, past, review="approve")
+        assert (second.result, second.unknown) == ("kept", 0)
+        assert [line.known for line in second.lines] == ["recorded", "supposed", "recorded", "recorded"]
+
+    def test_goes_where_a_replay_goes_beside_one_another_too(self, the_world):
+        ways = [{"id": "a", "name": "A", "blocks": [{**TELL, "id": "one"}]}, {"id": "b", "name": "B", "blocks": []}]
+        document = tree({"id": "both", "type": "parallel", "join": "all", "branches": ways}, BRANCH, TELL)
+        past = self.past(document, {"thing.weight": "2"})
+        replayed = walk_event(program(document), past.facts, at=NOON, around=Around(NOON + timedelta(days=1)))
+        tried = self.follow(document, past)
+        assert [line.block or "size" for line in tried.lines] == ["both", "one", "size", "tell"]
+        assert {block for block, _value in replayed.way} == {"both", "one", "size", "tell"}
+        assert tried.result == replayed.decision == "done"
 
     def test_an_event_that_the_trigger_refuses_starts_nothing(self, the_world):
         document = tree(KEEP)
         document["trigger"]["when"] = HEAVY
-        assert not self.follow(document, Past({"thing.weight": "1"}, {}, NOON)).started
+        assert not self.follow(document, self.past(document, {"thing.weight": "1"})).started
+
+    def test_a_tree_that_can_not_be_followed_yet_says_why(self, the_world):
+        document = tree(KEEP)
+        told = self.follow({**document, "blocks": [{"id": "x", "type": "jump"}]}, self.past(document, {}))
+        assert not told.started
+        assert "can't be followed yet" in told.result
 
 
 class TestSaving:

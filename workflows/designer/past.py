@@ -1,13 +1,14 @@
 """Past events that a draft can be tried on, with what their runs recorded."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from prm.kernel.events.models import EventRow
-from workflows.designer.trying import Past
-from workflows.models import Run, RunEvent
+from workflows.models import Run
+from workflows.replay.reading import Past, events_after
 
 MOST = 40
 
@@ -38,17 +39,10 @@ def past_events(event: str) -> list[PastEvent]:
     return found
 
 
-def past_of(event_id: UUID, workflow_id: UUID) -> Past | None:
-    """What is known of one event; with the answers of the run that it began in this workflow."""
+def past_of(event_id: UUID, workflow_id: UUID, rules: Sequence[str]) -> Past | None:
+    """What is known of one event, with the run that it began in this workflow, as replay reads it."""
     row = EventRow.objects.filter(pk=event_id).first()
     if row is None:
         return None
-    run = Run.objects.filter(event_id=event_id, workflow_id=workflow_id).first()
-    saved, blocks = {}, {}
-    if run is not None:
-        steps = run.context.get("steps") or {}
-        saved = {name: str(step.get("value") or "") for name, step in steps.items() if isinstance(step, dict)}
-        told = RunEvent.objects.filter(run=run, kind="step").order_by("id").values_list("block", "value")
-        blocks = dict(told)
-    payload = row.payload if isinstance(row.payload, dict) else {}
-    return Past(payload.get("facts") or {}, payload.get("before") or {}, row.at, saved, blocks)
+    found = events_after(workflow_id, [row.name], row.at, row.at, None, rules)
+    return next((one for one in found if one.id == event_id), None)

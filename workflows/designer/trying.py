@@ -1,41 +1,49 @@
-"""Trying a tree on a past event: followed over what was recorded then, and nothing is written.
+"""Trying a tree on a past event: replay's own walk over what was recorded then, told block by block.
 
-Answers are those that the event's own run got; where there was none, what the reader supposes, else unknown.
+What the event's run answered stands; rules and what follows from facts are judged; where nobody can know, the
+answer is unknown until the reader supposes one. Nothing is written, and nobody is asked.
 """
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from itertools import islice, product
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from prm.kernel.conditions import ConditionError, FactSchema, compile_python, explain
+from prm.kernel.conditions import ConditionError, FactSchema, explain
+from workflows.definition import BrokenDefinition, program
+from workflows.definition.blocks import block_id
 from workflows.designer.drawing import title_of
 from workflows.designer.kinds import Kind, kind_of
 from workflows.designer.offers import answers
-from workflows.designer.trees import Way, walk, ways
+from workflows.designer.trees import walk, ways
+from workflows.replay.path import (
+    ASSUMED,
+    BROKEN,
+    CANCELLED,
+    ENDED,
+    JUDGED,
+    NOT_STARTED,
+    PLAIN,
+    RECORDED,
+    UNKNOWN,
+    WAITING,
+    Around,
+    Path,
+    Rulings,
+    Stop,
+)
+from workflows.replay.plan import Node, Plan, plan_of
+from workflows.replay.reading import Past
+from workflows.replay.walking import Walk
 
-MANY = 64  # combinations of unknown answers that are tried at a branch
-QUIET = {"notify": "sent", "wait": "elapsed", "sla_start": "started", "sla_stop": "in_time"}
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """What is known of a past event: its facts, and what its run's blocks answered."""
-
-    facts: Mapping[str, Any]
-    before: Mapping[str, Any]
-    at: datetime
-    saved: Mapping[str, str] = field(default_factory=dict)  # by the name of the answer
-    blocks: Mapping[str, str] = field(default_factory=dict)  # by the block's id
+SUPPOSED = "supposed"
+KNOWN = {RECORDED: "recorded", PLAIN: "recorded", JUDGED: "judged", ASSUMED: SUPPOSED}
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One step of a trial. `known` is recorded, supposed or unknown; a branch tells why it went its way."""
+    """One step of a trial. `known` is recorded, judged, supposed or unknown; a branch tells why it went its way."""
 
     path: str
     kind: Kind
@@ -61,118 +69,98 @@ class Trial:
         return frozenset(line.path for line in self.lines if line.path)
 
 
-class _Ended(Exception):
-    pass
+def attempt(
+    tree: Mapping[str, Any], past: Past, supposed: Mapping[str, str], around: Around, rulings: Rulings
+) -> Trial:
+    """Walk the tree as replay would, with what the reader supposes in place of what nobody knows."""
+    try:
+        read = program(tree)
+    except BrokenDefinition as error:
+        return Trial((), _("It can't be followed yet: %(why)s") % {"why": error}, False, 0)
+    one = _Attempt(plan_of(read), past, supposed, around, rulings)
+    return _Telling(tree, read.schema, one, one.path()).trial()
 
 
-def attempt(tree: Mapping[str, Any], schema: FactSchema, past: Past, supposed: Mapping[str, str]) -> Trial:
-    """Follow the tree as the engine would, over what is known."""
-    return _Walk(tree, schema, past, supposed).trial()
+class _Attempt(Walk):
+    """A walk in which the reader's answers count, and which remembers what it knew at each block."""
+
+    def __init__(self, plan: Plan, past: Past, supposed: Mapping[str, str], around: Around, rulings: Rulings) -> None:
+        super().__init__(plan, past.facts, past.run, past.at, around, past.before, rulings)
+        self.supposed = supposed
+        self.knew: dict[str, Mapping[str, Any]] = {}
+
+    def _through(self, nodes: tuple[Node, ...]) -> bool:
+        for node in nodes:
+            self.knew[node.id] = dict(self.facts)
+            if answer := self.supposed.get(node.id):
+                self._note(node, answer, SUPPOSED)
+                continue
+            if node.type == "end":
+                self.told.stops.append(Stop(node.id, node.type, str(node.data.get("result") or "done"), PLAIN, self.at))
+            if not super()._through((node,)):
+                return False
+        return True
 
 
-class _Walk:
-    def __init__(self, tree: Mapping[str, Any], schema: FactSchema, past: Past, supposed: Mapping[str, str]) -> None:
-        self.tree, self.schema, self.past, self.supposed = tree, schema, past, supposed
-        self.facts: dict[str, Any] = {**past.facts, "@before": past.before, "@now": past.at}
-        self.lines: list[Line] = []
-        self.unknown: dict[str, tuple[str, ...]] = {}  # facts that nobody knows, with what they may be
-        self.paths = {id(block): path for path, _depth, block in walk(tree)}
+class _Telling:
+    """A walked path as lines, in the order in which the tree is read."""
+
+    def __init__(self, tree: Mapping[str, Any], schema: FactSchema, one: _Attempt, path: Path) -> None:
+        self.schema, self.one, self.told = schema, one, path
+        self.blocks = {block_id(block, at): (at, block) for at, _depth, block in walk(tree)}
 
     def trial(self) -> Trial:
-        trigger = self.tree.get("trigger")
-        when = trigger.get("when") if isinstance(trigger, Mapping) else None
-        if not self._holds(when):
+        if self.told.state == BROKEN:
+            return Trial((), self._result(), False, 0)
+        if self.told.state == NOT_STARTED:
             return Trial((), _("Its condition does not hold: no run starts."), False, 0)
-        try:
-            self._follow(self.tree.get("blocks"))
-            result = _("done")
-        except _Ended as end:
-            result = str(end)
-        return Trial(
-            tuple(self.lines), result, True, sum(bool(line.known == "unknown" and line.choices) for line in self.lines)
-        )
+        order = list(self.blocks)
+        stops = {stop.block: stop for stop in self.told.stops}
+        if self.told.state in (WAITING, CANCELLED, UNKNOWN):  # it halted here without passing it
+            for block in (one.block for one in self.told.asked):
+                stops.setdefault(block, Stop(block, "approval", "", UNKNOWN, self.one.at))
+        lines = [self._line(stops[block]) for block in order if block in stops]
+        unknown = sum(bool(line.known == UNKNOWN and line.choices) for line in lines)
+        return Trial(tuple(lines), self._result(), True, unknown)
 
-    def _follow(self, blocks: Any) -> None:
-        for block in blocks if isinstance(blocks, list) else ():
-            if isinstance(block, Mapping):
-                self._step(block)
+    def _line(self, stop: Stop) -> Line:
+        path, block = self.blocks[stop.block]
+        if stop.type == "branch":
+            return Line(path, kind_of(block), title_of(block), self._way(block, path, stop.value),
+                        checks=tuple(self._checks(block, path, stop)))  # fmt: skip
+        known = KNOWN.get(stop.source, stop.source)
+        value = "" if known == UNKNOWN or stop.type == "parallel" else stop.value
+        choices = () if known in ("recorded", "judged") else answers(block)
+        return Line(path, kind_of(block), title_of(block), value, known, (), choices, stop.block)
 
-    def _step(self, block: Mapping[str, Any]) -> None:
-        path, kind = self.paths.get(id(block), ""), str(block.get("type"))
-        if kind == "branch":
-            self._branch(block, path)
-        elif kind == "parallel":
-            self._parallel(block, path)
-        elif kind == "end":
-            result = str(block.get("result") or "done")
-            self.lines.append(Line(path, kind_of(block), title_of(block), result))
-            raise _Ended(result)
-        else:
-            self._answered(block, path)
-
-    def _answered(self, block: Mapping[str, Any], path: str) -> None:
-        value, known = self._answer(block)
-        choices = answers(block) if known != "recorded" else ()
-        identity = str(block.get("id") or "")
-        self.lines.append(Line(path, kind_of(block), title_of(block), value, known, (), choices, identity))
-        if name := block.get("save_as"):
-            self.facts[f"steps.{name}"] = value or None
-            self.unknown.pop(f"steps.{name}", None)
-            if known == "unknown":
-                self.unknown[f"steps.{name}"] = tuple(choices)
-
-    def _answer(self, block: Mapping[str, Any]) -> tuple[str, str]:
-        identity, name = str(block.get("id") or ""), str(block.get("save_as") or "")
-        if self.supposed.get(identity):
-            return self.supposed[identity], "supposed"
-        possible = answers(block)
-        for recorded in (self.past.saved.get(name), self.past.blocks.get(identity)):
-            if recorded and (not possible or recorded in possible):
-                return recorded, "recorded"
-        if str(block.get("type")) in QUIET and not possible:
-            return QUIET[str(block["type"])], "supposed"
-        return "", "unknown" if possible else "supposed"
-
-    def _branch(self, block: Mapping[str, Any], path: str) -> None:
-        """Go the way that holds; where it hangs on an answer that nobody knows, only if all answers lead there."""
-        asked = {key for key in self.unknown if f'"{key}"' in json.dumps(block.get("cases"))}
-        names = sorted(asked)
-        possible = islice(product(*(self.unknown[name] for name in names)), MANY)
-        taken = (self._way(block, path, zip(names, one, strict=True)) for one in possible)
-        found = {way.path: way for way in taken if way}
-        if len(found) != 1:
-            self.lines.append(Line(path, kind_of(block), title_of(block), "", "unknown"))
-            raise _Ended(_("it depends on an answer that is not known"))
-        way = next(iter(found.values()))
-        when = block["cases"][way.number].get("when") if way.number is not None else None
-        checks = tuple(self._checks(when)) if when else ()
-        self.lines.append(Line(path, kind_of(block), title_of(block), way.name, checks=checks))
-        self._follow(way.blocks)
-
-    def _way(self, block: Mapping[str, Any], path: str, supposed: Iterable[tuple[str, str]]) -> Way | None:
-        facts = {**self.facts, **dict(supposed)}
+    def _way(self, block: Mapping[str, Any], path: str, value: str) -> str:
+        """The way in words: its id is what a run records."""
         for way in ways(block, path):
-            when = block["cases"][way.number].get("when") if way.number is not None else None
-            if way.number is None or (when and self._holds(when, facts)):
-                return way
-        return None
+            case = block["cases"][way.number] if way.number is not None else {"id": "otherwise"}
+            if str(case.get("id") or f"case-{(way.number or 0) + 1}") == value:
+                return way.name
+        return value
 
-    def _parallel(self, block: Mapping[str, Any], path: str) -> None:
-        self.lines.append(Line(path, kind_of(block), title_of(block), ""))
+    def _checks(self, block: Mapping[str, Any], path: str, stop: Stop) -> Iterator[str]:
+        """Why it went this way."""
         for way in ways(block, path):
-            self._follow(way.blocks)
-        if name := block.get("save_as"):
-            self.facts[f"steps.{name}"] = "joined"
+            case = block["cases"][way.number] if way.number is not None else None
+            if case is None or str(case.get("id") or f"case-{(way.number or 0) + 1}") != stop.value:
+                continue
+            try:
+                facts = self.one.knew[stop.block]
+                yield from (str(check.label) for check in explain(case.get("when"), self.schema, facts))
+            except ConditionError:
+                return
 
-    def _holds(self, when: Any, facts: Mapping[str, Any] | None = None) -> bool:
-        try:
-            return compile_python(when or {}, self.schema)(facts or self.facts)
-        except ConditionError:
-            return False
-
-    def _checks(self, when: Any) -> Iterator[str]:
-        try:
-            for check in explain(when, self.schema, self.facts):
-                yield str(check.label)
-        except ConditionError:
-            return
+    def _result(self) -> str:
+        state, why = self.told.state, self.told.why
+        if state == ENDED:
+            return self.told.result
+        if state == UNKNOWN:
+            return _("it depends on an answer that is not known")
+        if state in (WAITING, CANCELLED):
+            known = self.blocks.get(why)
+            name = title_of(known[1]) if known else why
+            return _("it waits at “%(block)s”") % {"block": name} if name else _("ended early, as it did then")
+        return _("It can't be followed yet: %(why)s") % {"why": why}

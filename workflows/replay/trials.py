@@ -97,6 +97,11 @@ def trials_of_rules(version: RuleVersion) -> list[Trial]:
     return trials
 
 
+def rulings_in_force() -> Rulings:
+    """The rule sets as they are published now."""
+    return Rulings(_published())
+
+
 def asks(plan: Plan, ruleset: str) -> bool:
     """Whether a step of the plan answers by these rules."""
     return any(node.spec and node.spec.judge and ruleset in node.spec.judge.rulesets for node in plan.known.values())
