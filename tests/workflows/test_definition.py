@@ -156,6 +156,7 @@ class TestWhateverIsThrownAtIt:
                 block[part] = anything
         if lint(mutated) == []:
             program(mutated)
+            assert not list(Draft202012Validator(JSON_SCHEMA).iter_errors(applied(mutated)))
 
     @given(JSON)
     def test_reading_a_program_knows_only_one_fault(self, anything: Any):
@@ -198,6 +199,20 @@ class TestThePublishedSchema:
     def test_refuses_what_the_lint_refuses(self, block: dict[str, Any]):
         assert self.told(tree(block))
         assert lint(tree(block))
+
+    @pytest.mark.parametrize(
+        ("document", "path"),
+        [
+            (tree(KEEP, name=7), "name"),
+            (tree({**KEEP, "title": ["x"]}), "blocks.0.title"),
+            (tree(WEIGH, branch(cases=[{"id": 5, "name": "A", "when": HEAVY, "blocks": []}])), "blocks.1.cases.0.id"),
+            (tree({**TELL, "url": 5}), "blocks.0.url"),
+        ],
+    )
+    def test_is_enforced_where_nothing_else_would_have_told(self, document: dict[str, Any], path: str):
+        assert self.told(document)
+        [problem] = lint(document)
+        assert (problem.path, "JSON Schema" in problem.message) == (path, True)
 
 
 class TestTwoBlocksThatAnswerUnderOneName:

@@ -22,6 +22,7 @@ from workflows.definition.blocks import (
     walk,
 )
 from workflows.definition.broken import BrokenDefinition
+from workflows.definition.fitting import misshapen
 from workflows.definition.flow_checks import FlowChecks, Problem, Surroundings
 from workflows.definition.shapes import is_int as _is_int
 from workflows.definition.shapes import is_minutes as _is_minutes
@@ -57,7 +58,9 @@ def lint(tree: Any, around: Surroundings | None = None) -> list[Problem]:
     if size > MAX_BYTES:
         return [Problem("", _("The workflow is larger than 256 kB. Split it."))]
     problems = [Problem(path, message) for path, message in parameters.problems(tree)]
-    problems += _Lint(parameters.applied(tree), around or Surroundings()).problems()
+    applied = parameters.applied(tree)
+    problems += _Lint(applied, around or Surroundings()).problems()
+    problems = problems or list(misshapen(applied))
     if not problems:
         try:
             program(tree)
