@@ -9,8 +9,9 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from prm.kernel.reference.queries import vendor_currency
+from prm.kernel.ui import formats
 from prm.kernel.ui.lists import Choice, Column, Empty, List, Period, Search, View
-from workflows.analytics.drill import Figure, Passed
+from workflows.analytics.drill import Ended, Figure, Passed
 from workflows.definition.triggers import label_of
 from workflows.models import (
     Incident,
@@ -84,6 +85,14 @@ class WorkflowList(List):
         )
 
 
+def _lasted(run: Run) -> str:
+    """From start to end, in calendar time."""
+    if run.ended_at is None:
+        return ""
+    took = run.ended_at - run.started_at
+    return formats.span(took) if took.total_seconds() >= 60 else str(_("< 1 min"))
+
+
 class RunList(List):
     key = "runs"
     title = _("Runs")
@@ -102,6 +111,7 @@ class RunList(List):
         Column("result", _("Result"), sort="result"),
         Column("started_at", _("Began"), kind="when", sort="started_at"),
         Column("ended_at", _("Ended"), kind="when", sort="ended_at"),
+        Column("lasted", _("Time"), value=_lasted),
     )
     filters = (
         Search("subject_name"),
@@ -111,6 +121,7 @@ class RunList(List):
         Period("started_at", _("Began")),
         Period("ended_at", _("Ended")),
         Figure(),
+        Ended(),
         Passed(),
     )
     views = (View("live", _("On their way"), {"status": ["running"]}),)

@@ -1,6 +1,7 @@
 """What the analytics page shows: the choice of time and versions, and every figure with the runs behind it."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from functools import cached_property
@@ -14,14 +15,16 @@ from django.utils.translation import gettext as _
 from prm.kernel.identity import roles
 from prm.kernel.ui import formats
 from workflows.analytics import queries
-from workflows.analytics.figures import Figures, Spread
+from workflows.analytics.figures import Figures, Spread, Week
 from workflows.definition import BrokenDefinition, Line, outline
+from workflows.definition.drawing import Drawing, drawing_of
 from workflows.models import Workflow, WorkflowVersion
 from workflows.templatetags import analytics as analytics_tags
 
 PRESETS = (30, 90, 365)
 USUAL = 90
 FURTHEST = 3660  # days
+ENDS = ("started", "ended")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,8 @@ class HeatRow:
     standing: int
     incidents: int
     url: str
+    here: str  # the runs that stand there now
+    troubled: str  # those with an incident there
 
 
 class Page:
@@ -137,9 +142,15 @@ class Page:
         return queries.open_runs([version.pk for version in self.chosen], formats.now(self.request))
 
     @cached_property
-    def ages(self) -> list[tuple[str, int]]:
+    def ages(self) -> list[tuple[str, int, str, str]]:
         words = (_("under a day"), _("1 to 3 days"), _("3 to 7 days"), _("7 to 30 days"), _("over 30 days"))
-        return list(zip(words, self.open.ages, strict=True))
+        pairs = enumerate(zip(words, self.open.ages, strict=True))
+        return [(word, count, "", self.runs(of="", figure=f"age{number}")) for number, (word, count) in pairs]
+
+    @cached_property
+    def results(self) -> list[tuple[str, int, str, str]]:
+        """How runs ended, with those that did."""
+        return [(result, count, "", self.runs(result=result)) for result, count in self.figures.results]
 
     @cached_property
     def compared(self) -> list[tuple[WorkflowVersion, Figures]]:
@@ -161,21 +172,24 @@ class Page:
         return self.choice.query(heat="time")
 
     @cached_property
-    def comparison(self) -> list[tuple[str, list[Any]]]:
-        """The figures that tell versions apart, a row each."""
-        each = [figures for _version, figures in self.compared]
+    def comparison(self) -> list[tuple[str, list[tuple[Any, str]]]]:
+        """The figures that tell versions apart, a row each, every one with the runs behind it."""
         shares, times = analytics_tags.share, analytics_tags.lasting
+        rows: tuple[tuple[str, str, Callable[[Figures], Any]], ...] = (
+            (_("Started"), "started", lambda one: formats.number(one.started)),
+            (_("Completed"), "completed", lambda one: formats.number(one.completed)),
+            (_("Touchless"), "touchless", lambda one: shares(one.touchless_rate)),
+            (_("With an incident"), "exception", lambda one: shares(one.exception_rate)),
+            (_("In time"), "in_time", lambda one: shares(one.attainment)),
+            (_("Median time"), "completed", lambda one: times(one.cycle.p50)),
+            (_("95 of 100 within"), "completed", lambda one: times(one.cycle.p95)),
+            (_("Of that waiting"), "completed", lambda one: shares(one.waiting_share)),
+            (_("From question to answer, median"), "touched", lambda one: times(one.spread("asked").p50)),
+            (_("Time saved"), "touchless", lambda one: analytics_tags.minutes(one.minutes_saved)),
+        )
         return [
-            (_("Started"), [formats.number(one.started) for one in each]),
-            (_("Completed"), [formats.number(one.completed) for one in each]),
-            (_("Touchless"), [shares(one.touchless_rate) for one in each]),
-            (_("With an incident"), [shares(one.exception_rate) for one in each]),
-            (_("In time"), [shares(one.attainment) for one in each]),
-            (_("Median time"), [times(one.cycle.p50) for one in each]),
-            (_("95 of 100 within"), [times(one.cycle.p95) for one in each]),
-            (_("Of that waiting"), [shares(one.waiting_share) for one in each]),
-            (_("From question to answer, median"), [times(one.spread("asked").p50) for one in each]),
-            (_("Time saved"), [analytics_tags.minutes(one.minutes_saved) for one in each]),
+            (label, [(of(figures), self._link(figure, version.pk)) for version, figures in self.compared])
+            for label, figure, of in rows
         ]
 
     # --- where the time goes ----------------------------------------------------------------------
@@ -210,7 +224,9 @@ class Page:
                 dwelling=dwelling.get(line.block, Spread()),
                 standing=standing.get(line.block, 0),
                 incidents=self.figures.troubles[line.block],
-                url=self.runs(passed=line.block) if line.block and visits[line.block] else "",
+                url=self.happened(line.block) if line.block and visits[line.block] else "",
+                here=self.runs(of="", passed=f"here:{line.block}"),
+                troubled=self.happened(f"incident:{line.block}"),
             )
             for line in self.lines
         ]
@@ -223,7 +239,7 @@ class Page:
             ways = self.figures.ways(item.get("id", ""))
             if not ways:
                 continue
-            rows = [(label, ways[key], self.runs(passed=f"{item['id']}={key}")) for key, label in _ways(item)]
+            rows = [(label, ways[key], self.happened(f"{item['id']}={key}")) for key, label in _ways(item)]
             found.append({"name": _called(item), "rows": rows, "total": sum(ways.values())})
         return found
 
@@ -233,9 +249,17 @@ class Page:
     # --- who -------------------------------------------------------------------------------------
 
     @cached_property
-    def by_role(self) -> list[tuple[str, Spread]]:
+    def by_role(self) -> list[tuple[str, Spread, str]]:
         assigned = {item["id"]: (item.get("assign") or {}).get("kind") for item in self._items("approval")}
-        return self.figures.by_role(lambda block, role: _asked(role, assigned.get(block)))
+        whom: dict[str, set[str]] = defaultdict(set)
+
+        def naming(block: str, role: str) -> str:
+            name = _asked(role, assigned.get(block))
+            whom[name].add(role or f"@{block}")
+            return name
+
+        found = self.figures.by_role(naming)
+        return [(name, spread, self.happened("asked:" + ",".join(sorted(whom[name])))) for name, spread in found]
 
     # --- the runs behind a figure -------------------------------------------------------------------
 
@@ -244,8 +268,45 @@ class Page:
         period = {f"{of}_at_from": self.choice.first.isoformat(), f"{of}_at_to": self.choice.last.isoformat()}
         kept = {"workflow": self.workflow.pk, **(period if of else {}), **filters}
         if not self.is_all and self.one is not None:
-            kept["version"] = self.one.pk
+            kept.setdefault("version", self.one.pk)
         return f"{reverse('workflows:runs')}?{urlencode(kept)}"
+
+    def happened(self, what: str) -> str:
+        """The runs in which something happened in this time, whenever they began or end."""
+        first, last = self.choice.first.isoformat(), self.choice.last.isoformat()
+        return self.runs(of="", passed=what, passed_from=first, passed_to=last)
+
+    def _link(self, figure: str, version: Any) -> str:
+        if figure == "started":
+            return self.runs(of="started", version=version)
+        return self.runs(figure=figure, version=version)
+
+    @cached_property
+    def drawing(self) -> Drawing | None:
+        """The tree as a diagram; None for one that can't be drawn."""
+        try:
+            return drawing_of(self.tree) if self.lines else None
+        except (BrokenDefinition, KeyError, TypeError, AttributeError, ValueError):
+            return None
+
+    @cached_property
+    def heats(self) -> dict[str, int]:
+        """How hot each block is, for the diagram."""
+        return {row.line.block: row.heat for row in self.heat if row.line.block}
+
+    @cached_property
+    def weeks(self) -> list[tuple[Week, str, str, str]]:
+        """Each week of the trend with the runs that began, those that completed, and the touchless ones in it."""
+        return [(week, *self._week(week.begins)) for week in self.figures.weeks]
+
+    def _week(self, monday: date) -> tuple[str, str, str]:
+        first, last = max(monday, self.choice.first), min(monday + timedelta(days=6), self.choice.last)
+        days = {name: {f"{name}_at_from": first.isoformat(), f"{name}_at_to": last.isoformat()} for name in ENDS}
+        return (
+            self.runs(of="", **days["started"]),
+            self.runs(of="", figure="completed", **days["ended"]),
+            self.runs(of="", figure="touchless", **days["ended"]),
+        )
 
     @cached_property
     def links(self) -> dict[str, str]:

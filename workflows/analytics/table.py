@@ -16,7 +16,7 @@ def rows(page: Page) -> Iterator[Row]:
     if page.is_all:
         for version, figures in page.compared:
             yield from _of(page, str(version.number), figures)
-    for label, count in page.ages:
+    for label, count, *_link in page.ages:
         yield "", "open now", "runs", label, count
     for row in page.heat:
         if row.line.block:

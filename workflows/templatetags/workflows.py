@@ -1,5 +1,6 @@
 """Words of workflows for templates."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.template import Library
@@ -20,6 +21,12 @@ def role_name(role: str) -> Any:
 def deep(depth: int) -> int:
     """How far a line of an outline is set in; beyond six it stays there."""
     return min(depth, 6)
+
+
+@register.filter
+def at(found: Mapping[str, Any], key: str) -> Any:
+    """What a mapping holds under a key that a template has in a variable."""
+    return found.get(key, "") if found else ""
 
 
 @register.simple_tag
