@@ -2,7 +2,8 @@
 
 `python -m bench.bench_pages [--quick] [--times 5]` needs Chromium (or CHROMIUM=…). Each page is opened at
 1366x768 and 390x844, light and dark, the median of five loads; decide-to-next is measured from the key to the
-next exception's heading. Beside the figures stands this machine's commit rate.
+next exception's heading, a press in the designer (designing.py) until the page shows it. Beside the figures
+stands this machine's commit rate.
 """
 
 import argparse
@@ -27,6 +28,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "prm.settings")
 os.environ.setdefault("PRM_EMBEDDED", "bench")
 
 from bench import bench_conflict_check as seeds
+from bench import designing
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 SIZES = {"desk": {"width": 1366, "height": 768}, "phone": {"width": 390, "height": 844}}
@@ -89,6 +91,7 @@ def measure(chromium: str, options: argparse.Namespace) -> list[str]:
             cookies = signed_in(member)
             for path in paths:
                 missed += page(chrome, address, path, cookies, options.times)
+        missed += designing.measure(chrome, address, tenant, opened, signed_in)
         missed += triage(chrome, address, signed_in(staff), 10 if options.quick else 40)
     missed += scripts()
     print(f"this machine: {seeds.commit_rate(tenant):,.0f} small commits a second")
