@@ -43,7 +43,7 @@ def write(mail: EmailMultiAlternatives, *, name: UUID | None = None) -> None:
 
     name = name or uuid7()
     message_id = mail.extra_headers.get("Message-ID") or f"<account-{name.hex}@prm.invalid>"
-    html = next((str(part.content) for part in mail.alternatives if part.mimetype == "text/html"), "")
+    html = next((str(content) for content, kind in mail.alternatives if kind == "text/html"), "")
     text = json.dumps({"subject": str(mail.subject), "text": str(mail.body), "html": html})
     with connection.cursor() as cursor:
         cursor.execute(_WRITE, [name, mail.to[0], message_id, encrypt(text, PURPOSE)])
