@@ -11,10 +11,9 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from prm.kernel.decisions import Check, Decision, Reason
 from prm.kernel.money import Money
+from prm.kernel.wording import said as _
 
 Facts = Mapping[str, Any]
 Row = Mapping[str, Any]

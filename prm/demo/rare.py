@@ -11,13 +11,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from django.db import connection, connections
 
 from dealreg import actions as deals
-from dealreg.models import Customer, Deal
+from dealreg.models import ApprovalRule, Customer, Deal
 from partners import actions as partners
 from partners.models import Partner
 from prm.demo.cast import Organisation
@@ -30,7 +31,8 @@ from workflows.models import HumanTask, Incident, WebhookCall, Workflow
 
 LASTS = timedelta(days=21)  # of the vendor's first weeks, before its year
 OPEN_AT = 9  # UTC: an hour at which the vendor works
-SMALL, ABOVE_THE_TIER, LARGE = "8000", "120000", "240000"
+SMALL, ABOVE_THE_TIER, NAMED, LARGE = "8000", "120000", "160000", "240000"
+NEARLY_LARGE: dict[str, Any] = {"amount_above": Decimal(150_000), "amount_up_to": Decimal(200_000)}
 CUSTOMERS = (
     "Quillfeather Marine", "Obermoser Glashütte", "Yarrowby Instruments", "Zumthor Kältetechnik", "Fjellvang Papir",
     "Ixworth Ceramics", "Umbrella Pines Hotels", "Kestrelwood Foods", "Wyvernhall Press", "Jasperline Rail",
@@ -78,6 +80,7 @@ class Rare:
     def live(self) -> None:
         """All of it, in three moments: a Monday, the Monday after, and the day behind it."""
         self.take_templates_into_use()
+        self.name_an_approver()
         monday = self._next_monday()
         self.forward(monday)
         self.hand_in()
@@ -114,6 +117,15 @@ class Rare:
             day = now + timedelta(days=7 - now.weekday())
         return day.replace(hour=OPEN_AT, minute=0, second=0, microsecond=0)
 
+    def name_an_approver(self) -> None:
+        """A row of the approval matrix: what is nearly large goes to an approver, whatever the checks say."""
+        with self._vendor() as now:
+            fields = {**NEARLY_LARGE, "decider": "role", "role": "approver"}
+            deals.keep_approval_rule(fields=fields, actor=self.staff["admin"], now=now)
+            row = ApprovalRule.objects.latest("position")
+            for _place in range(row.position - 1):  # it comes before what it is an exception to
+                deals.move_approval_rule(rule_id=row.pk, up=True, actor=self.staff["admin"], now=now)
+
     # --- deals -------------------------------------------------------------------------------------
 
     def hand_in(self) -> None:
@@ -124,6 +136,7 @@ class Rare:
         self.asked = {name: self._deal(one, ABOVE_THE_TIER) for name in ("approve", "reject", "return", "same", "none")}
         self.rivals = [self._deal(one, ABOVE_THE_TIER), self._deal(other, ABOVE_THE_TIER, named=self.told[-1])]
         self.cam_decides = self._deal(one, SMALL, **gmail)
+        self.named = self._deal(one, NAMED)
         self.silent = [self._deal(one, SMALL, **gmail) for _time in range(3)]
         self.large = [self._deal(one, LARGE), self._deal(other, LARGE)]
         manager = self._give_up_manager(other)
@@ -203,6 +216,7 @@ class Rare:
         self.work()
         self._answer(self.rivals[1], "approver", "approve")
         self._answer(self.cam_decides, "ops", "approve")
+        self._answer(self.named, "approver", "approve", block="ask-named")
         self._answer(self.desk, "ops", "approve")
         self._answer(self.overtaken, "approver", "reject", "It is the customer of another registration.")
         self.work()
