@@ -18,7 +18,7 @@ from uuid import UUID
 from django.db import connection, connections
 
 from dealreg import actions as deals
-from dealreg.models import ApprovalRule, Customer, Deal
+from dealreg.models import ApprovalRule, Customer, Deal, Dispute
 from partners import actions as partners
 from partners.models import Partner
 from prm.demo.cast import Organisation
@@ -37,7 +37,7 @@ CUSTOMERS = (
     "Quillfeather Marine", "Obermoser Glashütte", "Yarrowby Instruments", "Zumthor Kältetechnik", "Fjellvang Papir",
     "Ixworth Ceramics", "Umbrella Pines Hotels", "Kestrelwood Foods", "Wyvernhall Press", "Jasperline Rail",
     "Nethergill Quarries", "Pomeroy Lighthouse", "Ravensbourne Optik", "Sallowfield Dairies", "Thistledown Aero",
-    "Ullswater Pumps",
+    "Ullswater Pumps", "Vexford Turbines", "Hollowdene Textiles",
 )  # fmt: skip
 ALWAYS: dict[str, Any] = {"combinator": "and", "not": False, "rules": []}
 CREDIT_CHECK: dict[str, Any] = {
@@ -87,6 +87,7 @@ class Rare:
         self.race()
         self.decide()
         self.decide_large_deals()
+        self.settle_disputes()
         self.forward(monday + timedelta(days=7))
         self.work()
         self.pick_up_the_late()
@@ -143,6 +144,7 @@ class Rare:
         self.desk = self._deal(other, SMALL, **gmail)
         self.work()
         self._give_back_manager(other, manager)
+        self.twice = self._deal(one, SMALL, named=self.told[1])  # its own, already protected
         self.protected = self._deal(other, SMALL, named=self.told[1])  # that of the clear one
         self.work()
 
@@ -218,6 +220,7 @@ class Rare:
         self._answer(self.cam_decides, "ops", "approve")
         self._answer(self.named, "approver", "approve", block="ask-named")
         self._answer(self.desk, "ops", "approve")
+        self._answer(self.twice, "approver", "reject", "You hold this one already.")
         self._answer(self.overtaken, "approver", "reject", "It is the customer of another registration.")
         self.work()
         self._answer(self.asked["none"], "approver", "reject", "We know this project.")
@@ -234,6 +237,29 @@ class Rare:
         for role in ("approver", "admin"):
             self._answer(first, role, "approve")
             self.work()
+
+    def settle_disputes(self) -> None:
+        """Partners contest: one answer stands at once, others once what was decided could not be done, one never."""
+        uphold, share, overturn = "uphold", "share", "overturn"  # nothing can be shared that nobody else holds
+        for deal, answers in (
+            (self.asked["reject"], (uphold,)),
+            (self.asked["none"], (share, uphold)),
+            (self.small, (share, share, uphold)),
+            (self.twice, (overturn, overturn, overturn)),
+        ):
+            dispute = self._contest(deal)
+            for answer in answers:
+                self._answer(dispute, "approver", answer, "We have looked at it once more.")
+                self.work()
+
+    def _contest(self, deal: UUID) -> UUID:
+        who = self.one
+        with acting(tenant=self.tenant, audience="partner", partners=[who.id]) as now:
+            statement = "We were there first: see the minutes of our meeting."
+            deals.raise_dispute(deal_id=deal, statement=statement, actor=who.seller.actor, now=now)
+        self.work()
+        with self._vendor():
+            return Dispute.objects.get(deal=deal).pk
 
     def pick_up_the_late(self) -> None:
         """A week later: what nobody answered has gone to others, and somebody was asked to take charge."""
