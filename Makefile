@@ -27,7 +27,7 @@ demo-reset: install ## remove the demo's data, so that the next `make demo` begi
 test: dev ## every test but those of the browser and the long fault tests (TESTS=tests/dealreg for some)
 	@exec $(PY) -m pytest -n auto --durations=12 -m "not browser and not faults" $(TESTS)
 
-test-browser: dev ## the browser tests; they need Chromium and say so where there is none (PICK='-k "not dark"')
+test-browser: dev ## the browser tests; they need Chromium and say so where there is none (PICK='-k "not dark and not phone"')
 	@command -v "$${CHROMIUM:-chromium}" >/dev/null || { echo "There is no Chromium: install Debian's package \`chromium\`, or say where it is with CHROMIUM=…" >&2; exit 1; }
 	@exec $(PY) -m pytest -n 2 --dist worksteal --durations=12 -m browser $(PICK) $(TESTS)
 
