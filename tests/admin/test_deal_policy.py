@@ -13,6 +13,8 @@ TYPED = {
     "review_threshold": "0.60",
     "submissions_per_hour": "20",
     "extension_days": "30",
+    "precedence_days": "14",
+    "dispute_days": "30",
     "reminder_days": "20,5",
 }
 

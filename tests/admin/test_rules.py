@@ -226,12 +226,15 @@ class Fields:
         class Reader(HTMLParser):
             def __init__(self):
                 super().__init__()
-                self.values, self._select = {}, None
+                self.values, self._select, self._many = {}, None, False
 
             def handle_starttag(self, tag, attrs):
                 at = dict(attrs)
                 if tag == "select":
-                    self._select = at.get("name")
+                    self._select, self._many = at.get("name"), "multiple" in at
+                elif tag == "option" and self._select and self._many:
+                    if "selected" in at:
+                        self.values.setdefault(self._select, []).append(at.get("value", ""))
                 elif tag == "option" and self._select and ("selected" in at or self._select not in self.values):
                     self.values[self._select] = at.get("value", "")
                 elif tag == "input" and at.get("name") and at.get("type") not in ("submit", "button"):

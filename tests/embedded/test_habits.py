@@ -24,6 +24,8 @@ HABITS = [
     "types",
     "bench",
     "bench-workflows",
+    "bench-conflicts",
+    "bench-conflicts-scale",
     "shell",
     "migrate",
     "css",

@@ -13,8 +13,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
 
+from prm.kernel import audit
 from prm.kernel.api import actor_of, answer, now_of
-from prm.kernel.audit import store_decision
 from prm.kernel.audit.models import DecisionRecord
 from prm.kernel.decisions import Decision, Reason
 from prm.kernel.events.models import IdempotencyKey
@@ -198,7 +198,7 @@ class TestDecisions:
                     REFUSED,
                     Decision(rule="conflict/1", outcome="review", allowed=False, reasons=REASONS[:1]),
                 ):
-                    store_decision(decision, target=target, actor=ada.actor, at=now)
+                    audit.record("test.decided", target=target, actor=ada.actor, at=now, decision=decision)
 
     def test_the_vendor_reads_rule_facts_and_every_reason(self) -> None:
         rows = call(key_of(ada, "ops"), "/api/v1/decisions?outcome=conflict").json()["results"]

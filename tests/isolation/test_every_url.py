@@ -13,7 +13,7 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.converters import UUIDConverter
 
-from tests.cast import ada, bea, bo, cedar, client_of, olivia, zinc
+from tests.cast import ada, bea, cedar, client_of, zinc
 from tests.isolation.strangers import rows_of
 
 MASKS = (
@@ -84,13 +84,12 @@ class TestAnAddressWithAnId:
         portal = path.startswith("/portal/")
         strangers = [rows_of(zinc, superuser)] + ([rows_of(cedar, superuser)] if portal else [])
         ids = [pk for rows in strangers for app, found in rows.items() for pk in found if _may_mean(address, app)]
-        for who in (bo, bea) if portal else (olivia, ada):
-            client = client_of(who)
-            for method in ("get", "post"):
-                call = getattr(client, method)
-                missing = masked(call(address.filled(uuid4())))
-                for pk in ids:
-                    assert masked(call(address.filled(pk))) == missing, f"{method} {address.filled(pk)} as {who.name}"
+        client = client_of(bea if portal else ada)  # whom most is open to; what others may, the matrix says
+        for method in ("get", "post"):
+            call = getattr(client, method)
+            missing = masked(call(address.filled(uuid4())))
+            for pk in ids:
+                assert masked(call(address.filled(pk))) == missing, f"{method} {address.filled(pk)}"
 
 
 def _may_mean(address: Address, app: str) -> bool:

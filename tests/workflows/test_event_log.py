@@ -211,11 +211,9 @@ class TestTheDownload:
         with vendor():
             row = EventLog.objects.get()
         assert (row.state, row.events) == ("ready", 3)
-        link = f"{reverse('workflows:log_file', args=[row.pk])}?key={logfiles.link_key(row.pk)}"
-        assert (
-            link.replace("&", "&amp;")
-            in client.get(reverse("workflows:analytics", args=[workflow().pk])).content.decode()
-        )
+        page = client.get(reverse("workflows:analytics", args=[workflow().pk])).content.decode()
+        address = reverse("workflows:log_file", args=[row.pk])
+        link = page[page.index(f"{address}?key=") :].partition('"')[0]  # signed at that second
         assert len(replays(json.loads(b"".join(client.get(link).streaming_content)))) == 1
         assert client_of(zoe).get(link).status_code == 404
         for key in ("", "nonsense", logfiles.link_key(workflow().pk)):

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from prm.kernel.identity.actors import Actor
 
 
-_DECISION = """
+# The decision first: the entry's hash covers the hash of its row.
+_RECORD = """
 INSERT INTO audit_decisionrecord
   (id, tenant_id, rule, outcome, allowed, document, subject_type, subject_id, partner_id, decided_by, at)
-VALUES (%(decision)s, %(tenant)s, %(rule)s, %(outcome)s, %(allowed)s, %(document)s::jsonb, %(type)s, %(target)s,
-  %(partner)s, %(actor_kind)s, %(at)s)
-"""
-_ENTRY = """
+SELECT %(decision)s, %(tenant)s, %(rule)s, %(outcome)s, %(allowed)s, %(document)s::jsonb, %(type)s, %(target)s,
+  %(partner)s, %(actor_kind)s, %(at)s
+WHERE %(decision)s IS NOT NULL;
 INSERT INTO audit_auditentry
   (id, tenant_id, action, target_type, target_id, target_name, partner_id, actor_kind, actor_id, actor_name,
    impersonator, impersonator_id, request_id, cause, before, after, decision_id, at)
@@ -49,13 +49,18 @@ def record(
     from django.db import connection
 
     from prm.kernel.decisions import jsonable
-    from prm.kernel.tenancy.context import deciding
+    from prm.kernel.tenancy.context import deciding, tenant_id
 
     entry = uuid7()
-    values = _about(target, actor, at) | {
+    values = {
         "id": entry,
+        "tenant": tenant_id(),
         "action": action,
+        "type": target._meta.label_lower,
+        "target": target.pk,
         "name": str(target)[:200],
+        "partner": partner_of(target),
+        "actor_kind": actor.kind,
         "actor_id": actor.id,
         "actor_name": actor.name,
         "impersonator": actor.impersonator or "",
@@ -64,38 +69,17 @@ def record(
         "cause": cause,
         "before": json.dumps(jsonable(before or {})),
         "after": json.dumps(jsonable(after or {})),
+        "at": at,
     }
     with deciding(), connection.cursor() as cursor:
-        if decision is None:
-            cursor.execute(_ENTRY, values)
-        else:
-            cursor.execute(f"{_DECISION};{_ENTRY}", values | _of(decision))
+        cursor.execute(_RECORD, values | _stored(decision))
     return entry
 
 
-def store_decision(decision: "Decision", *, target: "Model", actor: "Actor", at: datetime) -> None:
-    """Keep a decision with its facts, checks and reasons, beside what it was about."""
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        cursor.execute(_DECISION, _about(target, actor, at) | _of(decision))
-
-
-def _about(target: "Model", actor: "Actor", at: datetime) -> dict[str, Any]:
-    from prm.kernel.tenancy.context import tenant_id
-
-    return {
-        "tenant": tenant_id(),
-        "type": target._meta.label_lower,
-        "target": target.pk,
-        "partner": partner_of(target),
-        "actor_kind": actor.kind,
-        "at": at,
-        "decision": None,
-    }
-
-
-def _of(decision: "Decision") -> dict[str, Any]:
+def _stored(decision: "Decision | None") -> dict[str, Any]:
+    """A decision with its facts, checks and reasons, as its row keeps it."""
+    if decision is None:
+        return dict.fromkeys(("decision", "rule", "outcome", "allowed", "document"))
     return {
         "decision": uuid7(),
         "rule": decision.rule,
