@@ -226,20 +226,19 @@ class Fields:
         class Reader(HTMLParser):
             def __init__(self):
                 super().__init__()
-                self.values, self._select, self._many = {}, None, False
+                self.values, self._select = {}, None
 
             def handle_starttag(self, tag, attrs):
                 at = dict(attrs)
                 if tag == "select":
-                    self._select, self._many = at.get("name"), "multiple" in at
-                elif tag == "option" and self._select and self._many:
-                    if "selected" in at:
-                        self.values.setdefault(self._select, []).append(at.get("value", ""))
+                    self._select = at.get("name")
                 elif tag == "option" and self._select and ("selected" in at or self._select not in self.values):
                     self.values[self._select] = at.get("value", "")
                 elif tag == "input" and at.get("name") and at.get("type") not in ("submit", "button"):
                     if at.get("type") not in ("checkbox", "radio"):
                         self.values[at["name"]] = at.get("value", "")
+                    elif "checked" in at and at.get("type") == "checkbox":
+                        self.values.setdefault(at["name"], []).append(at.get("value", "on"))
                     elif "checked" in at:
                         self.values[at["name"]] = at.get("value", "on")
 
