@@ -236,6 +236,7 @@ CELERY_TASK_ROUTES = {
     "prm.kernel.identity.tasks.deliver_letters": {"queue": "mail"},
     "workflows.tasks.deliver": {"queue": "outside"},
     "dealreg.tasks.read_mail": {"queue": "outside"},
+    "integrations.tasks.deliver": {"queue": "outside"},
 }
 CELERY_BEAT_SCHEDULE = {
     name: {"task": task, "schedule": seconds}
@@ -248,6 +249,7 @@ CELERY_BEAT_SCHEDULE = {
         ("messages", "prm.kernel.messages.tasks.deliver", 3.0),
         ("letters", "prm.kernel.identity.tasks.deliver_letters", 3.0),
         ("webhooks", "workflows.tasks.deliver", 3.0),
+        ("sync", "integrations.tasks.deliver", 3.0),
         ("deals", "dealreg.tasks.keep_time", 60.0),
         ("words", "dealreg.tasks.count_words", 3600.0),
         ("batches", "dealreg.tasks.carry_out_batches", 2.0),
@@ -304,6 +306,7 @@ SPECTACULAR_SETTINGS = {
 
 # Hosts that webhooks may reach though they are private or without TLS: a developer's own machine, never production.
 OUTGOING_HOSTS = words("OUTGOING_HOSTS")
+OUTGOING_CA = env("OUTGOING_CA")  # a file of certificates to trust in place of the usual ones, for a company's own CA
 
 API_DOCS_OPEN = flag("API_DOCS_OPEN", default=not SECURE_SITE)
 METRICS_TOKEN = env("METRICS_TOKEN")  # without one there is no /metrics

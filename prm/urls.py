@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("console/", include("dealreg.urls.console")),
     path("portal/", include("dealreg.urls.portal")),
     path("hand-in/", include("dealreg.urls.intake")),
+    path("console/", include("integrations.urls")),
     path("", include("prm.kernel.messages.urls")),
     path("console/", include("prm.kernel.events.urls")),
     path("console/", include("prm.kernel.audit.urls")),

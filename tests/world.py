@@ -32,6 +32,7 @@ OURS = (
     "partners",
     "dealreg",
     "workflows",
+    "integrations",
 )
 ROOT = Path(settings.BASE_DIR)
 _state: dict[str, Any] = {}

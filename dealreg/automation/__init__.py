@@ -10,6 +10,7 @@ from dealreg.automation import (
     people,
     program,
     shipped,
+    syncing,
     wording,
 )
 
@@ -23,5 +24,6 @@ __all__ = [
     "people",
     "program",
     "shipped",
+    "syncing",
     "wording",
 ]

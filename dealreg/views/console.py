@@ -29,6 +29,7 @@ from dealreg.whole_story import KINDS, tabs, whole_story
 from partners.queries import reseller_name
 from prm.kernel.audit.models import AuditEntry
 from prm.kernel.identity.access import require_roles
+from prm.kernel.ui import slots
 from prm.kernel.ui.lists import ListView
 
 STAFF = ("admin", "ops", "approver", "cam", "sales", "legal")
@@ -51,6 +52,7 @@ def deal(request: Any, pk: UUID) -> HttpResponse:
         "items": found.items.select_related("product"),
         "reseller_name": reseller_name(found.partner_id, found.reseller_id),
         "evidence": queries.rivals_of(found.pk, deal=found),
+        "slots": slots.filled("deal", request, found.pk),
         "story": whole_story(found, disputes, kind if kind in KINDS else ""),
         "story_tabs": tabs(found, kind if kind in KINDS else ""),
         "audit": AuditEntry.objects.filter(target_id=pk).order_by("-at", "-id"),

@@ -18,7 +18,7 @@ from django.contrib.auth.hashers import make_password
 from dealreg import actions as deals
 from dealreg.imports import CustomerRow
 from partners.models import Partner, Watch
-from prm.demo import cast, intakes, pipeline, rare, terms
+from prm.demo import cast, intakes, pipeline, rare, syncing, terms
 from prm.demo.cast import BUILDER, Organisation, Worker
 from prm.demo.history import YEAR, History, catch_up, move_clock, settle
 from prm.demo.market import Market, market
@@ -83,6 +83,7 @@ def build(*, accounts: str, wanted: int, say: Say, progress: Callable[[str, floa
         live_moves(history)
         intakes.bring_in(tenant.pk, partners, staff["Cam Rossi"])
         settle(tenant.pk, 60)
+        syncing.connect(tenant.pk, staff["Ada Okafor"])
     catch_up(tenant.pk)
     pipeline.fill(tenant.pk, rng)
     return tenant.pk
@@ -188,6 +189,7 @@ def _worker(number: int) -> subprocess.Popen[bytes]:
         "PRM_ROLE": "worker",
         "PRM_EMBEDDED": addresses.current_kind(),
         "PRM_LOG_LEVEL": "ERROR",
+        "PRM_OUTGOING_HOSTS": syncing.LOOPBACK,
     }
     lonely = ("--pool", "solo", "--without-mingle", "--without-gossip", "--without-heartbeat")
     quiet = ("--queues", "celery", "--hostname", f"demo{number}@%h", "--loglevel", "ERROR")

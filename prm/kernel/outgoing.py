@@ -10,7 +10,8 @@ import ssl
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from email.utils import parsedate_to_datetime
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from threading import Timer
 from urllib.parse import SplitResult, urlsplit
@@ -34,10 +35,11 @@ class Unreachable(OSError):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: the status, and the beginning of the text."""
+    """What came back: the status, the beginning of the text, and how many seconds to leave it alone."""
 
     status: int
     text: str
+    retry_after: int | None = None
 
     @property
     def accepted(self) -> bool:
@@ -64,7 +66,7 @@ def post(url: str, *, body: bytes, headers: Mapping[str, str], seconds: float = 
         connection.request("POST", target, body=body, headers=dict(headers))
         response = connection.getresponse()
         text = response.read(LONGEST_ANSWER).decode("utf-8", "replace")
-        return Answer(response.status, text)
+        return Answer(response.status, text, _retry_after(response))
     except (OSError, HTTPException, ValueError) as error:
         raise Unreachable(str(error) or type(error).__name__) from error
     finally:
@@ -75,6 +77,37 @@ def post(url: str, *, body: bytes, headers: Mapping[str, str], seconds: float = 
 def address_of(host: str, port: int) -> str:
     """Where to connect for a host that a customer typed, other than by HTTP. Raises Refused or Unreachable."""
     return _resolved(_read(f"https://{f'[{host}]' if ':' in host else host}:{port}/"))
+
+
+def reached(url: str, seconds: float) -> socket.socket:
+    """A plain connection to the host of an address, looked up and judged as for `post()`: for clients that speak
+    for themselves. Raises Refused or Unreachable."""
+    parts = _read(url)
+    address = _resolved(parts)
+    try:
+        return socket.create_connection((address, _port(parts)), seconds)
+    except OSError as error:
+        raise Unreachable(str(error) or type(error).__name__) from error
+
+
+def _retry_after(response: HTTPResponse) -> int | None:
+    return seconds_of(response.getheader("Retry-After"), response.getheader("Date"))
+
+
+def seconds_of(told: str | None, date: str | None = None, most: int = 24 * 3600) -> int | None:
+    """What a Retry-After header asks for, in seconds or as a date; None when it says nothing that we read.
+
+    A date is counted from the answer's own `Date` header, so that no two clocks need agree.
+    """
+    if not told:
+        return None
+    if told.strip().isdecimal():
+        return min(int(told.strip()[:9]), most)
+    try:
+        wait = parsedate_to_datetime(told) - parsedate_to_datetime(date or "")
+    except (ValueError, TypeError):
+        return None
+    return max(0, min(int(wait.total_seconds()), most))
 
 
 def _hang_up(connection: HTTPConnection) -> None:
@@ -180,7 +213,9 @@ class _PinnedHTTPS(HTTPSConnection):
     """The same with TLS: the certificate must be the host's."""
 
     def __init__(self, host: str, port: int, *, address: str, seconds: float) -> None:
-        super().__init__(host, port, timeout=seconds, context=ssl.create_default_context())
+        super().__init__(
+            host, port, timeout=seconds, context=ssl.create_default_context(cafile=settings.OUTGOING_CA or None)
+        )
         self.address = address
 
     def connect(self) -> None:

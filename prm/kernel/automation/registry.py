@@ -122,7 +122,23 @@ class Recipients:
     subject: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class SyncSpec:
+    """A kind of record that can be written to other systems, and the events after which it is looked at again.
+
+    `facts` gives the record's facts, in the terms of `schema`, as they are now; an event's own facts are those
+    of its moment. `recent` gives records that a mapping can be tried on. The panel of the subject names them.
+    """
+
+    subject: str
+    schema: str
+    events: frozenset[str]
+    facts: Callable[[UUID], Mapping[str, Any]]
+    recent: Callable[[], Iterable[UUID]]
+
+
 triggers: dict[str, Trigger] = {}
+syncs: dict[str, SyncSpec] = {}
 actions: dict[str, ActionSpec] = {}
 panels: dict[str, Panel] = {}
 recipients: dict[str, Recipients] = {}
@@ -138,6 +154,10 @@ def register_action(spec: ActionSpec) -> None:
 
 def register_panel(panel: Panel) -> None:
     panels[panel.subject] = panel
+
+
+def register_sync(spec: SyncSpec) -> None:
+    syncs[spec.subject] = spec
 
 
 def register_recipients(found: Recipients) -> None:
