@@ -7,7 +7,6 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from integrations import queries
-from integrations.models import SyncJob
 from prm.kernel.audit.areas import register_area
 from prm.kernel.audit.records import Record, register_record
 from prm.kernel.ui.navigation import register_nav
@@ -15,10 +14,6 @@ from prm.kernel.ui.slots import Slot, register_slot
 from prm.kernel.ui.states import register_states
 
 READERS = frozenset({"admin", "ops", "auditor"})
-
-
-def dead_letters(request: HttpRequest) -> int | None:
-    return SyncJob.objects.filter(state="dead").count() or None
 
 
 def syncing_of_deal(request: Any, deal_id: UUID) -> dict[str, Any] | None:
@@ -45,7 +40,6 @@ register_nav(
     label=_("Changes to write"),
     url_name="integrations:jobs",
     icon="refresh-cw",
-    badge=dead_letters,
     roles=READERS,
     order=20,
 )
