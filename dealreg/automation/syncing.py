@@ -40,6 +40,8 @@ register_sync(
                 events.DealExpired,
                 events.DealExtended,
                 events.StageChanged,
+                events.DealReassigned,
+                events.DealShared,
             )
         ),
         facts=facts_now,
