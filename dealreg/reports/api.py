@@ -14,7 +14,7 @@ from dealreg.reports.ageing import Ageing
 from dealreg.reports.filters import AGES
 from dealreg.reports.forecast import LATER, MONTHS, PASSED, PIVOTS, Forecast, Row, Sum3
 from dealreg.reports.lapsing import lapsing_sums
-from dealreg.reports.lists import AgeingDeals, LapsingDeals, PartnerPipeline, PipelineDeals, ReportedDeals
+from dealreg.reports.lists import AgeingDeals, CohortDeals, LapsingDeals, PartnerPipeline, PipelineDeals
 from dealreg.reports.outcomes import BY, Line, Outcomes
 from prm.kernel.api import HasRoles, actor_of, router
 from prm.kernel.identity.actors import VENDOR_ROLES
@@ -161,7 +161,7 @@ class Reports(viewsets.ViewSet):
     @action(detail=False, methods=["get"])
     def outcomes(self, request: Request) -> Response:
         """What became of registrations, and how fast they were answered."""
-        page = Outcomes(ReportedDeals(request._request), reverse("dealreg_console:report_deals"))
+        page = Outcomes(CohortDeals(request._request), reverse("dealreg_console:report_deals"))
         lines: list[Line] = page.lines
         body = {"by": page.by, "first": page.first, "last": page.last, "lines": lines}
         return Response(OutcomesAnswer({**body, "total": page.total, "before": page.before}).data)

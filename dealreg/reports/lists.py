@@ -178,6 +178,18 @@ class ReportedDeals(List):
         return deals.select_related("partner", "owner_cam", "territory").annotate(since=SINCE)
 
 
+class CohortDeals(ReportedDeals):
+    """The same registrations, for the report that tells what became of them."""
+
+    filters = (
+        Search("customer_name", "number", "partner__name"),
+        PARTNER,
+        REGION,
+        CAM,
+        Period("submitted_at", _("Submitted")),
+    )
+
+
 class AgeingDeals(ReportedDeals):
     """What is not settled: waiting for us, for the partner, or protected and not yet won or lost."""
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from dealreg.reports.filters import APPROVED, DECIDED, IN_CONFLICT, REJECTED, WON
-from dealreg.reports.lists import ReportedDeals
+from dealreg.reports.lists import CohortDeals
 from prm.kernel.ui import formats
 from prm.kernel.ui.exports import Head, Table
 
@@ -95,7 +95,7 @@ class Line:
 class Outcomes:
     """The figures over what a list's filters leave; without a period chosen, of the last twelve months."""
 
-    def __init__(self, rows: ReportedDeals, deals_url: str) -> None:
+    def __init__(self, rows: CohortDeals, deals_url: str) -> None:
         self.list, self.deals_url = rows, deals_url
         self.by = rows.params.get("by") if rows.params.get("by") in BY else "month"
         self.zone = formats.zone(rows.request)

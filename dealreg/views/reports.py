@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 
 from dealreg.reports.ageing import Ageing
 from dealreg.reports.lapsing import lapsing_sums
-from dealreg.reports.lists import AgeingDeals, LapsingDeals, ReportedDeals
+from dealreg.reports.lists import AgeingDeals, CohortDeals, LapsingDeals, ReportedDeals
 from dealreg.reports.outcomes import BY, Outcomes
 from prm.kernel.reference.queries import vendor_currency
 from prm.kernel.ui import formats
@@ -22,7 +22,7 @@ from prm.kernel.ui.lists import ListView
 @require_GET
 def outcomes(request: HttpRequest) -> HttpResponse:
     """Registered, approved, won; how fast; how often in conflict."""
-    page = Outcomes(ReportedDeals(request), reverse("dealreg_console:report_deals"))
+    page = Outcomes(CohortDeals(request), reverse("dealreg_console:report_deals"))
     if is_asked(request):
         return TableResponse(page.table())
     return render(

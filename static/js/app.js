@@ -298,7 +298,9 @@
     all("[data-bulk-form]").forEach(countPicked);
   };
   drawTheme();
+  const at = window.scrollY;
   one(".side [aria-current]")?.scrollIntoView({ block: "nearest" });
+  if (window.scrollY !== at) window.scrollTo(0, at); // the side's own place, never the page's
   settle();
   setInterval(drawTimes, 30000);
 })();

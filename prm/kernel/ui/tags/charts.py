@@ -103,7 +103,7 @@ def _ticks(spots: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [spot for index, spot in enumerate(reversed(spots)) if index % step == 0][::-1]
 
 
-TALL, FEET, GAP = 240, 44, 0.28
+BROAD, TALL, FEET, GAP = 1040, 250, 44, 0.34
 
 
 @register.inclusion_tag("ui/column_chart.html")
@@ -113,7 +113,7 @@ def column_chart(
     """Columns of money with the part of each that is filled: [(label, whole, part, url)], two words for the legend."""
     listed = list(columns)
     top = _rounded_up(max((float(row[1]) for row in listed), default=0) or 1)
-    step = (WIDTH - LEFT - 16) / max(len(listed), 1)
+    step = (BROAD - LEFT - 16) / max(len(listed), 1)
     bars = [_bar(row, index, step, top, currency) for index, row in enumerate(listed)]
     lines = [
         {"y": _rise(top * share, top), "value": formats.money_short(top * share, currency)} for share in (0, 0.5, 1)
@@ -124,10 +124,10 @@ def column_chart(
         "part": part,
         "bars": bars,
         "lines": lines,
-        "width": WIDTH,
+        "width": BROAD,
         "height": TALL,
         "left": LEFT + 8,
-        "right": WIDTH - 8,
+        "right": BROAD - 8,
     }
 
 
