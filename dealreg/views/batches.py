@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -11,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from dealreg import actions
 from dealreg.models import DealBatch
 from prm.kernel.identity.access import require_roles
-from prm.kernel.ui.toasts import conflict, toast
+from prm.kernel.ui.toasts import conflict
 
 DESK = ("admin", "ops", "approver", "cam")
 
@@ -36,4 +37,5 @@ def undo(request: Any, pk: UUID) -> HttpResponse:
         raise Http404 from None
     if decision.refused:
         return conflict(request, decision.reasons[0].text)
-    return toast(HttpResponse(status=204), _("Taken back. Everything is as it was."))
+    messages.success(request, _("Taken back. Everything is as it was."))  # the list loads itself anew and shows it
+    return HttpResponse(status=204)

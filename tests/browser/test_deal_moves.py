@@ -58,7 +58,8 @@ class TestADispute:
         look(desk, "dispute-share")
         assert barriers(desk) == []
         dialog.get_by_role("button", name="Share").click()
-        desk.get_by_text("Shared").first.wait_for()
+        desk.get_by_role("button", name="Undo").wait_for()
+        desk.wait_for_load_state("networkidle")
 
 
 class TestADealsPage:
@@ -103,7 +104,8 @@ class TestManyAtOnce:
         page.get_by_text("2 deals in ten seconds.").wait_for()
         look(page, "many-undo")
         page.keyboard.press("z")
-        page.get_by_text("Taken back").wait_for()
+        page.get_by_text("Everything is as it was.").wait_for()
+        page.wait_for_load_state("networkidle")
 
         with vendor():
             assert DealBatch.objects.get().status == "undone"
