@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+from prm.kernel import wording
 from prm.kernel.decisions import Check, Decision, Reason
-from prm.kernel.money import Money
 from prm.kernel.wording import said as _
 
 Facts = Mapping[str, Any]
@@ -105,12 +105,13 @@ def _numbered(row: Row, currency: str) -> str:
     return _("Row %(number)s: %(row)s") % {"number": row["position"], "row": sentence(row, currency)}
 
 
-def sentence(row: Row, currency: str) -> str:
-    """The deals of a row in words."""
+def sentence(row: Row, currency: str, names: Mapping[str, str] | None = None) -> str:
+    """The deals of a row in words; `names` gives the words for codes."""
+    known = names or {}
     parts = [
         amount_words(row["amount_above"], row["amount_up_to"], currency),
-        ", ".join(row["territories"]),
-        ", ".join(row["product_lines"]),
+        ", ".join(known.get(code, code) for code in row["territories"]),
+        ", ".join(known.get(code, code) for code in row["product_lines"]),
         discount_words(row["discount_above"], row["discount_up_to"]),
     ]
     return " · ".join(part for part in parts if part) or _("every deal")
@@ -138,7 +139,7 @@ def _range(above: str | None, up_to: str | None, write: Callable[[str], str]) ->
 
 
 def _money(amount: str, currency: str) -> str:
-    return Money(Decimal(amount), currency).format() if currency else str(amount)
+    return wording.amount(amount, currency) if currency else str(amount)
 
 
 def _short(number: str) -> str:
@@ -249,24 +250,25 @@ def hidden(rows: Sequence[Row], whole: Piece) -> list[Row]:
 
 def crossings(rows: Sequence[Row], whole: Piece) -> list[tuple[Row, Row, Piece]]:
     """Pairs of rows that share deals though neither holds all of the other's: there their order decides."""
-    pieces = [_piece(row, whole) for row in rows]
+    pieces, never = [_piece(row, whole) for row in rows], [row["position"] for row in hidden(rows, whole)]
     return [
         (rows[first], rows[second], shared)
         for second in range(len(rows))
         for first in range(second)
-        if not (shared := _shared(pieces[first], pieces[second])).is_empty
+        if rows[second]["position"] not in never
+        and not (shared := _shared(pieces[first], pieces[second])).is_empty
         and shared not in (pieces[first], pieces[second])
         and _who(rows[first]) != _who(rows[second])
     ]
 
 
-def piece_words(piece: Piece, whole: Piece, currency: str) -> str:
-    """Such deals in words: "above €50,000.00 · dach · discount up to 10 %"."""
+def piece_words(piece: Piece, whole: Piece, currency: str, names: Mapping[str, str] | None = None) -> str:
+    """Such deals in words: "above €50,000 · DACH · discount up to 10 %"; `names` gives the words for codes."""
     low, high = piece.amount
     parts = [
         amount_words(str(low) if low > 0 else None, None if high == ENDLESS else str(high), currency),
-        "" if piece.territories == whole.territories else _listed(piece.territories),
-        "" if piece.lines == whole.lines else _listed(piece.lines),
+        "" if piece.territories == whole.territories else _listed(piece.territories, names or {}),
+        "" if piece.lines == whole.lines else _listed(piece.lines, names or {}),
         discount_words(
             str(piece.discount[0]) if piece.discount[0] >= 0 else None,
             None if piece.discount[1] == 100 else str(piece.discount[1]),
@@ -275,9 +277,9 @@ def piece_words(piece: Piece, whole: Piece, currency: str) -> str:
     return " · ".join(part for part in parts if part) or _("any kind")
 
 
-def _listed(codes: Iterable[str]) -> str:
-    names = [code or _("no territory") for code in sorted(codes)]
-    return ", ".join(names[:4]) + (" …" if len(names) > 4 else "")
+def _listed(codes: Iterable[str], names: Mapping[str, str]) -> str:
+    told = [names.get(code, code) or _("no territory") for code in sorted(codes)]
+    return ", ".join(told[:4]) + (" …" if len(told) > 4 else "")
 
 
 def _who(row: Row) -> tuple[Any, ...]:

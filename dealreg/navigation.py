@@ -29,11 +29,11 @@ register_nav(
 )
 register_nav(
     "portal",
-    section="deals",
+    section="program",
     label=_("Through our distributor"),
     url_name="dealreg_portal:through",
     icon="handshake",
-    order=40,
+    order=45,
 )
 register_nav("portal", section="program", label=_("Prices"), url_name="dealreg_portal:prices", icon="tag", order=40)
 register_nav(

@@ -30,15 +30,15 @@ def approvals(request: Any) -> HttpResponse:
     rows, known, currency = approval_rows(), known_for_approvals(), vendor_currency()
     counts = fitting_counts(rows, request.now)
     whole = matrix.everything(known.territories, known.lines)
-    open_pieces = matrix.gaps(rows, whole)
+    open_pieces, names = matrix.gaps(rows, whole), {**known.lines, **known.territories}
     context = {
         "rows": [_shown(row, known, currency, counts.get(place, 0)) for place, row in enumerate(rows)],
         "missed": counts.get(None, 0),
-        "gaps": [matrix.piece_words(piece, whole, currency) for piece in open_pieces[:TOLD]],
+        "gaps": [matrix.piece_words(piece, whole, currency, names) for piece in open_pieces[:TOLD]],
         "more_gaps": max(0, len(open_pieces) - TOLD),
         "hidden": [row["position"] for row in matrix.hidden(rows, whole)],
         "crossings": [
-            (first["position"], second["position"], matrix.piece_words(shared, whole, currency))
+            (first["position"], second["position"], matrix.piece_words(shared, whole, currency, names))
             for first, second, shared in matrix.crossings(rows, whole)[:TOLD]
         ],
         "short": [row["position"] for row in rows if _too_few(row, known)],
@@ -117,6 +117,7 @@ def _shown(row: Row, known: Known, currency: str, count: int) -> dict[str, Any]:
         "territories": ", ".join(known.territories.get(code, code) for code in row["territories"]),
         "lines": ", ".join(known.lines.get(code, code) for code in row["product_lines"]),
         "discount": matrix.percent_words(row["discount_above"], row["discount_up_to"]),
+        "deals": matrix.sentence(row, currency, {**known.lines, **known.territories}),
         "who": _who_decides(row, known),
         "people": row["people"],
         "count": count,
