@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dealreg.actions.base import standing
 from dealreg.models import Deal, DealStatus, PipelineStage
+from partners.queries import names_of
 from prm.kernel.audit.records import Field, Record, register_record
 from prm.kernel.identity.models import Membership
 from prm.kernel.ui import formats
@@ -41,6 +42,10 @@ def _member(value: Any) -> str:
     return found or str(value)
 
 
+def _partner(value: Any) -> str:
+    return names_of([UUID(str(value))]).get(UUID(str(value)), str(value))
+
+
 register_record(
     Record(
         "dealreg.deal",
@@ -52,6 +57,7 @@ register_record(
             Field("currency", _("Currency")),
             Field("protected_until", _("Protected until"), _day),
             Field("owner", _("Channel manager"), _member),
+            Field("reseller", _("Registered for"), _partner),
             Field("pipeline_stage", _("Stage"), _stage),
             Field("actual_amount", _("Actual amount"), _amount),
         ),

@@ -27,6 +27,8 @@ def with_items(deal: Deal, typed: entry.Entry, now: datetime) -> list[ProductLin
     if given is None:
         if "amount" in typed.values and entry.ITEMS not in typed.typed and not deal._state.adding:
             deal.__dict__["priced"] = []
+        elif lines is not None and not deal._state.adding:
+            return _with_held(deal, lines)
         return lines
     rows = _priced(deal, given, now)
     total = _total(rows)
@@ -37,6 +39,12 @@ def with_items(deal: Deal, typed: entry.Entry, now: datetime) -> list[ProductLin
         return None
     named = {line.pk: line for line in (lines or [])} | {item.product.line_id: item.product.line for item in given}
     return list(named.values())
+
+
+def _with_held(deal: Deal, lines: list[ProductLine]) -> list[ProductLine]:
+    """The lines that were typed, and those of the products that stay."""
+    held = ProductLine.objects.filter(products__in=DealItem.objects.filter(deal=deal).values("product"))
+    return list({line.pk: line for line in (*lines, *held)}.values())
 
 
 def item_problems(deal: Deal, items: Iterable[Item], now: datetime) -> list[entry.Problem]:

@@ -103,6 +103,27 @@ class TestTheSum:
             assert Deal.objects.get(pk=deal).amount == Decimal(12_000)
             assert not DealItem.objects.exists()
 
+    @pytest.mark.parametrize(
+        ("opened", "answer", "amount", "lines", "products"),
+        [
+            ("product_lines", {"product_lines": ["services"]}, "9600.00", ["platform", "services"], 1),
+            ("amount", {"amount": "5000"}, "5000.00", ["platform"], 0),
+            ("amount", {"items": [{"product": SKU, "quantity": "10"}]}, "2400.00", ["platform"], 1),
+        ],
+    )
+    def test_follows_what_a_returned_deal_is_answered_with(
+        self, opened: str, answer: Any, amount: str, lines: list[str], products: int
+    ) -> None:
+        book("list", "240.00")
+        deal = deals.returned(birch, opened=(opened,), items=items((SKU, "40", "0")))
+        with partner(birch) as now:
+            assert actions.resubmit_deal(deal_id=deal, fields=answer, actor=bo.actor, now=now).allowed
+        with vendor():
+            found = Deal.objects.get(pk=deal)
+            assert str(found.amount) == amount
+            assert sorted(found.lines.values_list("product_line__code", flat=True)) == lines
+            assert found.items.count() == products
+
     def test_a_partner_reads_its_own_products_alone(self) -> None:
         book("list", "240.00")
         hand_in(items=items((SKU, "40", "0")))
