@@ -21,7 +21,7 @@ from bench.train_matcher import Pair, Row, load, measured, near_strangers, train
 from prm.kernel.matching import Normal, normalise
 from prm.kernel.matching.model import Model
 
-SIZE, STRANGERS, SEED = 47_000, 1_000, 0
+SIZE, STRANGERS, SEED, SHOWN = 47_000, 1_000, 0, 12
 PAIR_BARS = {"f1_without_hard_tiers": (0.90, 0.92), "average_precision_without_hard_tiers": (0.965, 0.975)}
 CHECK_BARS = {"wrong conflicts": (0.015, 0.01), "missed conflicts": (0.04, 0.03), "sent to review": (0.25, 0.20)}
 RECALL = 0.97
@@ -95,13 +95,33 @@ def whole_check(
         counts["reached"] += owner in reached
         counts[f"known {outcome}"] += 1
         counts["known to another"] += outcome == "conflict" and not _right(number, owner, owners, known, asked)
-    twice = {normal.names[0].compact for normal in known}
-    asked_strangers = [(place, normals[place][1]) for place in pairs if rows[place]["label"] == "0"]
-    asked_strangers += [(None, n) for n in strangers if n.names[0].compact not in twice]
+    asked_strangers = _strangers(rows, normals, pairs, strangers, known[len(pairs) :], set(owners.values()))
     for turn, (place, asked) in enumerate(asked_strangers):
         model = fold[place] if place is not None else models[turn % len(models)][0]
-        counts[f"stranger {register.check(asked, model)[0]}"] += 1
+        outcome, number, _scored = register.check(asked, model)
+        counts[f"stranger {outcome}"] += 1
+        if outcome == "conflict" and counts["stranger conflict"] <= SHOWN:
+            print(f"  taken for one: {_words(asked)} {asked.domain} | {_words(known[number])} {known[number].domain}")
     return _judged(counts, len(same), len(asked_strangers), register)
+
+
+def _strangers(
+    rows: list[Row],
+    normals: list[Pair],
+    pairs: list[int],
+    listed: list[Normal],
+    accounts: list[Normal],
+    owners: set[str],
+) -> list[tuple[int | None, Normal]]:
+    """(the pair, if any, and who is asked about): nobody who stands in the register under another hat."""
+    names, domains = {n.names[0].compact for n in accounts}, {n.domain for n in accounts if n.domain}
+    asked = [(place, normals[place][1]) for place in pairs if rows[place]["label"] == "0"]
+    asked = [(place, normal) for place, normal in asked if rows[place]["b_id"] not in owners]
+    return [
+        (place, normal)
+        for place, normal in [*asked, *((None, normal) for normal in listed)]
+        if normal.names[0].compact not in names and normal.domain not in domains
+    ]
 
 
 def _judged(counts: Counter[str], same: int, strangers: int, register: Register) -> list[str]:

@@ -5,15 +5,13 @@ address its contact writes from). Each adds its points, above zero where it spea
 is not known adds nothing. Points are set by hand, not trained: they are few, and people must be able to argue.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
-
-from dealreg.models import Deal
 
 SAME, OTHER = Decimal("1.5"), Decimal("-1.5")
 """From so many points on it is the same opportunity, down from so many another one; between, a person must tell."""
@@ -71,16 +69,18 @@ class Side:
     city: str = ""
 
     @classmethod
-    def of(cls, deal: Deal, lines: frozenset[str]) -> "Side":
-        normal = deal.normal or {}
-        return cls(
-            lines,
-            deal.amount_vendor,
-            deal.expected_close_on,
-            " ".join(deal.contact_name.casefold().split()),
-            deal.contact_email.casefold(),
-            normal.get("p", ""),
-        )
+    def told(
+        cls,
+        lines: Iterable[str],
+        amount: Decimal | None,
+        close_on: date | None,
+        contact_name: str,
+        contact_email: str,
+        city: str,
+    ) -> "Side":
+        """From a deal's fields as they were typed."""
+        name = " ".join(contact_name.casefold().split())
+        return cls(frozenset(lines), amount, close_on, name, contact_email.casefold(), city)
 
 
 def judge(one: Side, other: Side) -> dict[str, Any]:

@@ -13,12 +13,13 @@ from uuid import UUID
 
 from django.db import connection
 
-from dealreg import opportunity
 from dealreg.models import Deal, DealPolicy, MatchKey, Protection
 from dealreg.models.deals import OPEN
+from dealreg.opportunity import Side, judge
+from dealreg.queries.holders import Held, Other, held_by_customer, other_deals
 from dealreg.queries.words import EVER, token_weights
 from prm.kernel.matching import Normal, Scored, Thresholds, TokenWeights, decide, keys, score
-from prm.kernel.matching.keys import BEST, TOO_MANY
+from prm.kernel.matching.keys import ALWAYS, BEST, FAINT, TOO_MANY
 from prm.kernel.tenancy.context import tenant_id
 
 KEPT = 8  # of each kind that a person can compare
@@ -34,11 +35,14 @@ WITH hit AS (
     SELECT m.kind, m.record_id FROM dealreg_matchkey AS m
     WHERE m.tenant_id = %(tenant)s AND m.key = q.key AND m.record_id > %(since)s LIMIT %(cap)s
   ) AS h
+), summed AS (
+  SELECT kind, record_id, sum(weight) AS weight FROM hit WHERE hits < %(cap)s GROUP BY kind, record_id
 ), ranked AS (
-  SELECT kind, record_id, row_number() OVER (PARTITION BY kind ORDER BY sum(weight) DESC, record_id) AS place
-  FROM hit WHERE hits < %(cap)s GROUP BY kind, record_id
+  SELECT kind, record_id, weight, row_number() OVER kinds AS place, first_value(weight) OVER kinds AS best
+  FROM summed WINDOW kinds AS (PARTITION BY kind ORDER BY weight DESC, record_id)
 )
-SELECT kind, record_id::text FROM ranked WHERE place <= %(best)s ORDER BY place
+SELECT kind, record_id::text FROM ranked
+WHERE place <= %(best)s AND (place <= %(always)s OR weight >= %(faint)s * best) ORDER BY place
 """
 _CUSTOMERS = """
 SELECT id::text, name, domain, country, city, external_id, parent_id::text, is_house, is_blocked, normal::text
@@ -81,13 +85,15 @@ def findings_for(deal: Deal, lines: set[UUID], on: date, policy: DealPolicy) -> 
     customers = _telling(_score(normal, records, limits, weights))
     deals = _telling(_score(normal, _open_deals(by_kind[MatchKey.Kind.DEAL], deal.pk), limits, weights))
     relatives = _relatives(normal, customers, limits, weights)
-    held = _held([match.id for match in (*customers, *relatives)], on)
+    held = held_by_customer([match.id for match in (*customers, *relatives)], on)
     customers += [match for match in relatives if match.id in held]
     customers = _best(customers, first=held)  # a crowd of open deals never hides a protected customer
     deals = _best(deals)
-    others = _others([match.id for match in deals])
-    found = [_customer_finding(deal, match, held.get(match.id, ()), lines) for match in customers]
-    found += [_deal_finding(deal, match, others[match.id], lines) for match in deals]
+    overlapping = {match.id: _overlapping(deal, held.get(match.id, ()), lines) for match in customers}
+    holders = [row.deal_id for rows in overlapping.values() for row in rows[:1]]
+    others, mine = other_deals([*holders, *(match.id for match in deals)]), _side_of(deal, lines)
+    found = [_customer_finding(deal, match, overlapping[match.id], held, others, mine) for match in customers]
+    found += [_deal_finding(deal, match, others[match.id], mine) for match in deals]
     return sorted(found, key=lambda finding: finding["probability"], reverse=True)
 
 
@@ -112,6 +118,8 @@ def shortlist(normal: Normal, since: UUID = EVER) -> dict[int, list[str]]:
                 "since": since,
                 "cap": TOO_MANY,
                 "best": BEST,
+                "always": ALWAYS,
+                "faint": FAINT,
             },
         )
         for kind, record in cursor.fetchall():
@@ -188,29 +196,24 @@ def _rows(statement: str, names: tuple[str, ...], *, ids: list[str], **values: A
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def _others(ids: list[str]) -> dict[str, Deal]:
-    """The open deals that were found, with what a person compares."""
-    if not ids:
-        return {}
-    found = Deal.objects.filter(pk__in=ids).select_related("partner").prefetch_related("lines")
-    return {str(deal.pk): deal for deal in found}
+def _side_of(deal: Deal, lines: Iterable[UUID]) -> Side:
+    place = (deal.normal or {}).get("p", "")
+    told = (deal.amount_vendor, deal.expected_close_on, deal.contact_name, deal.contact_email, place)
+    return Side.told(map(str, lines), *told)
 
 
-def _held(customers: list[str], on: date) -> dict[str, list[Protection]]:
-    held: dict[str, list[Protection]] = {}
-    if customers:
-        rows = Protection.objects.filter(customer_id__in=customers, released_at=None, until__gte=on)
-        for row in rows.select_related("partner", "deal"):
-            held.setdefault(str(row.customer_id), []).append(row)
-    return held
+def _overlapping(deal: Deal, held: Iterable[Held], lines: set[UUID]) -> list[Held]:
+    """What is protected there of the deal's own lines; what rivals hold comes first."""
+    rows = [row for row in held if row.line_id in lines and row.deal_id != str(deal.pk)]
+    return sorted(rows, key=lambda row: row.partner_id == deal.partner_id)
 
 
-def _customer_finding(deal: Deal, match: Match, held: Iterable[Protection], lines: set[UUID]) -> dict[str, Any]:
-    record = match.record
-    held = list(held)
-    overlapping = [row for row in held if row.product_line_id in lines and row.deal_id != deal.pk]
-    rivals = [row for row in overlapping if row.partner_id != deal.partner_id]
-    holder = next(iter(rivals or overlapping), None)
+def _customer_finding(
+    deal: Deal, match: Match, rows: list[Held], held: dict[str, list[Held]], others: dict[str, Other], mine: Side
+) -> dict[str, Any]:
+    record, row = match.record, next(iter(rows), None)
+    holder = others[row.deal_id] if row else None
+    theirs = [str(one.line_id) for one in held.get(match.id, ()) if row and one.deal_id == row.deal_id]
     return _finding(match) | {
         "kind": "customer",
         "id": record["id"],
@@ -220,30 +223,19 @@ def _customer_finding(deal: Deal, match: Match, held: Iterable[Protection], line
         "city": record["city"],
         "house": record["is_house"],
         "blocked": record["is_blocked"],
-        "protected": bool(overlapping),
-        "shares_lines": bool(overlapping),
-        "mine": bool(overlapping) and not rivals,
-        "partner_name": holder.partner.name if holder else "",
-        "deal_id": str(holder.deal_id) if holder else "",
-        "number": holder.deal.number if holder else "",
-        "until": holder.until.isoformat() if holder else "",
+        "protected": bool(row),
+        "shares_lines": bool(row),
+        "mine": bool(row and row.partner_id == deal.partner_id),
+        "partner_name": holder.partner_name if holder else "",
+        "deal_id": holder.id if holder else "",
+        "number": holder.number if holder else "",
+        "until": row.until.isoformat() if row else "",
         "related": match.rule == "review.related_account",
-        "opportunity": _opportunity(deal, lines, holder.deal, _lines_held(holder.deal_id, held)) if holder else None,
+        "opportunity": judge(mine, holder.side(theirs)) if holder else None,
     }
 
 
-def _lines_held(deal_id: UUID, held: Iterable[Protection]) -> set[UUID]:
-    return {row.product_line_id for row in held if row.deal_id == deal_id}
-
-
-def _opportunity(deal: Deal, lines: Iterable[UUID], other: Deal, theirs: Iterable[UUID]) -> dict[str, Any]:
-    """Whether two deals for one customer are for one opportunity, too."""
-    one, two = (frozenset(map(str, ids)) for ids in (lines, theirs))
-    return opportunity.judge(opportunity.Side.of(deal, one), opportunity.Side.of(other, two))
-
-
-def _deal_finding(deal: Deal, match: Match, other: Deal, lines: set[UUID]) -> dict[str, Any]:
-    theirs = {line.product_line_id for line in other.lines.all()}
+def _deal_finding(deal: Deal, match: Match, other: Other, mine: Side) -> dict[str, Any]:
     return _finding(match) | {
         "kind": "deal",
         "id": match.id,
@@ -254,15 +246,15 @@ def _deal_finding(deal: Deal, match: Match, other: Deal, lines: set[UUID]) -> di
         "country": other.customer_country,
         "city": other.customer_city,
         "protected": False,
-        "shares_lines": not theirs.isdisjoint(lines),
+        "shares_lines": not mine.lines.isdisjoint(other.lines),
         "mine": other.partner_id == deal.partner_id,
-        "partner_name": other.partner.name,
-        "status": str(other.status),
+        "partner_name": other.partner_name,
+        "status": other.status,
         "earlier": bool(other.submitted_at and deal.submitted_at and other.submitted_at < deal.submitted_at),
         "amount": str(other.amount or ""),
         "currency": other.currency,
-        "close_on": other.expected_close_on.isoformat() if other.expected_close_on else "",
-        "opportunity": _opportunity(deal, lines, other, theirs),
+        "close_on": other.close_on.isoformat() if other.close_on else "",
+        "opportunity": judge(mine, other.side()),
     }
 
 

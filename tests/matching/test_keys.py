@@ -55,6 +55,8 @@ class TestKeys:
             ("ミルボン株式会社", "Milbon Co., Ltd."),
             ("North Hydraulics Tool Works", "NHTW"),
             ("Аcme Widgets", "Acme Widgets"),
+            ("Tailspininc", "Tailspin, Inc."),
+            ("tailspinworks.com", "Tailspin Works"),
         ],
     )
     def test_variants_of_a_name_share_a_key(self, one, other):

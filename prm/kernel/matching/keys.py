@@ -5,6 +5,7 @@ nearness is spelt out in advance: records that share any of about a dozen hashed
 hash is stable over processes, machines and versions of Python.
 """
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from hashlib import blake2b
@@ -18,13 +19,18 @@ from prm.kernel.matching.weights import TokenWeights
 TOO_MANY = 800
 """A key that finds more records than this says too little to be followed."""
 BEST = 50
-"""So many of the records that were found are scored."""
+"""So many of the records that were found are scored, at most."""
+ALWAYS, FAINT = 12, 0.1
+"""Beyond the first twelve, a record whose keys weigh less than a tenth of the best one's is let go."""
 MOST_KEYS = 40
 MOST_TOKENS = 5
 MOST_LETTERS = 8
 INITIALS = 10.0
 OWN = 6.0
 """From this idf on a word is worth finding misspelt."""
+
+_GLUED = re.compile(r"(\w{5,})(?:inc|llc|ltd|corp|gmbh|com)$")
+"""A legal form, or the ending of a web address, that was written on to the name without a blank."""
 
 RecordId = TypeVar("RecordId", bound=Hashable)
 
@@ -71,7 +77,8 @@ def shortlist(
         if len(found) <= too_many:
             for record in found:
                 points[record] += key.weight  # type: ignore[assignment]
-    return [record for record, _ in points.most_common(limit)]
+    ranked = points.most_common(limit)
+    return [record for place, (record, weight) in enumerate(ranked) if place < ALWAYS or weight >= FAINT * ranked[0][1]]
 
 
 def _name_keys(form: NameForm, idf: Callable[[str], float]) -> Iterator[tuple[str, str, float]]:
@@ -83,7 +90,9 @@ def _name_keys(form: NameForm, idf: Callable[[str], float]) -> Iterator[tuple[st
     yield "compact", form.compact, whole
     if form.spelt != form.compact:
         yield "compact", form.spelt, whole
-    if len(tokens) > 1:
+    if bare := _GLUED.match(form.compact):
+        yield "compact", bare[1], whole
+    if len(tokens) > 2:  # of two words, their pair says the same
         yield "sorted", " ".join(sorted(tokens)), whole
     yield "start", form.compact[:6], min(6.0, idf(tokens[0]))
     for token in rarest[:MOST_TOKENS]:

@@ -12,6 +12,7 @@ FORMS_AT_END = {word: form for form, rest in lines("legal_at_end") for word in r
 FORMS_AT_START = {word: form for form, rest in lines("legal_at_start") for word in rest.split()}
 PHRASES = {phrase: form for form, phrase in lines("legal_phrases")}
 LONGEST_PHRASE = max(len(phrase.split()) for phrase in PHRASES)
+BEGINNINGS = frozenset(phrase.split()[0] for phrase in PHRASES)
 OTHER_SCRIPTS = words("legal_scripts")
 """Forms written without blanks before or after the name."""
 
@@ -30,6 +31,8 @@ def take_off(typed: list[str]) -> tuple[list[str], list[str]]:
 
 def _without_phrases(typed: list[str]) -> tuple[list[str], list[str]]:
     """Longest phrase first; a phrase never takes the first word's place alone."""
+    if BEGINNINGS.isdisjoint(typed):
+        return typed, []
     kept: list[str] = []
     forms: list[str] = []
     at = 0

@@ -49,6 +49,8 @@ def clean(typed: str) -> Cleaned:
     if len(typed) > MOST_TYPED:
         typed = typed[:MOST_TYPED]
         notes.append("name.truncated")
+    if len(typed) <= MOST_KEPT and typed.isascii() and typed.isprintable():
+        return Cleaned(" ".join(typed.split()), "", ())  # most names are plain
     text = unicodedata.normalize("NFKC", typed.translate(_MARKS))
     seen = "".join(_visible(letter) for letter in text)
     if len(seen) < len(text):
@@ -68,7 +70,7 @@ def clean(typed: str) -> Cleaned:
 
 def romanised(text: str) -> str:
     """Lower-case ASCII of any script; zero and one inside a word are read as the letters they imitate."""
-    return as_letters(anyascii(text).lower())
+    return as_letters((text if text.isascii() else anyascii(text)).lower())
 
 
 def as_letters(plain: str) -> str:
