@@ -15,7 +15,7 @@ from dealreg.rules import decide_move
 from prm.kernel import audit, clock, events
 from prm.kernel.decisions import Decision
 from prm.kernel.identity.actors import Actor
-from prm.kernel.matching import Normal, keys
+from prm.kernel.matching import Normal, key_values
 from prm.kernel.tenancy.context import current, deciding, tenant_id
 from prm.kernel.tenancy.remembering import keep, remembered
 
@@ -141,7 +141,7 @@ def _changed(deal: Deal) -> tuple[dict[str, Any], dict[str, Any]]:
 def write_keys(kind: MatchKey.Kind, record_id: UUID, normal: Mapping[str, Any]) -> None:
     """Make a record findable under the keys of its normal form, and under no others."""
     drop_keys(record_id)
-    values = [key.value for key in keys(Normal.from_json(dict(normal)))]
+    values = key_values(Normal.from_json(dict(normal)))
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO dealreg_matchkey (tenant_id, key, kind, record_id)"

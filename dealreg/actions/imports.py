@@ -20,7 +20,7 @@ from dealreg.models import Customer, Deal, MatchKey, Way
 from prm.kernel import audit
 from prm.kernel.decisions import Decision
 from prm.kernel.identity.actors import Actor
-from prm.kernel.matching import Key, Record, keys, normalise
+from prm.kernel.matching import Record, key_values, normalise
 from prm.kernel.tenancy.context import tenant_id
 from prm.kernel.tenancy.ids import uuid7
 from prm.kernel.tenancy.models import Tenant
@@ -56,7 +56,7 @@ JOIN dealreg_customer AS p ON p.tenant_id = %(tenant)s AND p.external_id = n.par
 WHERE c.tenant_id = %(tenant)s AND c.external_id = n.child AND c.external_id <> ''
   AND c.id <> p.id AND c.parent_id IS DISTINCT FROM p.id
 """
-PART = 500
+PART, PLACES = 500, 9  # records of a part, and the bits that number them
 UNCHANGED = Decision("deal-import/1", "unchanged", True)
 
 
@@ -67,7 +67,7 @@ class _Fresh:
     id: UUID
     row: CustomerRow
     normal: dict[str, Any]
-    keys: list[Key]
+    keys: list[int]
 
 
 def import_deal(*, partner_id: UUID, row: Row, actor: Actor, now: datetime) -> Decision:
@@ -171,15 +171,15 @@ def _insert(fresh: list[_Fresh]) -> int:
         )
         made = {row[0] for row in cursor.fetchall()}
         found = [one for one in fresh if str(one.id) in made]
-        pairs = sorted({(key.value, place) for place, one in enumerate(found, start=1) for key in one.keys})
+        pairs = sorted(key << PLACES | place for place, one in enumerate(found, start=1) for key in one.keys)
         cursor.execute(
             _KEYS,
             {
                 "tenant": tenant_id(),
                 "kind": int(MatchKey.Kind.CUSTOMER),
                 "record": [str(one.id) for one in found],
-                "key": _array(key for key, _place in pairs),
-                "place": _array(place for _key, place in pairs),
+                "key": _array(pair >> PLACES for pair in pairs),
+                "place": _array(pair & (1 << PLACES) - 1 for pair in pairs),
             },
         )
         names = [(str(one.id), name) for one in found for name in one.row.aliases]
@@ -215,7 +215,7 @@ def _clean(row: CustomerRow) -> CustomerRow:
 
 def _ready(row: CustomerRow) -> _Fresh:
     normal = normalise(Record(row.name, row.domain, row.country, row.city, aliases=row.aliases))
-    return _Fresh(uuid7(), row, normal.to_json(), keys(normal))
+    return _Fresh(uuid7(), row, normal.to_json(), key_values(normal))
 
 
 def _identity(row: CustomerRow) -> object:

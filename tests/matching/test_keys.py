@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prm.kernel.matching import Record, keys, normalise, shortlist
+from prm.kernel.matching import Record, key_values, keys, normalise, shortlist
 
 pytestmark = pytest.mark.pure
 
@@ -24,6 +24,7 @@ class TestKeys:
         assert len(found) <= 40
         assert all(0 <= key.value < 2**63 for key in found)
         assert len({key.value for key in found}) == len(found)
+        assert sorted(key_values(normalise(Record(name, domain)))) == sorted(key.value for key in found)
 
     def test_a_plain_record_has_about_a_dozen(self):
         assert 8 <= len(values("Northwind Traders Ltd", domain="northwind.com")) <= 18

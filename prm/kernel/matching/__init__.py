@@ -5,7 +5,7 @@ probability, `decide` for clear, review or conflict.
 """
 
 from prm.kernel.matching.decide import Thresholds, Verdict, decide
-from prm.kernel.matching.keys import Key, keys, shortlist
+from prm.kernel.matching.keys import Key, key_values, keys, shortlist
 from prm.kernel.matching.model import MODEL_VERSION, Line, Scored
 from prm.kernel.matching.normalise import NameForm, Normal, Record, normalise, token_counts
 from prm.kernel.matching.score import score
@@ -23,6 +23,7 @@ __all__ = [
     "TokenWeights",
     "Verdict",
     "decide",
+    "key_values",
     "keys",
     "normalise",
     "score",

@@ -45,6 +45,19 @@ class Key(NamedTuple):
 
 def keys(normal: Normal, weights: TokenWeights | None = None) -> list[Key]:
     """About ten keys for each name of the record, strongest first. Store and ask with the same weights."""
+    ranked = sorted(_weighed(normal, weights).items(), key=lambda item: -item[1])[:MOST_KEYS]
+    return [Key(kind, hashed(kind, text), round(weight, 2)) for (kind, text), weight in ranked]
+
+
+def key_values(normal: Normal) -> list[int]:
+    """What is stored of the keys, each once and in no order; for records by the million."""
+    found = _weighed(normal, None)
+    if len(found) > MOST_KEYS:
+        return [key.value for key in keys(normal)]
+    return list({hashed(kind, text) for kind, text in found})
+
+
+def _weighed(normal: Normal, weights: TokenWeights | None) -> dict[tuple[str, str], float]:
     idf = (weights or TokenWeights.shipped()).idf
     found: dict[tuple[str, str], float] = {}
     if normal.domain:
@@ -53,9 +66,9 @@ def keys(normal: Normal, weights: TokenWeights | None = None) -> list[Key]:
         found["compact", normal.label] = 10.0
     for form in normal.names[:4]:
         for kind, text, weight in _name_keys(form, idf):
-            found[kind, text] = max(weight, found.get((kind, text), 0.0))
-    ranked = sorted(found.items(), key=lambda item: -item[1])[:MOST_KEYS]
-    return [Key(kind, hashed(kind, text), round(weight, 2)) for (kind, text), weight in ranked]
+            if weight > found.get((kind, text), 0.0):
+                found[kind, text] = weight
+    return found
 
 
 def hashed(kind: str, text: str) -> int:
