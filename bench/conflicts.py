@@ -95,7 +95,7 @@ def whole_check(
         counts["reached"] += owner in reached
         counts[f"known {outcome}"] += 1
         counts["known to another"] += outcome == "conflict" and not _right(number, owner, owners, known, asked)
-    asked_strangers = _strangers(rows, normals, pairs, strangers, known[len(pairs) :], set(owners.values()))
+    asked_strangers = _strangers(rows, normals, pairs, strangers, known)
     for turn, (place, asked) in enumerate(asked_strangers):
         model = fold[place] if place is not None else models[turn % len(models)][0]
         outcome, number, _scored = register.check(asked, model)
@@ -106,22 +106,24 @@ def whole_check(
 
 
 def _strangers(
-    rows: list[Row],
-    normals: list[Pair],
-    pairs: list[int],
-    listed: list[Normal],
-    accounts: list[Normal],
-    owners: set[str],
+    rows: list[Row], normals: list[Pair], pairs: list[int], listed: list[Normal], known: list[Normal]
 ) -> list[tuple[int | None, Normal]]:
-    """(the pair, if any, and who is asked about): nobody who stands in the register under another hat."""
-    names, domains = {n.names[0].compact for n in accounts}, {n.domain for n in accounts if n.domain}
-    asked = [(place, normals[place][1]) for place in pairs if rows[place]["label"] == "0"]
-    asked = [(place, normal) for place, normal in asked if rows[place]["b_id"] not in owners]
-    return [
-        (place, normal)
-        for place, normal in [*asked, *((None, normal) for normal in listed)]
-        if normal.names[0].compact not in names and normal.domain not in domains
-    ]
+    """(the pair, if any, and who is asked about): nobody who stands in the register under another hat.
+
+    Lists overlap, and a company has another id in each: whose name or web domain is in the register, but for the
+    very record that it is known to differ from, is no stranger.
+    """
+    names = Counter(n.names[0].compact for n in known)
+    domains = Counter(n.domain for n in known if n.domain)
+    owners = {rows[place]["a_id"] for place in pairs}
+    asked: list[tuple[int | None, Normal]] = []
+    for place in pairs:
+        one, other = normals[place]
+        own_name, own_domain = one.names[0].compact == other.names[0].compact, one.domain == other.domain
+        elsewhere = names[other.names[0].compact] > own_name or domains[other.domain] > own_domain
+        if rows[place]["label"] == "0" and rows[place]["b_id"] not in owners and not elsewhere:
+            asked.append((place, other))
+    return asked + [(None, n) for n in listed if not names[n.names[0].compact] and not domains[n.domain]]
 
 
 def _judged(counts: Counter[str], same: int, strangers: int, register: Register) -> list[str]:
