@@ -13,6 +13,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from dealreg.models import Deal
+
 SAME, OTHER = Decimal("1.5"), Decimal("-1.5")
 """From so many points on it is the same opportunity, down from so many another one; between, a person must tell."""
 
@@ -67,6 +69,11 @@ class Side:
     contact_name: str = ""
     contact_email: str = ""
     city: str = ""
+
+    @classmethod
+    def of(cls, deal: Deal, lines: Iterable[str]) -> "Side":
+        place = (deal.normal or {}).get("p", "")
+        return cls.told(lines, deal.amount_vendor, deal.expected_close_on, deal.contact_name, deal.contact_email, place)
 
     @classmethod
     def told(

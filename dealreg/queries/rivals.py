@@ -91,7 +91,7 @@ def findings_for(deal: Deal, lines: set[UUID], on: date, policy: DealPolicy) -> 
     deals = _best(deals)
     overlapping = {match.id: _overlapping(deal, held.get(match.id, ()), lines) for match in customers}
     holders = [row.deal_id for rows in overlapping.values() for row in rows[:1]]
-    others, mine = other_deals([*holders, *(match.id for match in deals)]), _side_of(deal, lines)
+    others, mine = other_deals([*holders, *(match.id for match in deals)]), Side.of(deal, map(str, lines))
     found = [_customer_finding(deal, match, overlapping[match.id], held, others, mine) for match in customers]
     found += [_deal_finding(deal, match, others[match.id], mine) for match in deals]
     return sorted(found, key=lambda finding: finding["probability"], reverse=True)
@@ -194,12 +194,6 @@ def _rows(statement: str, names: tuple[str, ...], *, ids: list[str], **values: A
     with connection.cursor() as cursor:
         cursor.execute(statement, {"ids": ids, **values})
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-
-def _side_of(deal: Deal, lines: Iterable[UUID]) -> Side:
-    place = (deal.normal or {}).get("p", "")
-    told = (deal.amount_vendor, deal.expected_close_on, deal.contact_name, deal.contact_email, place)
-    return Side.told(map(str, lines), *told)
 
 
 def _overlapping(deal: Deal, held: Iterable[Held], lines: set[UUID]) -> list[Held]:
