@@ -16,6 +16,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+import dealreg.api_verdicts  # noqa: F401  (registers its own)
 from dealreg import actions, eligibility
 from dealreg.intake.rules import first_of
 from dealreg.models import ApprovalRule, Deal, DealItem, DealStatus, Dispute, FormerDeal, PipelineStage, Way

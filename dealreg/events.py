@@ -142,6 +142,20 @@ class DisputeDecided(DisputeEvent):
     name: ClassVar[str] = "dealreg.dispute.decided"
 
 
+@dataclass(frozen=True, kw_only=True)
+class DealQuestionSettled(DealEvent):
+    """A person's verdict has changed what the conflict check says of a waiting deal. `detail`: why, by."""
+
+    name: ClassVar[str] = "dealreg.deal.question_settled"
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerdictGiven(Event):
+    """Somebody compared two records; delivered when it can be undone no more. The subject is the verdict."""
+
+    name: ClassVar[str] = "dealreg.verdict.given"
+
+
 def money_snapshot(deal: Deal) -> dict[str, Any]:
     """The money of a deal as others need it: in its own and in the vendor's currency."""
     return {

@@ -344,3 +344,17 @@ class DealFileForm(forms.Form):
         if not file.name.lower().endswith((".csv", ".tsv", ".txt")):
             raise forms.ValidationError(_("Save it as CSV first: this is no .csv file."))
         return file
+
+
+class ThresholdsForm(forms.Form):
+    """Two likelihoods and why. What they may be, the rule says."""
+
+    review = forms.DecimalField(label=_("People look from"), max_digits=4, decimal_places=3, min_value=0, max_value=1)
+    conflict = forms.DecimalField(label=_("Conflict from"), max_digits=4, decimal_places=3, min_value=0, max_value=1)
+    reason = forms.CharField(
+        label=_("Why?"),
+        max_length=1000,
+        required=False,
+        help_text=_("It stays in the audit beside what was set before."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )

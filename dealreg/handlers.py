@@ -20,6 +20,7 @@ from dealreg.events import (
     DealReassigned,
     DealShared,
     ProtectionEnded,
+    VerdictGiven,
 )
 from dealreg.models import Deal, DealStatus, Dispute, FormerDeal, IntakeConfirmation
 from prm.kernel import messages
@@ -122,6 +123,12 @@ def confirmation_letter(question: IntakeConfirmation) -> EmailMultiAlternatives:
         to=[question.link.contact_email],
         headers={"Message-ID": f"<confirmation-{question.pk.hex}@prm.invalid>", "Auto-Submitted": "auto-generated"},
     )
+
+
+@handler(VerdictGiven.name, name="dealreg.settle")
+def on_verdict(event: Delivered, now: datetime) -> None:
+    """Ten seconds have passed: what a person said takes effect, unless it was undone."""
+    actions.take_effect(verdict_id=event.subject_id, now=now)
 
 
 def _send(template: str, event: Delivered, now: datetime, to: object, *, console: bool = False, **more: object) -> None:

@@ -8,8 +8,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from dealreg import queries
 from dealreg.bulk import MOVES, staff_options
-from dealreg.models import Customer, Deal, DealStatus, Dispute, ResellerDeal
+from dealreg.models import Customer, Deal, DealStatus, Dispute, ResellerDeal, Saying, Verdict
 from partners.queries import visible_partners
 from prm.kernel.identity.models import Membership
 from prm.kernel.reference.models import DealType
@@ -258,3 +259,41 @@ class Customers(List):
 
     def rows(self, request: HttpRequest) -> QuerySet[Any]:
         return Customer.objects.all()
+
+
+class LearnedLinks(List):
+    """What people's verdicts have taught: looked up here, and taken back on its own page."""
+
+    key = "learned-links"
+    title = _("Learned links")
+    noun = (_("link"), _("links"))
+    default_sort = "-at"
+    columns = (
+        Column("name", _("As the deal says"), sort="name", link=lambda v: reverse("dealreg_console:link", args=[v.pk])),
+        Column("saying", _("Verdict"), kind="status", states="saying", sort="saying"),
+        Column("other_name", _("Compared with"), sort="other_name"),
+        Column("status", _("State"), kind="status", states="verdict", sort="status"),
+        Column("said_by", _("Said by"), sort="said_by"),
+        Column("at", _("When"), kind="when", sort="at"),
+        Column("probability", _("Likelihood then"), kind="percent", sort="probability"),
+        Column("deal", _("Deal"), value=lambda v: v.deal.number, kind="code", optional=True),
+    )
+    filters = (
+        Search("name", "other_name", "said_by", "deal__number"),
+        Choice("saying", _("Verdict"), options=Saying.choices, many=True),
+        Choice("status", _("State"), options=[one for one in Verdict.Status.choices if one[0] != "undone"], many=True),
+        Period("at", _("Said")),
+    )
+    views = (
+        View("same", _("Same"), {"saying": ["same_customer", "other_opportunity", "duplicate"]}),
+        View("different", _("Not the same"), {"saying": ["not_same", "related"]}),
+        View("back", _("Taken back"), {"status": ["taken_back"]}),
+    )
+    empty = Empty(
+        _("Nothing learned yet"),
+        _("When people settle a conflict in the queue, their verdict is kept here and never asked again."),
+        icon="link",
+    )
+
+    def rows(self, request: HttpRequest) -> QuerySet[Any]:
+        return queries.learned()

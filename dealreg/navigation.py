@@ -115,6 +115,42 @@ register_states(
         "dismissed": ("neutral", _("Set aside")),
     },
 )
+register_nav(
+    "console",
+    section="customers",
+    label=_("Learned links"),
+    url_name="dealreg_console:links",
+    icon="link",
+    order=20,
+)
+register_nav(
+    "console",
+    section="setup",
+    label=_("Conflict thresholds"),
+    url_name="dealreg_console:thresholds",
+    icon="sliders-horizontal",
+    roles=frozenset({"admin", "ops"}),
+    order=45,
+)
+
+register_states(
+    "verdict",
+    {
+        "pending": ("info", _("Just said")),
+        "in_force": ("good", _("In force")),
+        "taken_back": ("neutral", _("Taken back")),
+    },
+)
+register_states(
+    "saying",
+    {
+        "same_customer": ("good", _("Same customer")),
+        "other_opportunity": ("info", _("Other opportunity")),
+        "not_same": ("neutral", _("Not the same")),
+        "related": ("info", _("Parent or subsidiary")),
+        "duplicate": ("bad", _("Duplicate")),
+    },
+)
 register_states(
     "deal",
     {
@@ -188,3 +224,5 @@ register_area("customer", _("Customers"))
 register_area("approval_matrix", _("Approval matrix"))
 register_area("mail", _("Mails at the program's address"))
 register_area("intake_link", _("Links without a login"))
+register_area("verdict", _("Verdicts on conflicts"))
+register_area("policy", _("Deal registration policy"))

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from dealreg import rules_verdicts
 from dealreg.intake.rules import RULES as INTAKE_RULES
 from dealreg.matrix import decide_approvers, decide_row
 from prm.kernel import wording
@@ -112,10 +113,12 @@ def decide_conflict(facts: Facts) -> Decision:
 
 def _of_finding(found: Facts) -> tuple[str, list[Reason]]:
     certain = found["verdict"] == "conflict"
+    if found.get("duplicate"):
+        return "conflict", _of_duplicate(found)
     if found["verdict"] == "review" and (found.get("blocked") or found.get("house")):
         text = _("May be %(name)s, which is a house or blackout account.") % {"name": found["name"]}
         return "review", [Reason("customer.possibly_marked", text, "vendor")]
-    if found["verdict"] == "clear" or not found["shares_lines"]:
+    if found["verdict"] == "clear" or not found["shares_lines"] or found.get("other_opportunity"):
         return "clear", []
     if found["mine"]:
         return _of_own(found, certain)
@@ -150,6 +153,19 @@ def _of_finding(found: Facts) -> tuple[str, list[Reason]]:
             _("May be the same customer as %(name)s (%(partner)s, %(number)s).") % who,
             "vendor",
         )
+    ]
+
+
+def _of_duplicate(found: Facts) -> list[Reason]:
+    """A person said so; a partner reads the number of its own deals only."""
+    mine = {"number": found.get("number", "")}
+    told = _("You have registered this customer for this product already: %(number)s.") % mine
+    who = {"who": found["said_by"], "name": found["name"], "number": found.get("number", "")}
+    own = bool(found["mine"] and found.get("number"))
+    key = "deal.own_duplicate" if own else ALREADY
+    return [
+        Reason(key, told if own else _("This customer is already registered for this product."), "partner"),
+        Reason(key, _("%(who)s: a duplicate of %(name)s %(number)s.") % who, "vendor"),
     ]
 
 
@@ -366,6 +382,7 @@ RULES: dict[str, Callable[[Facts], Decision]] = {
     "deal-approvers/1": decide_approvers,
     "approval-row/1": decide_row,
     **INTAKE_RULES,
+    **rules_verdicts.RULES,
 }
 
 

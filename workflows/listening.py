@@ -10,8 +10,11 @@ from workflows.models import WorkflowVersion
 def listens(event: str) -> bool:
     """Whether a version that is or was in force starts on the event, ends on it or waits for it.
 
-    An event that somebody owes an answer to is always heard, so that nobody's silence goes unnoticed.
+    An event that somebody owes an answer to is always heard, so that nobody's silence goes unnoticed; so is one
+    after which runs judge again.
     """
+    if event in registry.rejudgements:
+        return True
     trigger = registry.triggers.get(event)
     if trigger is None:
         return False

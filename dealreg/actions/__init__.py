@@ -37,6 +37,7 @@ from dealreg.actions.review import assign_cam, mark_duplicate, reject_deal, retu
 from dealreg.actions.splitting import split_deal
 from dealreg.actions.submission import judge_draft, resubmit_deal, submit_deal, withdraw_deal
 from dealreg.actions.talk import add_comment, attach_file
+from dealreg.actions.verdicts import give_verdict, set_thresholds, take_back, take_effect, undo_verdict
 from dealreg.queries.facts import lines_by_code
 
 __all__ = [
@@ -62,6 +63,7 @@ __all__ = [
     "dismiss_mail",
     "expire_due",
     "extend_protection",
+    "give_verdict",
     "import_customers",
     "import_deal",
     "judge_draft",
@@ -86,13 +88,17 @@ __all__ = [
     "route_deal",
     "route_to_approvers",
     "save_draft",
+    "set_thresholds",
     "ship_approval_matrix",
     "split_deal",
     "start_batch",
     "start_review",
     "submit_deal",
+    "take_back",
+    "take_effect",
     "take_mail",
     "undo_batch",
+    "undo_verdict",
     "update_customer",
     "validate_deal",
     "withdraw_deal",

@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 from dealreg import queries, rules
 from dealreg.actions.assessment import certain_customer
 from dealreg.actions.base import drop_keys, locked, note, save, tell, today_of
-from dealreg.actions.customers import customer_from, learn_not_same
+from dealreg.actions.customers import customer_from
+from dealreg.actions.verdicts import carry_over, remember
 from dealreg.events import DealApproved, money_snapshot
-from dealreg.models import Customer, Deal, DealAssessment, DealStatus, Protection
+from dealreg.models import Customer, Deal, DealAssessment, DealStatus, Protection, Saying
 from dealreg.queries.facts import approver_facts, move_facts, protection_facts
 from prm.kernel.decisions import Decision
 from prm.kernel.identity.actors import Actor
@@ -35,22 +36,28 @@ def approve_deal(
         stand_in_line("dealreg.protection")
         deal = locked(deal_id)
         today, lines, others = today_of(now), queries.line_ids(deal), {str(pk) for pk in different_from}
-        findings = queries.findings_for(deal, lines, today, queries.policy())
+        findings = queries.with_verdicts(deal, queries.findings_for(deal, lines, today, queries.policy()))
         findings = [finding for finding in findings if finding["kind"] != "customer" or finding["id"] not in others]
         decision = rules.decide_approval(
             move_facts(deal, DealStatus.APPROVED, "approve", **approver_facts(deal, actor), **_rivals(deal, findings))
         )
         if decision.allowed:
-            learn_not_same(deal, different_from, actor, now)
+            _other_than(deal, different_from, actor, now)
             decision = _grant(deal, decision, findings, actor, now, today)
         note("deal.approved", deal, actor=actor, now=now, decision=decision, after={"remark": remark} if remark else {})
     return decision
 
 
+def _other_than(deal: Deal, customers: Sequence[UUID], actor: Actor, now: datetime) -> None:
+    """A person approved beside these customers: it is none of them."""
+    if customers:
+        remember(deal, Saying.NOT_SAME, Customer.objects.filter(pk__in=customers), actor, now)
+
+
 def _rivals(deal: Deal, findings: list[dict[str, Any]]) -> dict[str, list[str]]:
     """Who stands in the way: certain and protected, possible, and possible but not seen in the review."""
     seen = {finding["id"] for finding in _assessment(deal).findings}
-    colliding = [finding for finding in findings if finding["shares_lines"]]
+    colliding = [f for f in findings if f["shares_lines"] and not f.get("other_opportunity")]
     certain = [f for f in colliding if f["verdict"] == "conflict" and f["protected"]]
     uncertain = [f for f in colliding if not f["mine"] and f not in certain and (f["protected"] or f.get("earlier"))]
     return {
@@ -79,12 +86,13 @@ def _grant(
     _release_lapsed(customer, until, today, now)
     try:
         with transaction.atomic():
-            _protect(deal, customer, until, today)
+            _protect(deal, customer, until, today, _apart(deal, findings))
     except IntegrityError:
         return _last_word(decision)
     if actor.kind in ("person", "token"):
         others = [f for f in findings if f["kind"] == "customer" and f["shares_lines"] and not f["mine"]]
-        learn_not_same(deal, [UUID(f["id"]) for f in others if UUID(f["id"]) != customer.pk], actor, now)
+        _other_than(deal, [UUID(f["id"]) for f in others if UUID(f["id"]) != customer.pk], actor, now)
+    carry_over(deal, customer, now)
     before = str(deal.status)
     deal.approve(at=now, protected_until=last)
     deal.decided_by_person = actor.kind in ("person", "token")
@@ -117,13 +125,20 @@ def _release_lapsed(customer: Customer, lines: dict[str, date], today: date, now
     ).update(released_at=now, released_because="lapsed")
 
 
-def _protect(deal: Deal, customer: Customer, until: dict[str, date], today: date) -> None:
+def _apart(deal: Deal, findings: list[dict[str, Any]]) -> str:
+    """What keeps this protection apart from others of the customer: a person said that it is another opportunity."""
+    said = any(f.get("other_opportunity") for f in findings if f["shares_lines"])
+    return str(deal.pk) if said else ""
+
+
+def _protect(deal: Deal, customer: Customer, until: dict[str, date], today: date, apart: str) -> None:
     Protection.objects.bulk_create(
         Protection(
             customer=customer,
             product_line_id=UUID(line),
             deal=deal,
             partner_id=deal.partner_id,
+            opportunity=apart,
             granted_on=today,
             until=end,
         )

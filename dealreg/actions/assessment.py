@@ -1,5 +1,6 @@
 """Checking a deal: is it eligible, does it collide, who decides. Nothing here answers the partner."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -37,7 +38,7 @@ def check_conflicts(*, deal_id: UUID, actor: Actor, now: datetime, fresh: bool =
         found = None if fresh else queries.assessment_of(deal.pk)
         if found is None or found.submission != deal.submission or not found.outcome:
             found = assess(deal, now, policy)
-        decision = _conflict(found.findings, policy)
+        decision = _conflict(found.findings, policy, found.near)
         note("deal.checked", deal, actor=actor, now=now, decision=decision)
     return decision
 
@@ -63,7 +64,8 @@ def route_deal(*, deal_id: UUID, actor: Actor, now: datetime) -> Decision:
 
 def assess(deal: Deal, now: datetime, policy: DealPolicy) -> DealAssessment:
     """Run the matcher and keep what it found, with the customer where it is certain."""
-    findings = queries.findings_for(deal, queries.line_ids(deal), today_of(now), policy)
+    looked = queries.look(deal, queries.line_ids(deal), today_of(now), policy)
+    findings = looked.findings
     certain = certain_customer(findings)
     found = DealAssessment(
         deal=deal,
@@ -72,6 +74,7 @@ def assess(deal: Deal, now: datetime, policy: DealPolicy) -> DealAssessment:
         outcome=_conflict(findings, policy).outcome,
         probability=Decimal(findings[0]["probability"]) if findings else None,
         findings=findings,
+        near=looked.near,
         model_version=findings[0]["model"] if findings else "",
         checked_at=now,
     )
@@ -79,7 +82,16 @@ def assess(deal: Deal, now: datetime, policy: DealPolicy) -> DealAssessment:
         [found],
         update_conflicts=True,
         unique_fields=["tenant", "deal"],
-        update_fields=["customer", "submission", "outcome", "probability", "findings", "model_version", "checked_at"],
+        update_fields=[
+            "customer",
+            "submission",
+            "outcome",
+            "probability",
+            "findings",
+            "near",
+            "model_version",
+            "checked_at",
+        ],
     )
     return found
 
@@ -104,16 +116,24 @@ def _eligibility(deal: Deal, now: datetime) -> Decision:
     return evaluate_rules(document, DEAL, facts, rule)
 
 
-def _conflict(findings: list[dict[str, Any]], policy: DealPolicy) -> Decision:
-    """The findings without their explanations, which stay with the assessment."""
-    judged = [
+def _conflict(findings: list[dict[str, Any]], policy: DealPolicy, near: Iterable[Mapping[str, Any]] = ()) -> Decision:
+    """The findings without their explanations, which stay with the assessment; the near ones for who tunes."""
+    return rules.decide_conflict(
+        {
+            "findings": _bare(findings),
+            "near": _bare(near),
+            "review": str(policy.review_threshold),
+            "conflict": str(policy.conflict_threshold),
+        }
+    )
+
+
+def _bare(findings: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [
         {name: value for name, value in found.items() if name not in ("lines", "words", "opportunity")}
         | {"opportunity": (found.get("opportunity") or {}).get("outcome", "")}
         for found in findings
     ]
-    return rules.decide_conflict(
-        {"findings": judged, "review": str(policy.review_threshold), "conflict": str(policy.conflict_threshold)}
-    )
 
 
 def _vendor_reasons(record: DecisionRecord) -> list[tuple[str, str]]:

@@ -1,6 +1,6 @@
 """The vendor's end customers: made, changed, imported; and what people's verdicts teach about them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from dealreg import entry
 from dealreg.actions.base import write_keys
-from dealreg.models import Customer, CustomerAlias, CustomerWords, Deal, MatchKey, NotSame
+from dealreg.models import Customer, CustomerAlias, CustomerWords, Deal, MatchKey, NotSame, Saying, Verdict
 from dealreg.queries.rivals import spelling_of
 from dealreg.queries.words import counted_words, words_are_stale
 from prm.kernel import audit
@@ -85,7 +85,7 @@ def add_alias(*, customer_id: UUID, name: str, actor: Actor, now: datetime, doma
 
 
 def customer_from(deal: Deal) -> Customer:
-    """A new customer from what a deal says."""
+    """A new customer from what a deal says, under its parent where a person named one."""
     normal = deal.normal
     customer = Customer(
         name=deal.customer_name,
@@ -93,25 +93,48 @@ def customer_from(deal: Deal) -> Customer:
         country=deal.customer_country,
         city=deal.customer_city,
         source=Customer.Source.DEAL,
+        parent=_parent_of(deal),
     )
     _save(customer)
     return customer
 
 
-def learn_alias(customer: Customer, deal: Deal) -> None:
+def _parent_of(deal: Deal) -> Customer | None:
+    said = Verdict.objects.filter(deal=deal, saying=Saying.RELATED, status=Verdict.Status.IN_FORCE)
+    found = said.exclude(customer=None).select_related("customer__parent").order_by("-probability").first()
+    return (found.customer.parent or found.customer) if found and found.customer else None
+
+
+def set_parent(customer: Customer, parent: Customer, actor: Actor, now: datetime) -> None:
+    """Both belong to one group; a parent that is there already stays."""
+    if customer.parent_id is None and parent.parent_id != customer.pk:
+        update_customer(customer_id=customer.pk, changes={"parent_id": parent.pk}, actor=actor, now=now)
+
+
+def learn_alias(customer: Customer, deal: Deal, verdict: Verdict) -> None:
     """A person said that the deal is for this customer: the spelling is never asked about again."""
     NotSame.objects.filter(customer=customer, spelling=spelling_of(deal.normal)).delete()
     if deal.customer_name != customer.name:
-        _alias(customer, deal.customer_name, deal.normal.get("d", ""), deal.pk)
+        _alias(customer, deal.customer_name, deal.normal.get("d", ""), deal.pk, verdict)
 
 
-def learn_not_same(deal: Deal, customers: Sequence[UUID], actor: Actor, now: datetime) -> None:
-    """A person said that the deal is for none of these customers."""
-    spelling = spelling_of(deal.normal)
-    for customer in Customer.objects.filter(pk__in=list(customers)):
-        NotSame.objects.get_or_create(
-            customer=customer, spelling=spelling, defaults={"said_by": actor.name, "deal_id": deal.pk, "at": now}
-        )
+def learn_not_same(customer: Customer, verdict: Verdict, now: datetime, spelling: str = "") -> None:
+    """A person said that the deal is not for this customer."""
+    NotSame.objects.get_or_create(
+        customer=customer,
+        spelling=spelling or verdict.spelling,
+        defaults={"said_by": verdict.said_by, "deal_id": verdict.deal_id, "at": now, "verdict": verdict},
+    )
+
+
+def forget(verdict: Verdict) -> None:
+    """What a verdict taught is known no more."""
+    NotSame.objects.filter(verdict=verdict).delete()
+    CustomerAlias.objects.filter(verdict=verdict).delete()
+    if verdict.customer is not None:
+        _save(verdict.customer)
+        if verdict.saying == Saying.RELATED:
+            Customer.objects.filter(parent=verdict.customer, assessments__deal=verdict.deal_id).update(parent=None)
 
 
 def count_words(*, actor: Actor, now: datetime) -> CustomerWords | None:
@@ -135,9 +158,11 @@ def refresh_keys(customers: Iterable[Customer]) -> int:
     return len(known)
 
 
-def _alias(customer: Customer, name: str, domain: str, deal_id: UUID | None) -> CustomerAlias:
+def _alias(
+    customer: Customer, name: str, domain: str, deal_id: UUID | None, verdict: Verdict | None = None
+) -> CustomerAlias:
     alias, _made = CustomerAlias.objects.get_or_create(
-        customer=customer, name=name, domain=domain, defaults={"learned_from_id": deal_id}
+        customer=customer, name=name, domain=domain, defaults={"learned_from_id": deal_id, "verdict": verdict}
     )
     _save(customer)
     return alias

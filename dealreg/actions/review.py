@@ -7,9 +7,9 @@ from uuid import UUID
 
 from dealreg import entry, queries, rules
 from dealreg.actions.base import deciding_on, drop_keys, judge_move, note, save, tell
-from dealreg.actions.customers import learn_alias
+from dealreg.actions.verdicts import remember
 from dealreg.events import DealInReview, DealRejected, DealReturned
-from dealreg.models import Customer, Deal, DealAssessment, DealStatus
+from dealreg.models import Customer, Deal, DealAssessment, DealStatus, Saying
 from dealreg.queries.facts import move_facts
 from prm.kernel.decisions import Decision, Reason
 from prm.kernel.identity.actors import Actor
@@ -80,7 +80,7 @@ def mark_duplicate(*, deal_id: UUID, other: UUID, actor: Actor, now: datetime, r
         if decision.allowed:
             DealAssessment.objects.filter(deal=deal).update(duplicate_of=rival, customer=customer)
             if customer and actor.kind in ("person", "token"):
-                learn_alias(customer, deal)
+                remember(deal, Saying.DUPLICATE, [customer], actor, now)
     return decision
 
 

@@ -41,6 +41,13 @@ def workflow() -> Mapping[str, Any]:
 registry.register_facts(DEAL)
 for _event, _label, _required in TRIGGERS:
     registry.register_trigger(registry.Trigger(_event.name, _label, "deal", required=_required))
+registry.register_rejudgement(events.DealQuestionSettled.name, "dealreg.check_conflicts")
+registry.register_queue_view(
+    "conflicts",
+    _("Conflicts"),
+    *("deal.possible_conflict", "deal.rival_open", "deal.own_duplicate", "deal.rival_unseen"),
+    *("deal.other_opportunity", "deal.related_protected", "customer.possibly_marked"),
+)
 registry.register_rules(eligibility.RULESET, _("Deal eligibility"), "deal", eligibility.document)
 registry.register_template(
     "deal-registration",

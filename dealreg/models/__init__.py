@@ -21,6 +21,7 @@ from dealreg.models.protection import DealAssessment, DealPolicy, DealReminder, 
 from dealreg.models.reasons import CloseReason
 from dealreg.models.stages import StageProbability
 from dealreg.models.terms import ApprovalRule
+from dealreg.models.verdicts import Saying, Verdict
 
 __all__ = [
     "ApprovalRule",
@@ -52,6 +53,8 @@ __all__ = [
     "PipelineStage",
     "Protection",
     "ResellerDeal",
+    "Saying",
     "StageProbability",
+    "Verdict",
     "Way",
 ]

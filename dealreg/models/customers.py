@@ -55,6 +55,7 @@ class CustomerAlias(TenantOwned):
     name = models.CharField(_("name"), max_length=300)
     domain = models.CharField(_("web domain"), max_length=255, blank=True)
     learned_from_id = models.UUIDField(null=True, help_text=_("The deal whose review taught it"))
+    verdict = TenantForeignKey("dealreg.Verdict", models.CASCADE, null=True, related_name="aliases")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
@@ -74,6 +75,7 @@ class NotSame(TenantOwned):
     spelling = models.CharField(max_length=64, help_text=_("Hash of the normal form that was judged"))
     said_by = models.CharField(max_length=200)
     deal_id = models.UUIDField(null=True)
+    verdict = TenantForeignKey("dealreg.Verdict", models.CASCADE, null=True, related_name="not_same")
     at = models.DateTimeField()
 
     class Meta:

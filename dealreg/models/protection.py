@@ -22,6 +22,13 @@ class Protection(TenantOwned):
     product_line = TenantForeignKey("reference.ProductLine", related_name="+")
     deal = TenantForeignKey(Deal, related_name="protections")
     partner = TenantForeignKey("partners.Partner", related_name="+")
+    opportunity = models.CharField(
+        max_length=36,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Set where a person said that it is another opportunity of a customer that is protected there"),
+    )
     granted_on = models.DateField()
     until = models.DateField()
     released_at = models.DateTimeField(null=True)
@@ -30,7 +37,7 @@ class Protection(TenantOwned):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["tenant", "customer", "product_line"],
+                fields=["tenant", "customer", "product_line", "opportunity"],
                 condition=models.Q(released_at=None),
                 name="dealreg_one_protected",
             ),
@@ -55,6 +62,7 @@ class DealAssessment(TenantOwned):
     outcome = models.CharField(max_length=8, choices=Outcome.choices, blank=True)
     probability = models.DecimalField(max_digits=6, decimal_places=5, null=True)
     findings = models.JSONField(default=list)
+    near = models.JSONField(default=list)  # what stayed below the vendor's threshold, for who tunes it
     model_version = models.CharField(max_length=40, blank=True)
     checked_at = models.DateTimeField(null=True)
     duplicate_of = TenantForeignKey(Deal, null=True, blank=True, related_name="+")

@@ -33,6 +33,7 @@ from dealreg.queries.reports import (
     visible_deals,
 )
 from dealreg.queries.rivals import Match, customer_matches, findings_for, limits_of, protection_holder, spelling_of
+from dealreg.queries.verdicts import learned, look, verdicts_on, with_verdicts
 from dealreg.queries.words import counted_words, token_weights
 
 __all__ = [
@@ -57,10 +58,12 @@ __all__ = [
     "has_room_for",
     "hindrances",
     "latest_decision",
+    "learned",
     "limits_of",
     "line_codes",
     "line_ids",
     "lines_by_code",
+    "look",
     "may_contest",
     "message_facts",
     "own_customer",
@@ -76,5 +79,7 @@ __all__ = [
     "rivals_of",
     "spelling_of",
     "token_weights",
+    "verdicts_on",
     "visible_deals",
+    "with_verdicts",
 ]

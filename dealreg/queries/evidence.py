@@ -12,6 +12,7 @@ from dealreg import opportunity
 from dealreg.entry import FIELDS
 from dealreg.models import Deal, DealStatus
 from dealreg.queries.facts import as_read, assessment_of, deal_facts
+from dealreg.queries.workbench import workbench_of
 from partners.models import Enrolment
 from prm.kernel.audit.models import DecisionRecord
 from prm.kernel.decisions import Decision
@@ -78,6 +79,7 @@ def queue_evidence(deal_id: UUID) -> Mapping[str, Any]:
     others = [(f["deal_id"] or f["id"], f"{f['name']} · {f['number']}".strip(" ·")) for f in evidence["findings"]]
     return {
         "evidence": evidence | {"traces": traces_of(deal_id)},
+        "bench": workbench_of(evidence) if evidence["findings"] or evidence["assessment"] else None,
         "fields": [(name, field_label(name)) for name in FIELDS],
         "others": list(dict(others).items()),
     }
@@ -150,6 +152,7 @@ def _shown(deal: Deal, finding: Mapping[str, Any]) -> dict[str, Any]:
             {"text": line.sentence, "weight": line.contribution, "same": line.contribution > 0} for line in lines
         ],
         "diff": _side_by_side(deal, finding),
+        "judged": finding.get("opportunity"),
         "opportunity": opportunity.told(finding.get("opportunity")),
         "status_label": DealStatus(finding["status"]).label if finding.get("status") else "",
     }

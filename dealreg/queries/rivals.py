@@ -220,6 +220,7 @@ def _customer_finding(
         "protected": bool(row),
         "shares_lines": bool(row),
         "mine": bool(row and row.partner_id == deal.partner_id),
+        "holders": [one.deal_id for one in rows if one.partner_id != deal.partner_id] or [one.deal_id for one in rows],
         "partner_name": holder.partner_name if holder else "",
         "deal_id": holder.id if holder else "",
         "number": holder.number if holder else "",

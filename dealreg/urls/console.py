@@ -1,6 +1,18 @@
 from django.urls import path
 
-from dealreg.views import approvals, batches, console, customers, disputes, intakes, moves, pipeline, reports
+from dealreg.views import (
+    approvals,
+    batches,
+    console,
+    customers,
+    disputes,
+    intakes,
+    moves,
+    pipeline,
+    reports,
+    thresholds,
+    workbench,
+)
 
 app_name = "dealreg_console"
 
@@ -36,9 +48,16 @@ urlpatterns = [
     path("intakes/mails/<uuid:pk>/", intakes.mail, name="intake_mail"),
     path("intakes/mails/<uuid:pk>/assign", intakes.assign, name="intake_assign"),
     path("intakes/mails/<uuid:pk>/dismiss", intakes.dismiss, name="intake_dismiss"),
+    path("deals/<uuid:pk>/conflicts/", workbench.workbench, name="workbench"),
+    path("deals/<uuid:pk>/conflicts/settle", workbench.settle, name="settle"),
+    path("deals/verdicts/<uuid:verdict_id>/undo", workbench.undo, name="verdict_undo"),
     path("customers/", customers.CustomersView.as_view(), name="customers"),
+    path("customers/links/", workbench.Links.as_view(), name="links"),
+    path("customers/links/<uuid:verdict_id>/", workbench.link, name="link"),
+    path("customers/links/<uuid:verdict_id>/take-back", workbench.take_back, name="link_take_back"),
     path("customers/new/", customers.create, name="customer_new"),
     path("customers/<uuid:pk>/", customers.customer, name="customer"),
     path("customers/<uuid:pk>/edit/", customers.edit, name="customer_edit"),
     path("customers/<uuid:pk>/aliases", customers.alias, name="customer_alias"),
+    path("setup/conflict-thresholds/", thresholds.thresholds, name="thresholds"),
 ]

@@ -23,6 +23,7 @@ from prm.demo.cast import BUILDER, Organisation, Worker
 from prm.demo.history import YEAR, History, catch_up, move_clock, settle
 from prm.demo.market import Market, market
 from prm.demo.moves import live_moves
+from prm.demo.verdicts import settle_some
 from prm.embedded import addresses, processes
 from prm.kernel.matching import Record
 from prm.kernel.tenancy.context import acting
@@ -82,6 +83,7 @@ def build(*, accounts: str, wanted: int, say: Say, progress: Callable[[str, floa
         terms.add(tenant.pk, partners, staff["Ada Okafor"])
         live_moves(history)
         intakes.bring_in(tenant.pk, partners, staff["Cam Rossi"])
+        settle_some(tenant.pk, staff)
         settle(tenant.pk, 60)
         syncing.connect(tenant.pk, staff["Ada Okafor"])
     catch_up(tenant.pk)

@@ -9,7 +9,7 @@ from prm.kernel import events
 from prm.kernel.automation import registry
 from prm.kernel.tenancy.remembering import remembered
 from workflows.definition import BrokenDefinition, Program
-from workflows.engine import beginning, circles, ending, waits
+from workflows.engine import beginning, circles, ending, rejudging, waits
 from workflows.engine.failure import refuse_event
 from workflows.engine.people import subject_row
 from workflows.engine.step import program_of
@@ -117,6 +117,9 @@ def touch_runs(event: events.Delivered, now: datetime) -> None:
             program = program_of(version_id, digest)
             if event.name in program.cancel_on:
                 ending.cancel_run(run_id, now, why=event.name)
+                continue
+            if rejudging.concerns(program, event.name):
+                rejudging.judge_again(run_id, program, event, now)
                 continue
             if event.name in program.awaits:
                 waits.happened(run_id, program, event, now)

@@ -31,6 +31,7 @@ _LOOKS = {
     "entered": ("columns-3", "neutral"),
     "arrived": ("git-merge", "neutral"),
     "cancelled_branch": ("ban", "neutral"),
+    "judged_again": ("rotate-ccw", "info"),
     "escalated": ("arrow-up", "warn"),
     "reassigned": ("user-check", "info"),
 }
@@ -129,6 +130,7 @@ _PLAIN = {
     "entered": lambda told: _("%(count)d branches began") % {"count": len(told.detail.get("branches") or ())},
     "arrived": lambda told: _("Branch “%(branch)s” is done") % {"branch": told.value},
     "cancelled_branch": lambda told: _("Branch “%(branch)s” is no longer needed") % {"branch": told.value},
+    "judged_again": lambda told: _("Judged again"),
     "escalated": lambda told: _("Escalated, level %(level)s") % {"level": told.value},
     "reassigned": lambda told: _("Handed over to %(who)s") % {"who": told.value},
 }

@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from prm.kernel.automation import registry
 from prm.kernel.identity.actors import Actor
 from prm.kernel.identity.models import Membership
 from workflows import rules
@@ -20,7 +21,6 @@ from workflows.queries.workload import end_of_day
 
 LABELS = {
     "deals": gettext_lazy("Deals"),
-    "conflicts": gettext_lazy("Conflicts"),
     "disputes": gettext_lazy("Disputes"),
     "applications": gettext_lazy("Applications"),
     "claims": gettext_lazy("Claims"),
@@ -90,12 +90,21 @@ def narrowed(wanted: Mapping[str, str], actor: Actor, now: datetime) -> Q:
     elif view == "late":
         asked &= Q(due_at__lt=now)
     elif view not in ("all", "snoozed"):
-        asked &= Q(queue=view)
+        asked &= _in_view(view)
     if search:
         asked &= Q(subject_name__icontains=search) | Q(partner_name__icontains=search)
     if tier := wanted.get("tier", ""):
         asked &= Q(tier=tier)
     return asked & _owned(owner, actor) & _due(wanted.get("due", ""), now) & _worth(wanted.get("least", ""))
+
+
+def _in_view(view: str) -> Q:
+    """A queue, or a view that an app offers by the reasons for which tasks are there."""
+    offered = registry.queue_views.get(view)
+    found = Q(queue=view)
+    for key in offered.reasons if offered else ():
+        found |= Q(reasons__contains=[{"key": key}])
+    return found
 
 
 def _owned(owner: str, actor: Actor) -> Q:
@@ -138,20 +147,27 @@ def views_of(
         mine=Count("id", filter=mine(actor) & ~_snoozed(now)),
         late=Count("id", filter=Q(due_at__lt=now) & ~_snoozed(now)),
         snoozed=Count("id", filter=_snoozed(now)),
+        **{f"view_{key}": Count("id", filter=_in_view(key) & ~_snoozed(now)) for key in registry.queue_views},
         **{f"saved_{place}": Count("id", filter=narrowed(asks, actor, now)) for place, (_, _, asks) in enumerate(own)},
     )
     queues = open_tasks(now).values("queue").annotate(count=Count("id")).order_by("queue")
-    by_queue = {"deals": 0, "conflicts": 0} | {row["queue"]: row["count"] for row in queues}
+    by_queue = {"deals": 0} | {row["queue"]: row["count"] for row in queues}
+    by_queue |= {key: total[f"view_{key}"] for key in registry.queue_views}
     fixed = [
         ("all", _("Everything"), total["all"]),
         ("mine", _("Mine"), total["mine"]),
         ("late", _("Late"), total["late"]),
     ]
-    named = [(key, str(LABELS.get(key, key.capitalize())), count) for key, count in by_queue.items()]
+    named = [(key, _named(key), count) for key, count in by_queue.items()]
     last = [("snoozed", _("Snoozed"), total["snoozed"])]
     mine_too = [(key, name, total[f"saved_{place}"]) for place, (key, name, _asks) in enumerate(own)]
     every = (*fixed, *named, *last, *mine_too)
     return [{"key": key, "label": label, "count": count} for key, label, count in every]
+
+
+def _named(key: str) -> str:
+    offered = registry.queue_views.get(key)
+    return str(offered.label if offered else LABELS.get(key, key.capitalize()))
 
 
 def _snoozed(now: datetime) -> Q:

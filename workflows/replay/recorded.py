@@ -67,7 +67,8 @@ Row = Sequence[Any]  # kind, block, block_type, value, at, rule, reasons: in the
 
 
 def recorded_of(plan: Plan | None, status: str, result: str, began: datetime | None, rows: Sequence[Row]) -> Recorded:
-    """A run from its events. A block is passed once at most: a tree has no way back."""
+    """A run from its events. A block is passed once at most: a tree has no way back. Of a run that began again
+    (engine/rejudging.py) the last beginning counts."""
     run = Recorded(status=status, result=result, plan=plan, began=began)
     since: dict[str, datetime] = {}
     for kind, block, block_type, value, at, rule, reasons in rows:
@@ -80,6 +81,10 @@ def recorded_of(plan: Plan | None, status: str, result: str, began: datetime | N
             run.branches[block] = value
         elif kind == "cancelled":
             run.left = moment
+        elif kind == "judged_again":
+            since.clear()
+            for passed in (run.steps, run.branches, run.actions, run.answers):
+                passed.clear()
     run.waiting = {block: moment for block, moment in since.items() if block not in run.steps}
     return run
 

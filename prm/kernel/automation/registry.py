@@ -164,6 +164,31 @@ def register_recipients(found: Recipients) -> None:
     recipients[found.key] = found
 
 
+rejudgements: dict[str, frozenset[str]] = {}  # event -> actions
+
+
+def register_rejudgement(event: str, *asked: str) -> None:
+    """Say that after this event those actions would answer otherwise: a run that has asked one of them, and now
+    waits for people who have not begun to answer, begins again."""
+    rejudgements[event] = frozenset(asked)
+
+
+@dataclass(frozen=True, slots=True)
+class QueueView:
+    """A view of the queue by why its tasks are there: the keys of reasons."""
+
+    key: str
+    label: Text
+    reasons: tuple[str, ...]
+
+
+queue_views: dict[str, QueueView] = {}
+
+
+def register_queue_view(key: str, label: Text, *reasons: str) -> None:
+    queue_views[key] = QueueView(key, label, reasons)
+
+
 def register_facts(schema: FactSchema) -> None:
     register_schema(schema)
 

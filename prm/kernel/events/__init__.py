@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -97,8 +97,11 @@ def because(cause: str) -> Iterator[None]:
         _because.reset(token)
 
 
-def publish(event: Event, *, at: datetime, cause: str = "") -> UUID:
-    """Write the event and its deliveries; they are seen only if this transaction commits."""
+def publish(event: Event, *, at: datetime, cause: str = "", after: timedelta = timedelta(0)) -> UUID:
+    """Write the event and its deliveries; they are seen only if this transaction commits.
+
+    `after` holds the deliveries back for so long, by the machine's clock: what can be undone until then.
+    """
     from prm.kernel.events.relay import hint
 
     identity = uuid7()
@@ -116,6 +119,7 @@ def publish(event: Event, *, at: datetime, cause: str = "") -> UUID:
                 "cause": cause or _because.get(),
                 "at": at,
                 "handlers": handlers,
+                "after": after.total_seconds(),
                 "deliveries": [uuid7() for _name in handlers],
             },
         )
@@ -133,6 +137,6 @@ WITH told AS (
 INSERT INTO events_delivery (id, tenant_id, event_id, handler, subject_id, position, state, attempt, fence,
                              not_before, error)
 SELECT d.id, told.tenant_id, told.id, d.handler, told.subject_id, told.position, 'pending', 0, 0,
-       statement_timestamp(), ''
+       statement_timestamp() + %(after)s * interval '1 second', ''
 FROM told, unnest(%(deliveries)s::uuid[], %(handlers)s::text[]) AS d(id, handler)
 """
