@@ -166,7 +166,7 @@ def _noted(deal: Deal, letter: Letter, actor: Actor, now: datetime) -> Decision:
 
 def _answered(letter: Letter, person: Membership) -> Deal | None:
     """The partner's own deal that the mail goes on with: it answers a question of ours about it."""
-    if not letter.answers_to:
+    if not letter.answers_to or person.partner_id is None:
         return None
     with deciding():
         asked = Message.objects.filter(
@@ -195,7 +195,7 @@ def _answer(
 ) -> bool:
     """Tell the sender what came of the mail; what is missing is asked for in lines to fill in."""
     template = _TEMPLATES.get(State(mail.state))
-    if template is None:
+    if template is None or mail.deal_id is None:
         return False
     deal = Deal.objects.get(pk=mail.deal_id)
     told = decision.for_partner().reasons

@@ -38,7 +38,7 @@ class Letter:
 
 def read_letter(raw: bytes) -> Letter:
     """Read a mail; whatever is odd in it becomes empty text, never an exception."""
-    mail: EmailMessage = message_from_bytes(raw, policy=policy.default)  # type: ignore[assignment]
+    mail: EmailMessage = message_from_bytes(raw, policy=policy.default)
     sender, name = _sender(mail)
     return Letter(
         message_id=_message_id(mail, raw),

@@ -100,5 +100,6 @@ class TestStartingAWorkflow:
         rows = call(key_of(ada, "auditor"), "/api/v1/workflows").json()["results"]
         assert {row["key"]: row["event"] for row in rows} == {
             "by-hand": "@manual",
+            "deal-dispute": "dealreg.dispute.raised",
             "deal-registration": "dealreg.deal.submitted",
         }

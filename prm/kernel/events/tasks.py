@@ -63,8 +63,8 @@ def _forget_keys_of(tenant: UUID) -> int:
     forgotten = 0
     while True:
         with acting(tenant=tenant, audience="vendor"), connection.cursor() as cursor:
-            cursor.execute(_FORGET, {"kept": KEYS_KEPT, "most": FORGOTTEN_AT_ONCE, "tenant": tenant})
-            some = cursor.rowcount
+            cursor.execute(_FORGET, {"days": KEYS_KEPT.days, "most": FORGOTTEN_AT_ONCE, "tenant": tenant})
+            some: int = cursor.rowcount
         forgotten += some
         if some < FORGOTTEN_AT_ONCE:
             return forgotten
@@ -72,6 +72,7 @@ def _forget_keys_of(tenant: UUID) -> int:
 
 _FORGET = """
 DELETE FROM events_idempotencykey WHERE id IN (
-  SELECT id FROM events_idempotencykey WHERE tenant_id = %(tenant)s AND created_at < clock_timestamp() - %(kept)s
+  SELECT id FROM events_idempotencykey
+  WHERE tenant_id = %(tenant)s AND created_at < clock_timestamp() - make_interval(days => %(days)s)
   LIMIT %(most)s)
 """

@@ -6,6 +6,7 @@ Message-ID. After MAX_ATTEMPTS it is marked failed, where the message log shows 
 
 import logging
 from smtplib import SMTPException
+from typing import cast
 from uuid import UUID
 
 from django.conf import settings
@@ -104,7 +105,7 @@ def _headers(message: Message) -> dict[str, str]:
         "Message-ID": message.message_id,
         "Auto-Submitted": "auto-replied" if answers else "auto-generated",
         "X-Auto-Response-Suppress": "All",
-        "X-Loop": loop_mark(message.tenant_id),
+        "X-Loop": loop_mark(cast(UUID, message.tenant_id)),
         **({"In-Reply-To": answers, "References": answers} if answers else {}),
     }
 
