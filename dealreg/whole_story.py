@@ -98,7 +98,7 @@ def _elsewhere(entry: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _talk(deal: Deal) -> Iterator[Mapping[str, Any]]:
-    for comment in deal.comments.order_by("at"):
+    for comment in deal.comments.all():
         inside = comment.audience == "vendor"
         yield {
             "kind": "talk",

@@ -26,7 +26,7 @@ TRACES = 6
 
 def rivals_of(deal_id: UUID, *, deal: Deal | None = None) -> dict[str, Any]:
     """The evidence of one deal, for the vendor's people only. Whoever has loaded it with its partner may give it."""
-    deal = deal or Deal.objects.select_related("partner", "vertical", "territory").get(pk=deal_id)
+    deal = deal or as_read(deal_id)
     found = assessment_of(deal_id)
     findings = [_shown(deal, finding) for finding in (found.findings if found else [])]
     return {

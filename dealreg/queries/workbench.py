@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from dealreg.models import Deal, Protection, Saying, Verdict
+from dealreg.models import Deal, DealLine, Protection, Saying, Verdict
 from dealreg.models.deals import WAITING
 from dealreg.queries.verdicts import SAID_SAME, verdicts_on
 from prm.kernel.matching.sentences import VERDICTS, verdict_sentence
@@ -148,8 +149,9 @@ def _leaning(finding: Mapping[str, Any], project: Mapping[str, Any] | None) -> d
 def _deals(deal: Deal, findings: Iterable[Mapping[str, Any]]) -> dict[str, Deal]:
     """The deal itself, and those that candidates are or that hold the customer, with what is compared."""
     ids = {str(finding["deal_id"]) for finding in findings if finding.get("deal_id")} | {str(deal.pk)}
-    rows = Deal.objects.filter(pk__in=ids).select_related("partner").prefetch_related("lines__product_line")
-    return {str(one.pk): one for one in rows}
+    rows = Deal.objects.filter(pk__in=ids).select_related("partner")
+    lines = Prefetch("lines", DealLine.objects.select_related("product_line"))
+    return {str(one.pk): one for one in rows.prefetch_related(lines)}
 
 
 def _protections(findings: Iterable[Mapping[str, Any]]) -> list[Protection]:

@@ -61,7 +61,7 @@ def attached(request: Any, form: Any, pk: UUID, *, audience: str, to: str) -> Ht
 def comments_of(deal: Deal) -> list[dict[str, Any]]:
     return [
         {"author": c.author_name, "at": c.at, "text": c.body, "internal": c.audience == "vendor"}
-        for c in deal.comments.order_by("at")
+        for c in deal.comments.all()
     ]
 
 

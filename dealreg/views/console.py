@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.db.models import prefetch_related_objects
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -43,6 +44,7 @@ class Deals(ListView):
 def deal(request: Any, pk: UUID) -> HttpResponse:
     """Everything about one deal: evidence, decisions, workflow steps, messages, comments, audit."""
     found = deal_or_404(pk)
+    prefetch_related_objects([found], "comments")  # the story tells them, too
     disputes = list(found.disputes.order_by("-raised_at", "-pk"))
     kind = request.GET.get("story", "")
     context = {

@@ -9,7 +9,6 @@ from workflows.queries.tasks import (
     may_decide,
     open_tasks,
     queue_of,
-    tiers_in_queue,
     views_of,
 )
 
@@ -23,7 +22,6 @@ __all__ = [
     "queue_of",
     "story",
     "surroundings",
-    "tiers_in_queue",
     "timeline",
     "views_of",
 ]

@@ -1,5 +1,6 @@
 """The exception queue as its pages show it."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet, Value
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -131,18 +132,14 @@ def _worth(least: str) -> Q:
     return Q(value__gte=amount) if amount.is_finite() and abs(amount) < MOST else Q()
 
 
-def tiers_in_queue() -> list[str]:
-    """The tiers of whoever waits, for the filter."""
-    tiers = HumanTask.objects.filter(status="open").exclude(tier="").order_by("tier")
-    return list(tiers.values_list("tier", flat=True).distinct())
-
-
 def views_of(
     actor: Actor, now: datetime, saved: Iterable[tuple[str, str, Mapping[str, str]]] = ()
-) -> list[dict[str, Any]]:
-    """The views with their counts, the reader's own last (id, name, what it asks): two queries for all."""
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """The views with their counts, the reader's own last (id, name, what it asks), and the tiers of whoever
+    waits: one query for all."""
     own = list(saved)
-    total = HumanTask.objects.filter(status="open").aggregate(
+    groups = HumanTask.objects.filter(status="open").values("queue", "tier").order_by("queue", "tier")
+    counted = groups.annotate(
         all=Count("id", filter=~_snoozed(now)),
         mine=Count("id", filter=mine(actor) & ~_snoozed(now)),
         late=Count("id", filter=Q(due_at__lt=now) & ~_snoozed(now)),
@@ -150,8 +147,13 @@ def views_of(
         **{f"view_{key}": Count("id", filter=_in_view(key) & ~_snoozed(now)) for key in registry.queue_views},
         **{f"saved_{place}": Count("id", filter=narrowed(asks, actor, now)) for place, (_, _, asks) in enumerate(own)},
     )
-    queues = open_tasks(now).values("queue").annotate(count=Count("id")).order_by("queue")
-    by_queue = {"deals": 0} | {row["queue"]: row["count"] for row in queues}
+    total: Counter[str] = Counter()
+    by_queue, tiers = {"deals": 0}, set()
+    for row in counted:
+        total.update({key: count for key, count in row.items() if key not in ("queue", "tier")})
+        tiers.add(row["tier"])
+        if row["all"]:
+            by_queue[row["queue"]] = by_queue.get(row["queue"], 0) + row["all"]
     by_queue |= {key: total[f"view_{key}"] for key in registry.queue_views}
     fixed = [
         ("all", _("Everything"), total["all"]),
@@ -162,7 +164,8 @@ def views_of(
     last = [("snoozed", _("Snoozed"), total["snoozed"])]
     mine_too = [(key, name, total[f"saved_{place}"]) for place, (key, name, _asks) in enumerate(own)]
     every = (*fixed, *named, *last, *mine_too)
-    return [{"key": key, "label": label, "count": count} for key, label, count in every]
+    views = [{"key": key, "label": label, "count": count} for key, label, count in every]
+    return views, sorted(tiers - {""})
 
 
 def _named(key: str) -> str:
@@ -210,5 +213,10 @@ def assignable() -> list[Membership]:
 
 
 def waiting(now: datetime) -> tuple[int, int]:
-    """Open tasks and open incidents: every console page shows them."""
-    return open_tasks(now).count(), Incident.objects.filter(status="open").count()
+    """Open tasks and open incidents: every console page shows them, so they are counted at once."""
+    tasks, incidents = (
+        rows.order_by().values(what=Value(place)).annotate(count=Count("id"))
+        for place, rows in enumerate((open_tasks(now), Incident.objects.filter(status="open")))
+    )
+    counted = {row["what"]: row["count"] for row in tasks.union(incidents, all=True)}
+    return counted.get(0, 0), counted.get(1, 0)

@@ -16,6 +16,7 @@ from prm.kernel.automation import registry
 from prm.kernel.identity import roles
 from prm.kernel.identity.access import require_roles
 from prm.kernel.identity.actors import VENDOR_ROLES
+from prm.kernel.identity.models import Membership
 from prm.kernel.ui import actions
 from prm.kernel.ui.models import SavedView
 from workflows import queries
@@ -109,7 +110,7 @@ class Split:
 
     def context(self) -> dict[str, Any]:
         """Everything that workflows/queue_split.html shows."""
-        views, incidents = self._views(), Incident.objects.filter(status="open").count()
+        (views, tiers), incidents = self._views(), Incident.objects.filter(status="open").count()
         self.request.waiting = (views[0]["count"], incidents)  # the navigation shows the same figures
         context = {
             "split": self,
@@ -125,8 +126,8 @@ class Split:
                 ("oldest", _("Oldest first")),
                 ("newest", _("Newest first")),
             ],
-            "owners": [("me", _("Me")), *((str(p.pk), str(p)) for p in queries.assignable()), *_role_choices()],
-            "tiers": queries.tiers_in_queue(),
+            "owners": [("me", _("Me")), *((str(p.pk), str(p)) for p in self.people), *_role_choices()],
+            "tiers": tiers,
             "dues": [("today", _("By tonight")), ("week", _("Within seven days"))],
             "may_move": self.request.actor.has(*DISPATCHERS),
             "previous_url": self._neighbour(-1),
@@ -134,19 +135,26 @@ class Split:
         }
         return context | (self._detail(self.task) if self.task else {})
 
-    def _views(self) -> list[dict[str, Any]]:
+    @cached_property
+    def people(self) -> list[Membership]:
+        """Who a task can belong to."""
+        return queries.assignable()
+
+    def _views(self) -> tuple[list[dict[str, Any]], list[str]]:
+        """The views with their addresses, and the tiers that can be asked for."""
         base, chosen = reverse("workflows:queue"), self.params.get("saved", "")
         own = {str(view.pk): view for view in self.saved}
         asks = [(key, view.name, QueryDict(view.query).dict()) for key, view in own.items()]
         shown = []
-        for view in queries.views_of(self.request.actor, self.request.now, asks):
+        views, tiers = queries.views_of(self.request.actor, self.request.now, asks)
+        for view in views:
             key = view["key"]
             if key in own:
                 shown.append({**view, "url": f"{base}?{own[key].query}&saved={key}", "current": key == chosen})
             else:
                 current = key == self.view and not chosen and not self.is_narrowed
                 shown.append({**view, "url": f"{base}?view={key}", "current": current})
-        return shown
+        return shown, tiers
 
     @cached_property
     def saved(self) -> list[SavedView]:
@@ -185,7 +193,7 @@ class Split:
             "answers": answers_of(task, evidence) if task.is_open else [],
             "may_decide": queries.may_decide(task, request.actor),
             "may_assign": request.actor.has("ops", "admin"),
-            "people": queries.assignable() if request.actor.has("ops", "admin") else [],
+            "people": self.people if request.actor.has("ops", "admin") else [],
             "snoozes": snoozes(request.now),
             "history": list(reversed(registry.story_of(task.subject_type, task.subject_id)))[:40],
             "proposal": proposal_for(task),

@@ -117,7 +117,7 @@ class Acting:
         partners = (membership.partner_id,) if membership.partner_id else ()
         request.membership, request.view_as = membership, view  # type: ignore[attr-defined]
         request.actor = actor_of(membership, request, view)  # type: ignore[attr-defined]
-        return self._act(request, membership.tenant.pk, audience, partners)
+        return self._act(request, membership.tenant, audience, partners)
 
     def _with_token(self, request: HttpRequest) -> HttpResponse:
         token = token_of(request)
@@ -138,13 +138,13 @@ class Acting:
             membership_id=token.membership_id,
             request_id=request.id,  # type: ignore[attr-defined]
         )
-        return self._act(request, token.tenant.pk, audience, (token.partner_id,) if token.partner_id else ())
+        return self._act(request, token.tenant, audience, (token.partner_id,) if token.partner_id else ())
 
-    def _act(self, request: HttpRequest, tenant: UUID, audience: str, partners: tuple[UUID, ...]) -> HttpResponse:
+    def _act(self, request: HttpRequest, tenant: Tenant, audience: str, partners: tuple[UUID, ...]) -> HttpResponse:
         try:
-            with acting(tenant=tenant, audience=audience, partners=partners) as now:
+            with acting(tenant=tenant.pk, audience=audience, partners=partners) as now:
                 request.now = now  # type: ignore[attr-defined]
-                request.tenant = Tenant.objects.get(pk=tenant)  # type: ignore[attr-defined]
+                request.tenant = tenant  # type: ignore[attr-defined]
                 with reader(request):
                     response = self.get_response(request)
                     response.headers["Content-Language"] = translation.get_language() or "en"
@@ -153,7 +153,7 @@ class Acting:
         except NoTenant:
             return redirect("identity:choose")
         if response.status_code == 403 and getattr(request, "denied", None):
-            record_denial(request, tenant)
+            record_denial(request, tenant.pk)
         response.headers.setdefault("Cache-Control", "private, no-store")
         return response
 
