@@ -16,6 +16,8 @@ TYPED = {
     "precedence_days": "14",
     "dispute_days": "30",
     "reminder_days": "20,5",
+    "same_deal_days": "30",
+    "file_quota_mb": "5000",
 }
 
 
