@@ -100,6 +100,7 @@ class TestStartingAWorkflow:
         rows = call(key_of(ada, "auditor"), "/api/v1/workflows").json()["results"]
         assert {row["key"]: row["event"] for row in rows} == {
             "by-hand": "@manual",
+            "connection-broke": "integrations.connection.broke",
             "deal-dispute": "dealreg.dispute.raised",
             "deal-registration": "dealreg.deal.submitted",
         }

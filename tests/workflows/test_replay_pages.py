@@ -143,7 +143,7 @@ class TestTheCommand:
     @pytest.mark.parametrize(
         ("args", "said"),
         [
-            (("nothing",), "Known: deal-registration, deal-dispute"),
+            (("nothing",), "Known: connection-broke, deal-registration, deal-dispute"),
             (("nothing", "--rules"), "no rules"),
             (("deal-registration", "--months", "99"), "1 to 36"),
             (("deal-registration", "--version", "77"), "no such version"),
