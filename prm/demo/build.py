@@ -85,7 +85,8 @@ def build(*, accounts: str, wanted: int, say: Say, progress: Callable[[str, floa
         intakes.bring_in(tenant.pk, partners, staff["Cam Rossi"])
         settle_some(tenant.pk, staff)
         settle(tenant.pk, 60)
-        syncing.connect(tenant.pk, staff["Ada Okafor"])
+        ops = next(worker for worker in staff.values() if "ops" in worker.roles)
+        syncing.connect(tenant.pk, staff["Ada Okafor"], ops, lambda: settle(tenant.pk))
     catch_up(tenant.pk)
     pipeline.fill(tenant.pk, rng)
     return tenant.pk

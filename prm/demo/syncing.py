@@ -5,7 +5,7 @@ and nothing of the demo ever calls anybody.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -17,11 +17,14 @@ from django.test.utils import override_settings
 
 from dealreg.models import Deal
 from integrations import actions
-from integrations.models import SyncJob
+from integrations.connectors.base import Kind, Trouble
+from integrations.models import Connection, SyncJob
 from integrations.rules import TRIES
 from prm.celery import app
 from prm.demo.cast import Worker
 from prm.kernel.tenancy.context import acting
+from workflows import actions as workflows
+from workflows.models import HumanTask
 
 TOLD, TOLD_LATER, DECLINED = 24, 5, 2
 LOOPBACK = "127.0.0.1"
@@ -35,23 +38,24 @@ FIELDS = (
 )
 
 
-def connect(tenant: UUID, admin: Worker) -> None:
+def connect(tenant: UUID, admin: Worker, ops: Worker, work: Callable[[], object]) -> None:
     """Make both connections through the product's own actions, and let a worker tell of the latest deals."""
     with acting(tenant=tenant, audience="auditor"):
         decided = Deal.objects.exclude(decided_at=None).order_by("-decided_at")
         deals = list(decided.values_list("pk", flat=True)[: TOLD + TOLD_LATER])
     with receiver({str(pk) for pk in deals[:DECLINED]}) as address, override_settings(OUTGOING_HOSTS=[LOOPBACK]):
-        lake = _add(tenant, admin, "webhook", {"name": "Data warehouse", "address": address}, on=True)
+        lake = add(tenant, admin, "webhook", {"name": "Data warehouse", "address": address}, on=True)
         _write(tenant, admin, deals[:TOLD])
         _deliver(tenant)
+        break_twice(tenant, admin, ops, lake, deals[-1], work)
         _pause(tenant, admin, lake)
     crm = {"name": "Salesforce", "address": "https://larkspur.my.salesforce.com", "client_id": "demo",
            "remote_object": "Opportunity", "external_id_field": "PRM_Id__c"}  # fmt: skip
-    _add(tenant, admin, "salesforce", crm, on=False)
+    add(tenant, admin, "salesforce", crm, on=False)
     _write(tenant, admin, deals[TOLD:])
 
 
-def _add(tenant: UUID, admin: Worker, kind: str, fields: dict[str, str], *, on: bool) -> UUID:
+def add(tenant: UUID, admin: Worker, kind: str, fields: dict[str, str], *, on: bool) -> UUID:
     with acting(tenant=tenant, audience="vendor") as now:
         who: dict[str, Any] = {"actor": admin.actor, "now": now}
         decision, made = actions.create_connection(kind=kind, fields=fields, secret="" if on else "demo", **who)
@@ -61,6 +65,26 @@ def _add(tenant: UUID, admin: Worker, kind: str, fields: dict[str, str], *, on: 
         if on:
             actions.switch_connection(connection_id=made.pk, to="active", **who)
     return made.pk
+
+
+def break_twice(
+    tenant: UUID, admin: Worker, ops: Worker, connection_id: UUID, deal: UUID, work: Callable[[], object]
+) -> None:
+    """The other side no longer lets us in: somebody is asked each time, leaves it once and switches on once."""
+    for answer in ("leave", "again"):
+        with acting(tenant=tenant, audience="vendor") as now:
+            held = Connection.objects.get(pk=connection_id)
+            if held.status != Connection.Status.ACTIVE:
+                actions.switch_connection(connection_id=held.pk, to="active", actor=admin.actor, now=now)
+            actions.sync_now(subject="deal", subject_id=deal, actor=admin.actor, now=now)
+            job = SyncJob.objects.filter(connection=held, state="waiting").latest("position")
+            SyncJob.objects.filter(pk=job.pk).update(attempt=1)  # as one that a worker has taken
+            actions.keep_failure(job=job, line=None, trouble=Trouble(Kind.LOGIN, "401"), changed={}, now=now)
+        work()
+        with acting(tenant=tenant, audience="vendor") as now:
+            asked = HumanTask.objects.get(subject_id=connection_id, status="open")
+            workflows.decide_task(task_id=asked.pk, outcome=answer, actor=ops.actor, now=now, immediately=True)
+        work()
 
 
 def _pause(tenant: UUID, admin: Worker, connection_id: UUID) -> None:

@@ -3,8 +3,10 @@
 from datetime import datetime
 
 import pytest
+from django.test.utils import override_settings
 
 from prm.demo import cast as demo
+from prm.demo import syncing
 from prm.demo.history import move_clock
 from prm.demo.outcome import outcome
 from prm.demo.rare import Rare
@@ -28,7 +30,7 @@ class TestTheRareDays:
         def forward(to: datetime) -> None:
             moved.append(move_clock(acme.id, to))
 
-        Rare(
+        rare = Rare(
             tenant=acme.id,
             one=organisation(birch, bo),
             other=organisation(cedar, cy),
@@ -42,7 +44,12 @@ class TestTheRareDays:
             },
             work=settle,
             forward=forward,
-        ).live()
+        )
+        rare.live()
+        with override_settings(OUTGOING_HOSTS=[syncing.LOOPBACK]):
+            fields = {"name": "Data lake", "address": f"http://{syncing.LOOPBACK}:9/"}
+            lake = syncing.add(acme.id, ada, "webhook", fields, on=True)
+            syncing.break_twice(acme.id, ada, olivia, lake, rare.small, settle)
 
         assert outcome(acme.id).untaken == {}
         assert len(moved) == 3
