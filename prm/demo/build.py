@@ -96,7 +96,8 @@ def _rare_days(demo: Demo, staff: dict[str, Worker], partners: list[Organisation
     """What a year may not bring by itself; the year begins when these weeks are over."""
     with acting(tenant=demo.tenant, audience="vendor") as now:
         begins = now + rare.LASTS
-        known = Partner.objects.filter(cam__isnull=False).exclude(pk__in=Watch.objects.values("partner"))
+        cam = next(worker for worker in staff.values() if "cam" in worker.roles)  # one for both: they give opinions
+        known = Partner.objects.filter(cam=cam.membership_id).exclude(pk__in=Watch.objects.values("partner"))
         one, other = _neighbours([who for who in partners if known.filter(pk=who.id).exists()])
     by_role = {role: worker.actor for worker in reversed(staff.values()) for role in worker.roles}
     rare.Rare(
