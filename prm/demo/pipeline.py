@@ -25,7 +25,11 @@ def fill(tenant: UUID, rng: random.Random) -> None:
             ExchangeRate.objects.get_or_create(
                 currency=currency, valid_from=now.date(), defaults={"rate": Decimal(rate)}
             )
-        open_ones = Deal.objects.filter(status=DealStatus.APPROVED).select_related("submitted_by").order_by("number")
+        open_ones = (
+            Deal.objects.filter(status=DealStatus.APPROVED, submitted_by__isnull=False)
+            .select_related("submitted_by")
+            .order_by("number")
+        )
         for deal in list(open_ones)[-MOVED:]:
             stage = rng.choices(PipelineStage.values, weights=SHARES)[0]
             if stage != deal.pipeline_stage:
