@@ -136,7 +136,8 @@ class TestHowItLooks:
         self, waiting: list[UUID], open_as: Open, size: str, scheme: str
     ) -> None:
         with vendor():
-            version, run = WorkflowVersion.objects.get().pk, Run.objects.first()
+            version = WorkflowVersion.objects.get(workflow__key="deal-registration", status="published").pk
+            run = Run.objects.first()
             task = HumanTask.objects.first()
         assert run is not None and task is not None
         for path in (
