@@ -24,19 +24,6 @@ os.environ.setdefault("PRM_EMBEDDED", "bench")
 
 CUSTOMERS, DEALS, BAR = 18_316, 20_000, 0.050
 DATABASE = "prm_bench_conflict_check"
-OURS = (
-    "tenancy",
-    "identity",
-    "audit",
-    "events",
-    "automation",
-    "reference",
-    "prm_messages",
-    "ui",
-    "partners",
-    "dealreg",
-    "workflows",
-)
 
 
 def main() -> int:
@@ -112,14 +99,17 @@ def superuser(handle: Any) -> Iterator[Any]:
 
 
 def a_vendor() -> UUID:
-    """A vendor with two partners, in tables made from the models."""
+    """A vendor with two partners, in tables made from the models of every app that is ours."""
+    from django.apps import apps
     from django.conf import settings
     from django.core.management import call_command
 
+    from prm.embedded.addresses import CHECKOUT
     from prm.kernel.tenancy.context import acting
     from prm.setup import configure_vendor, create_tenant
 
-    settings.MIGRATION_MODULES = dict.fromkeys(OURS)
+    ours = [app.label for app in apps.get_app_configs() if Path(app.path) == CHECKOUT / app.name.replace(".", "/")]
+    settings.MIGRATION_MODULES = dict.fromkeys(ours)
     call_command("migrate", database="owner", verbosity=0, run_syncdb=True)
     tenant = create_tenant(slug="bench", name="Bench", time_zone="Europe/Berlin", currency="EUR")
     with acting(tenant=tenant.pk, audience="vendor") as now:
