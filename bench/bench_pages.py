@@ -63,9 +63,7 @@ READ = """() => {
 
 def main() -> int:
     options = _options()
-    chromium = os.environ.get("CHROMIUM") or which("chromium")
-    if not chromium:
-        print("There is no Chromium: install Debian's package `chromium`, or say where it is with CHROMIUM=…")
+    if not (found := chromium()):
         return 1
     from prm.embedded import ensure_started
 
@@ -76,17 +74,25 @@ def main() -> int:
     seeds.DATABASE = "prm_bench_pages"
     seeds.own_database(handle)
     try:
-        missed = measure(chromium, options)
+        missed = measure(found, options)
     finally:
         seeds.drop_database(handle)
     return 1 if missed else 0
 
 
-def measure(chromium: str, options: argparse.Namespace) -> list[str]:
+def chromium() -> str:
+    """Where the browser is; says what to do where there is none."""
+    found = os.environ.get("CHROMIUM") or which("chromium") or ""
+    if not found:
+        print("There is no Chromium: install Debian's package `chromium`, or say where it is with CHROMIUM=…")
+    return found
+
+
+def measure(found: str, options: argparse.Namespace) -> list[str]:
     """Seed, open every page, print the figures; gives the gates that were missed."""
     tenant, staff, seller = program(2_000 if options.quick else 50_000, 100 if options.quick else 2_000)
     missed: list[str] = []
-    with site() as address, browser(chromium) as chrome:
+    with site() as address, browser(found) as chrome:
         for member, paths in ((staff, CONSOLE), (seller, PORTAL)):
             cookies = signed_in(member)
             for path in paths:
