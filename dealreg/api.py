@@ -4,6 +4,7 @@ Writes call the actions that the portal calls; a refusal answers 409 or 422 with
 Deciding a deal is a task's business: see /api/v1/tasks.
 """
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -94,11 +95,22 @@ class NewDeal(serializers.Serializer[Any]):
     amount = serializers.DecimalField(max_digits=16, decimal_places=2, min_value=0)
     currency = serializers.RegexField(r"^[A-Z]{3}$")
     expected_close_on = serializers.DateField()
+    vertical = serializers.CharField(max_length=40, required=False, allow_blank=True, default="")
     notes = serializers.CharField(max_length=5000, required=False, allow_blank=True, default="")
     deal_type = serializers.CharField(max_length=40, required=False, allow_blank=True, default="")
     program = serializers.CharField(max_length=40, required=False, allow_blank=True, default="")
     reseller = serializers.CharField(max_length=80, required=False, allow_blank=True, default="")
     items = serializers.ListField(child=NewItem(), required=False, max_length=200)
+
+
+class Answer(NewDeal):
+    """An answer to what we asked: the fields that were opened (`returned_fields`), and only those that differ."""
+
+    def get_fields(self) -> dict[str, Any]:
+        found = super().get_fields()
+        for one in found.values():
+            one.required, one.default = False, serializers.empty
+        return found
 
 
 class DisputeSerializer(serializers.ModelSerializer[Dispute]):
@@ -226,7 +238,7 @@ class Deals(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericVi
     throttle_classes = [Submissions]
     permission_classes = [HasRoles]
     action_roles = {
-        **dict.fromkeys(("create", "withdraw", "stage", "won", "lost", "extend", "dispute"), SELLERS),
+        **dict.fromkeys(("create", "resubmit", "withdraw", "stage", "won", "lost", "extend", "dispute"), SELLERS),
         **dict.fromkeys(("reassign", "split"), MOVERS),
     }
 
@@ -243,10 +255,7 @@ class Deals(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericVi
         """
         given = NewDeal(data=request.data)
         given.is_valid(raise_exception=True)
-        fields = {name: _as_typed(value) for name, value in given.validated_data.items()}
-        if "items" in fields:
-            fields["items"] = [{**row, "product": row["sku"]} for row in given.validated_data["items"]]
-        fields["product_lines"] = actions.lines_by_code(given.validated_data["product_lines"])
+        fields = _fields(given.validated_data)
         actor, now = actor_of(request), now_of(request)
         deal = actions.save_draft(partner_id=actor.partner_id, fields=fields, actor=actor, now=now, way=Way.API)
         decision = actions.submit_deal(deal_id=deal.pk, actor=actor, now=now)
@@ -254,6 +263,17 @@ class Deals(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericVi
             first = UUID(first_of(decision)["id"])
             return Response({**refusal(decision.for_partner()), "deal": self._body(first)}, status=409)
         return answer(request, decision, self._body(deal.pk) if decision.allowed else None, status=201)
+
+    @extend_schema(request=Answer, responses=DealSerializer)
+    @action(detail=True, methods=["post"])
+    def resubmit(self, request: Request, pk: str) -> Response:
+        """Answer a question about a returned deal. Only what `returned_fields` names may differ."""
+        given = Answer(data=request.data)
+        given.is_valid(raise_exception=True)
+        deal, actor, now = self.get_object(), actor_of(request), now_of(request)
+        fields = _fields(given.validated_data)
+        decision = actions.resubmit_deal(deal_id=deal.pk, fields=fields, actor=actor, now=now)
+        return answer(request, decision, self._body(deal.pk))
 
     @extend_schema(request=Reason, responses=DealSerializer)
     @action(detail=True, methods=["post"])
@@ -329,8 +349,14 @@ class Deals(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericVi
         return DealSerializer(self.get_queryset().get(pk=pk)).data
 
 
-def _as_typed(value: Any) -> Any:
-    return value if isinstance(value, list) else str(value)
+def _fields(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What a program sent, as a form would have typed it."""
+    fields = {name: value if isinstance(value, list) else str(value) for name, value in given.items()}
+    if "items" in given:
+        fields["items"] = [{**row, "product": row["sku"]} for row in given["items"]]
+    if "product_lines" in given:
+        fields["product_lines"] = actions.lines_by_code(given["product_lines"])
+    return fields
 
 
 class ApprovalRuleSerializer(serializers.ModelSerializer[ApprovalRule]):

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from dealreg import actions, queries
 from dealreg.entry import FIELDS
-from dealreg.forms import close_reasons
+from dealreg.forms import SharesForm, close_reasons
 from dealreg.models import Deal, DealBatch
 from partners.models import Partner
 from prm.kernel.clock import local_date
@@ -49,15 +49,22 @@ class ReturnForm(ReasonForm):
         return found | {"fields": found.pop("fields_to_open", [])}
 
 
-class ReassignForm(ReasonForm):
+class ToAPartnerForm(forms.Form):
     partner = forms.ChoiceField(label=_("Partner"))
-    field_order = ("partner", "reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         rows = Partner.objects.filter(status="active").order_by("name").values_list("pk", "name")
         choices = [("", _("Choose a partner")), *((str(pk), name) for pk, name in rows)]
         self.fields["partner"].choices = choices  # type: ignore[attr-defined]
+
+
+class ReassignForm(ToAPartnerForm, ReasonForm):
+    field_order = ("partner", "reason")
+
+
+class ShareForm(ToAPartnerForm, SharesForm):
+    field_order = ("partner", "percent", "names_told")
 
 
 class CamForm(forms.Form):
@@ -137,8 +144,16 @@ MOVES = (
     _move(Verb.RETURN, "message-circle", DESK, partial(_form, ReturnForm)),
     _move(Verb.EXTEND, "calendar", KEEPERS),
     _move(Verb.REASSIGN, "shuffle", MOVERS, partial(_form, ReassignForm)),
+    _move(Verb.SPLIT, "percent", MOVERS, partial(_form, ShareForm)),
     _move(Verb.CAM, "user-round", KEEPERS, partial(_form, CamForm, knows_request=True)),
     _move(Verb.WON, "trophy", KEEPERS, partial(_form, ClosingForm, knows_request=True)),
     _move(Verb.LOST, "circle-slash", KEEPERS, partial(_form, LostForm, knows_request=True)),
     _move(Verb.WITHDRAW, "undo-2", frozenset({"admin", "ops"}), partial(_form, ReasonForm), danger=True),
 )
+ON_ITS_PAGE = (Verb.EXTEND, Verb.WON, Verb.LOST, Verb.WITHDRAW)  # what a deal's page has no dialog of its own for
+
+
+def possible_moves(deal: Deal, request: Any) -> list[BulkAction]:
+    """What the reader may do to one deal now by way of the list: previewed and taken back like many."""
+    offered = [move for move in MOVES if move.key in ON_ITS_PAGE and move.offered_to(request.actor.roles)]
+    return [move for move in offered if not queries.hindrances(move.key, [deal], None, request.actor, request.now)]

@@ -215,7 +215,7 @@ class ReassignForm(_ToAPartner):
     )
 
 
-class SplitForm(_ToAPartner):
+class SharesForm(forms.Form):
     percent = forms.DecimalField(
         label=_("That partner's share in percent"),
         max_digits=5,
@@ -226,6 +226,10 @@ class SplitForm(_ToAPartner):
         localize=True,
     )
     names_told = forms.BooleanField(label=_("Tell each of them who the other is"), required=False)
+
+
+class SplitForm(_ToAPartner, SharesForm):
+    field_order = ("partner", "percent", "names_told")
 
 
 class StageForm(forms.Form):

@@ -39,6 +39,9 @@ DEAL_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "vertical": ("vertical", "industry", "branche"),
     "product_lines": ("productlines", "productline", "products", "product"),
     "notes": ("notes", "note", "comment", "bemerkung"),
+    "deal_type": ("dealtype", "type", "art"),
+    "program": ("program", "programme", "programm"),
+    "reseller": ("reseller", "endreseller", "haendler"),
     "external_id": ("externalid", "id", "reference"),
 }
 

@@ -11,7 +11,7 @@ from django.db import OperationalError, connection, transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from dealreg.actions import closing, moving, review, submission
+from dealreg.actions import closing, moving, review, splitting, submission
 from dealreg.models import Deal, DealBatch
 from dealreg.queries.batches import OUTCOMES
 from dealreg.rules_of_moves import decide_batch_undo
@@ -174,6 +174,17 @@ def _reassign(deal_id: UUID, given: Given, actor: Actor, now: datetime) -> Decis
     return moving.reassign_deal(deal_id=deal_id, partner_id=to, reason=given["reason"], actor=actor, now=now)
 
 
+def _share(deal_id: UUID, given: Given, actor: Actor, now: datetime) -> Decision:
+    return splitting.split_deal(
+        deal_id=deal_id,
+        partner_id=UUID(given["partner"]),
+        percent=Decimal(given["percent"]),
+        names_told=bool(given["names_told"]),
+        actor=actor,
+        now=now,
+    )
+
+
 def _assign(deal_id: UUID, given: Given, actor: Actor, now: datetime) -> Decision:
     return review.assign_cam(deal_id=deal_id, membership_id=UUID(given["cam"]), actor=actor, now=now)
 
@@ -196,6 +207,7 @@ ACTS: Mapping[DealBatch.Verb, Callable[[UUID, Given, Actor, datetime], Decision]
     Verb.WITHDRAW: _withdraw,
     Verb.EXTEND: _extend,
     Verb.REASSIGN: _reassign,
+    Verb.SPLIT: _share,
     Verb.CAM: _assign,
     Verb.WON: _win,
     Verb.LOST: _lose,

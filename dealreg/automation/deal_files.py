@@ -38,6 +38,9 @@ LABELS = {
     "vertical": gettext_lazy("Industry"),
     "product_lines": gettext_lazy("Products"),
     "notes": gettext_lazy("Notes"),
+    "deal_type": gettext_lazy("Deal type"),
+    "program": gettext_lazy("Program"),
+    "reseller": gettext_lazy("Reseller"),
     "external_id": gettext_lazy("Your reference"),
 }
 
@@ -102,7 +105,7 @@ register_importer(
                 "partner",
                 gettext_lazy("Partner"),
                 True,
-                aliases=("partnername", "reseller"),
+                aliases=("partnername",),
                 help=gettext_lazy("Your reference of the partner, or its name."),
             ),
             *_columns(),

@@ -19,6 +19,7 @@ class DealBatch(TenantOwned):
         WITHDRAW = "withdraw", _("Withdraw")
         EXTEND = "extend", _("Extend")
         REASSIGN = "reassign", _("Reassign")
+        SPLIT = "split", _("Share")
         CAM = "cam", _("Assign channel manager")
         WON = "won", _("Mark as won")
         LOST = "lost", _("Mark as lost")

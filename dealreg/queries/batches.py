@@ -1,6 +1,6 @@
 """Which of many deals something can be done to, and why not to the others: as the actions judge, nothing written."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from dealreg import rules
 from dealreg.models import Deal, DealBatch, DealStatus
 from dealreg.queries.facts import APPROVING_ROLES, extension_facts, move_facts, policy
-from dealreg.rules_of_moves import decide_reassignment
+from dealreg.rules_of_moves import decide_reassignment, decide_split
 from partners.queries import partner_facts
 from prm.kernel import clock
 from prm.kernel.automation import registry
@@ -56,15 +56,15 @@ def _judge(verb: DealBatch.Verb, given: Given, actor: Actor, now: datetime) -> A
     if verb == Verb.EXTEND:
         days = policy().extension_days
         return lambda deal: rules.decide_extension(extension_facts(deal, days))
-    if verb == Verb.REASSIGN:
-        return _reassignment(given, actor)
+    if verb in (Verb.REASSIGN, Verb.SPLIT):
+        return _to_another(decide_split if verb == Verb.SPLIT else decide_reassignment, given, actor)
     to, method = (DealStatus.WON, "win") if verb == Verb.WON else (DealStatus.LOST, "lose")
     return lambda deal: rules.decide_closing(
         move_facts(deal, to, method, amount=str(deal.amount or 0), closed_on=today, today=today)
     )
 
 
-def _reassignment(given: Given, actor: Actor) -> Any:
+def _to_another(decide: Callable[[Given], Decision], given: Given, actor: Actor) -> Any:
     """The same facts as the action's, with what is known of actor and partner asked once for all deals."""
     member = Membership.objects.filter(pk=actor.membership_id).first() if actor.membership_id else None
     limit = member.approval_limit if member else None
@@ -74,6 +74,7 @@ def _reassignment(given: Given, actor: Actor) -> Any:
         "approver_limit": None if limit is None else str(limit),
         "currency": vendor_currency(),
         "reason": given.get("reason", "-"),
+        "percent": str(given.get("percent", "50")),
     }
 
     def judge(deal: Deal) -> Decision:
@@ -83,7 +84,7 @@ def _reassignment(given: Given, actor: Actor) -> Any:
             "amount": str(deal.amount_vendor),
             "country": deal.customer_country,
         }
-        return decide_reassignment(known | about | _to(deal, given))
+        return decide(known | about | _to(deal, given))
 
     return judge
 

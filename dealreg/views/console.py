@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from dealreg import actions, queries
-from dealreg.bulk import staff_options
+from dealreg.bulk import possible_moves, staff_options
 from dealreg.forms import ReassignForm, SplitForm, StaffCommentForm, StaffFileForm
 from dealreg.lists import VendorDeals
 from dealreg.models import Deal, DealStatus
@@ -67,6 +67,7 @@ def deal(request: Any, pk: UUID) -> HttpResponse:
         "may_audit": request.actor.has("admin", "ops", "auditor"),
         "disputes": disputes,
         "beside": queries.parts_of(found),
+        "possible_moves": possible_moves(found, request),
         **_moves(request, found),
     }
     return render(request, "dealreg/console_deal.html", context)

@@ -132,6 +132,23 @@ class TestMoving:
         assert answer.status_code == 200, answer.json()
         assert (answer.json()["status"], answer.json()["actual_amount"]) == ("won", "11500.00")
 
+    def test_a_question_is_answered_by_the_fields_that_were_opened(self, sellers_key):
+        deal = deals.returned(birch, opened=("customer_city", "amount"))
+        asked = call(sellers_key, f"{DEALS}/{deal}").json()
+        assert asked["returned_fields"] == ["customer_city", "amount"]
+
+        refused = post(sellers_key, f"{DEALS}/{deal}/resubmit", customer_city="Kiel", customer_country="FR")
+        taken = post(sellers_key, f"{DEALS}/{deal}/resubmit", "two", customer_city="Kiel", amount="9500.00")
+
+        assert refused.status_code == 422 or refused.status_code == 409
+        assert [reason["key"] for reason in refused.json()["reasons"]] == ["deal.field_not_open"]
+        assert taken.status_code == 200, taken.json()
+        assert (taken.json()["status"], taken.json()["customer_city"], taken.json()["amount"]) == (
+            "submitted",
+            "Kiel",
+            "9500.00",
+        )
+
     def test_what_the_state_does_not_allow_is_a_409_with_its_reason(self, sellers_key):
         deal = deals.approved(birch)
         assert post(sellers_key, f"{DEALS}/{deal}/withdraw", reason="No budget").status_code == 200

@@ -10,9 +10,10 @@ from dealreg.imports import Row
 from dealreg.models import Deal, DealPolicy
 from partners import tasks
 from partners.actions import imports
-from partners.models import ImportBatch
+from partners.models import ImportBatch, Partner
 from partners.tasks import one_chunk
 from prm.kernel.identity.actors import Actor
+from prm.kernel.reference.models import Program
 from tests.cast import acme, birch, bo, cedar, client_of, cy, olivia, partner, vendor
 from tests.dealreg.mails import at_work
 
@@ -105,6 +106,23 @@ class TestAPartnersOwnFile:
             assert client_of(cy).get(f"/portal/deals/files/{the_batch().pk}/{end}").status_code == 404
         with partner(cedar):
             assert not ImportBatch.objects.exists()
+
+    def test_says_type_program_and_reseller_as_the_form_does(self, a_close):
+        with vendor():
+            Partner.objects.filter(pk=birch.id).update(kind="distributor")
+            Partner.objects.filter(pk=cedar.id).update(parent_id=birch.id)
+            program = Program.objects.get()
+        head = f"{HEAD};Deal type;Program;Reseller"
+        end = f"DE;12000;EUR;{a_close};platform"
+        lines = [f"Elm AG;{end};renewal;{program.code};Cedar Networks", f"Fir AG;{end};renewal;{program.code};Zinc Ltd"]
+        file = SimpleUploadedFile("deals.csv", "\n".join([head, *lines]).encode())
+        client_of(bo).post("/portal/deals/files/", {"file": file, "upload": "1"})
+        at_work(tasks.bring_in)
+
+        assert [(line, column) for line, column, _why in the_batch().errors] == [(3, "Reseller")]
+        with vendor():
+            deal = Deal.objects.get(status="submitted")
+            assert (deal.deal_type.code, deal.program_id, deal.reseller_id) == ("renewal", program.pk, cedar.id)
 
 
 class TestAVendorsFile:

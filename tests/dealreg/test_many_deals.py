@@ -218,6 +218,37 @@ class TestEachMove:
         assert the(deals[2]).owner_cam_id == mia.membership_id
         assert (the(deals[3]).status, the(deals[3]).actual_amount) == ("won", the(deals[3]).amount)
 
+    def test_each_is_shared_with_a_deal_of_the_other_partners_own(self):
+        deals = several(2)
+        with_whom = {"partner": cedar.id, "names_told": "on"}
+        assert (
+            "less than 100 percent" in preview(olivia, "split", deals, confirmed="1", percent="100", **with_whom).text
+        )
+        confirm(olivia, "split", deals, percent="40", **with_whom)
+        ten_seconds_pass()
+
+        with vendor():
+            theirs = Deal.objects.filter(partner=cedar.id, share_percent=40, shared_with="Birch Systems")
+            assert theirs.count() == 2
+        assert [the(deal).share_percent for deal in deals] == [60, 60]
+
+
+class TestADealsPage:
+    def test_offers_what_can_be_done_now_by_way_of_the_same_preview(self):
+        (deal,) = several(1)
+        page = client_of(olivia).get(f"{LIST}{deal}/").text
+
+        assert all(f'value="{verb}"' in page for verb in ("won", "lost", "withdraw"))
+        assert 'value="extend"' not in page  # its stage has not moved
+        assert 'value="lost"' not in client_of(aud).get(f"{LIST}{deal}/").text
+
+    def test_of_a_closed_deal_offers_nothing(self):
+        (deal,) = several(1)
+        confirm(olivia, "lost", [deal], because="lost-price", closed_on="2026-01-02")
+        ten_seconds_pass()
+
+        assert 'name="bulk"' not in client_of(olivia).get(f"{LIST}{deal}/").text
+
 
 def test_the_list_itself_asks_no_more_than_before():
     several(2)
