@@ -32,6 +32,7 @@ from prm.setup import configure_vendor, create_tenant
 
 SEED = 20_260
 DEALS = 1_500
+PATIENCE = 600.0  # seconds for what the workers usually do in two
 Say = Callable[[str], None]
 
 
@@ -105,11 +106,17 @@ def _rare_days(demo: Demo, staff: dict[str, Worker], partners: list[Organisation
         one=one,
         other=other,
         staff={**by_role, "second": staff["Anton Brandt"].actor},
-        work=lambda: settle(demo.tenant),
+        work=lambda: _all_done(demo.tenant),
         forward=lambda to: move_clock(demo.tenant, to),
     ).live()
     move_clock(demo.tenant, begins)
     settle(demo.tenant)
+
+
+def _all_done(tenant: UUID) -> None:
+    """What follows asks about what has happened: however slow the machine, wait for it."""
+    if not settle(tenant, PATIENCE):
+        raise RuntimeError(f"The workers did not get through the demo's first weeks within {PATIENCE:.0f} seconds.")
 
 
 def _neighbours(partners: list[Organisation]) -> tuple[Organisation, Organisation]:
