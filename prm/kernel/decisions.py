@@ -55,14 +55,19 @@ class Check:
     actual: str = ""
     path: str = ""
     said: Mapping[str, Any] | None = None  # what the label is made of
+    met: Mapping[str, Any] | None = None  # what the value is made of
 
     def __post_init__(self) -> None:
         if self.said is None:
             object.__setattr__(self, "said", wording.kept(self.label))
+        if self.met is None:
+            object.__setattr__(self, "met", wording.kept(self.actual))
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> "Check":
-        return cls(**{**stored, "label": wording.shown(stored["label"], stored.get("said"))})
+        """A stored check, in the language of whoever reads it; a value that is a code stays as it is."""
+        label = wording.shown(stored["label"], stored.get("said"))
+        return cls(**{**stored, "label": label, "actual": again(stored["actual"], stored.get("met")) or ""})
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +103,11 @@ class Decision:
         """The decision as JSON: Decimal and dates as text, so that it reads back exactly."""
         document: dict[str, Any] = jsonable(asdict(self))
         for one in (*document["reasons"], *document["checks"]):
-            if one["said"] is None:
-                del one["said"]
+            for part in ("said", "met"):
+                if part in one and one[part] is None:
+                    del one[part]
+        if made_of := wording.kept(self.nearest or ""):
+            document["nearest_said"] = dict(made_of)
         return document
 
     @classmethod
@@ -112,8 +120,13 @@ class Decision:
             reasons=tuple(map(Reason.of, document["reasons"])),
             facts=document["facts"],
             checks=tuple(map(Check.of, document["checks"])),
-            nearest=document["nearest"],
+            nearest=again(document["nearest"], document.get("nearest_said")),
         )
+
+
+def again(text: str | None, made_of: Mapping[str, Any] | None) -> str | None:
+    """A stored value or sentence in the reader's language; codes and names, made of nothing else, as they are."""
+    return wording.shown(text, made_of) if text and made_of else text
 
 
 def jsonable(value: Any) -> Any:

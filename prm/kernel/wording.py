@@ -25,18 +25,18 @@ class Said(str):
     kept: Kept
 
     def __mod__(self, values: Any) -> "Said":
-        return _made(str.__mod__(self, values), {"id": self.kept["id"], "with": _plain(values)})
+        return made(str.__mod__(self, values), {"id": self.kept["id"], "with": _plain(values)})
 
 
 def said(msgid: str) -> Said:
     """gettext, remembering."""
-    return _made(gettext(msgid) if msgid else "", {"id": msgid})
+    return made(gettext(msgid) if msgid else "", {"id": msgid})
 
 
 def amount(value: Decimal | str, currency: str) -> Said:
     """Money as its reader writes it."""
     money = Money(Decimal(value), currency)
-    return _made(money.format(), {"amount": str(money.amount), "currency": currency})
+    return made(money.format(), {"amount": str(money.amount), "currency": currency})
 
 
 def joined(texts: Iterable[str]) -> Said:
@@ -47,7 +47,7 @@ def joined(texts: Iterable[str]) -> Said:
 
 def remembering(text: str, sentence: str) -> str:
     """A text as it was kept, which knows how to be said again."""
-    return _made(text, sentence.kept) if isinstance(sentence, Said) else text
+    return made(text, sentence.kept) if isinstance(sentence, Said) else text
 
 
 def kept(text: str) -> Kept | None:
@@ -62,10 +62,7 @@ def shown(text: str, made_of: Kept | None = None) -> str:
     if made_of is None:
         return said(text)
     with suppress(KeyError, TypeError, ValueError):  # a catalogue or a store that is odd: as it was said then
-        if "amount" in made_of:
-            return amount(made_of["amount"], made_of["currency"])
-        sentence = said(made_of["id"])
-        return sentence % _again(made_of["with"]) if "with" in made_of else sentence
+        return _said_again(made_of)
     return text
 
 
@@ -81,7 +78,8 @@ def in_language(text: Said) -> str:
     return shown(str(text), text.kept)
 
 
-def _made(text: str, made_of: Kept) -> Said:
+def made(text: str, made_of: Kept) -> Said:
+    """A sentence as it was said, and what it is made of."""
     sentence = Said(text)
     sentence.kept = made_of
     return sentence
@@ -94,5 +92,16 @@ def _plain(values: Any) -> dict[str, Any]:
     return {str(name): value.kept if isinstance(value, Said) else jsonable(value) for name, value in values.items()}
 
 
+def _said_again(made_of: Kept) -> Said:
+    if "amount" in made_of:
+        return amount(made_of["amount"], made_of["currency"])
+    if "schema" in made_of:
+        from prm.kernel.conditions import retelling
+
+        return retelling.again(made_of)
+    sentence = said(made_of["id"])
+    return sentence % _again(made_of["with"]) if "with" in made_of else sentence
+
+
 def _again(values: Kept) -> dict[str, Any]:
-    return {name: shown("", value) if isinstance(value, Mapping) else value for name, value in values.items()}
+    return {name: _said_again(value) if isinstance(value, Mapping) else value for name, value in values.items()}

@@ -83,8 +83,9 @@ class TestReasons:
 
     def test_without_words_the_vendor_reads_the_condition(self):
         doc = document(entry("small", when("amount", "<", "1000")))
-        reason = Reason("small", "Small: Amount is less than 1,000.00", "vendor")
-        assert judged(doc, amount=Decimal(1)).reasons == (reason,)
+        [reason] = judged(doc, amount=Decimal(1)).reasons
+        assert (reason.key, reason.audience) == ("small", "vendor")
+        assert reason.text == "Small: Amount is less than 1,000.00"
 
 
 class TestEvidence:

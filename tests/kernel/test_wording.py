@@ -1,14 +1,18 @@
 """What is said in one language is read in another: reasons are kept with what they are made of."""
 
+import json
+from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
+from django.template import Context, Template
 from django.utils import translation
 
 from dealreg.rules import decide_conflict, decide_routing
 from prm.kernel import wording
 from prm.kernel.audit.models import DecisionRecord
+from prm.kernel.conditions import evaluate_rules, schema_named, sentence
 from prm.kernel.decisions import Decision, Reason
 from prm.kernel.identity.models import Membership
 from prm.kernel.messages.models import Message
@@ -112,3 +116,60 @@ class TestOnThePages:
             assert german in Message.objects.get(template="deal.rejected", channel="email").body
             record = DecisionRecord.objects.filter(subject_id=deal, rule__startswith="deal-eligibility/").latest("at")
             assert Decision.of(record.document).reasons[0].text.startswith("Registrations start at 1,000")
+
+
+class TestATraceOfConditions:
+    """What was asked, what was met and what would turn it are kept as data, and said in the reader's language."""
+
+    RULES: ClassVar[dict[str, Any]] = {
+        "rules": [
+            {"key": "small", "name": "Small", "outcome": "review", "when": {"combinator": "or", "not": False, "rules": [
+                {"field": "deal.amount", "operator": "<", "value": "1000"},
+                {"field": "deal.country", "operator": "not_in", "value": ["DE", "AT"]},
+                {"field": "deal.close_on", "operator": "in_next_days", "value": 30},
+            ]}}
+        ],
+        "otherwise": "allow",
+    }  # fmt: skip
+
+    def stored(self) -> dict[str, Any]:
+        facts = {"deal.amount": Decimal("900.50"), "deal.country": "DE", "deal.close_on": None,
+                 "@now": datetime(2026, 3, 1, tzinfo=UTC), "@today": date(2026, 3, 1)}  # fmt: skip
+        decision = evaluate_rules(self.RULES, schema_named("deal"), facts, "deal-eligibility/1")
+        stored: dict[str, Any] = json.loads(json.dumps(decision.document()))
+        return stored
+
+    def test_said_in_english_is_read_in_german_and_back(self):
+        stored = self.stored()
+        with translation.override("de"):
+            german, said_in_german = Decision.of(stored), self.stored()
+        assert german.document()["checks"] == said_in_german["checks"]
+        assert german.nearest == said_in_german["nearest"]
+        assert german.reasons[0].text == said_in_german["reasons"][0]["text"]
+        assert "900,50" in german.checks[0].actual
+        english = Decision.of(said_in_german)
+        assert [check.label for check in english.checks] == [check["label"] for check in stored["checks"]]
+        assert english.nearest == stored["nearest"]
+        assert english.reasons[0].text == "Small: " + self.condition()
+        assert english.nearest != german.nearest
+
+    def condition(self) -> str:
+        return sentence(self.RULES["rules"][0]["when"], schema_named("deal"))
+
+    def test_whose_field_is_gone_stays_as_it_was_said(self):
+        stored = self.stored()
+        for check in stored["checks"]:
+            check["said"]["when"]["field"] = "deal.gone"
+            check["met"]["schema"] = "gone"
+        stored["nearest_said"]["with"]["change"]["schema"] = "gone"
+        with translation.override("de"):
+            told = Decision.of(stored)
+        assert [check.label for check in told.checks] == [check["label"] for check in stored["checks"]]
+        assert [check.actual for check in told.checks] == [check["actual"] for check in stored["checks"]]
+        assert told.nearest == stored["nearest"]
+
+    def test_is_shown_in_the_readers_language_on_the_page(self):
+        with translation.override("de"):
+            html = Template("{% load ui %}{% decision_trace d %}").render(Context({"d": self.stored()}))
+        assert "is less than" not in html
+        assert "900,50" in html

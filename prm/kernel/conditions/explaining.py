@@ -7,14 +7,13 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.utils.translation import gettext as _
-
+from prm.kernel.conditions import retelling
 from prm.kernel.conditions.facts import NOW, TODAY, Fact, FactSchema, choices_of
 from prm.kernel.conditions.operators import CHANGES, DAYS
 from prm.kernel.conditions.python import Facts, anchor_of, bounds, judge_of, value_of
 from prm.kernel.conditions.tree import Leaf, parsed
-from prm.kernel.conditions.wording import leaf_in_words, opposite_in_words, value_in_words
 from prm.kernel.decisions import Check
+from prm.kernel.wording import said as _
 
 _CENT = Decimal("0.01")
 _FAR = Decimal(2)  # farther than any change of a figure to another
@@ -23,7 +22,7 @@ _ITEMS = 5  # of a list are put in and taken out in every combination; further o
 
 def explain(tree: Any, schema: FactSchema, facts: Facts) -> tuple[Check, ...]:
     """Each comparison, in reading order, with the value that it met; none is left out."""
-    return tuple(_check(leaf, facts) for leaf in parsed(tree, schema).leaves())
+    return tuple(_check(leaf, schema, facts) for leaf in parsed(tree, schema).leaves())
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ def nearest(trees: Iterable[Any], schema: FactSchema, facts: Facts, turns: Calla
             found.append((_distance(change.actual, change.value), change))
     for _size, change in sorted(found, key=lambda pair: pair[0]):
         if turns(change.applied(facts)):
-            return Turn(change.fact.key, change.value, _in_words(change, facts, turns))
+            return Turn(change.fact.key, change.value, _in_words(change, schema, facts, turns))
     return None
 
 
@@ -81,11 +80,11 @@ class _Change:
         return {**facts, self.fact.key: self.value}
 
 
-def _check(leaf: Leaf, facts: Facts) -> Check:
+def _check(leaf: Leaf, schema: FactSchema, facts: Facts) -> Check:
     return Check(
-        label=leaf_in_words(leaf),
+        label=retelling.comparison(leaf, schema),
         passed=judge_of(leaf)(facts),
-        actual=value_in_words(leaf.fact, value_of(leaf.fact, facts)),
+        actual=retelling.value(leaf.fact, value_of(leaf.fact, facts), schema),
         path=leaf.path,
     )
 
@@ -111,15 +110,14 @@ def _changes_of(leaves: list[Leaf], facts: Facts) -> Iterator[_Change]:
                 yield _Change(leaf, value, actual, together)
 
 
-def _in_words(change: _Change, facts: Facts, turns: Callable[[Facts], bool]) -> str:
+def _in_words(change: _Change, schema: FactSchema, facts: Facts, turns: Callable[[Facts], bool]) -> str:
     """As the comparison says it where that suffices, else with the very value."""
-    leaf, now = change.leaf, value_in_words(change.fact, change.actual)
+    leaf, now = change.leaf, retelling.value(change.fact, change.actual, schema)
     held = judge_of(leaf)(facts)
     if judge_of(leaf)(change.applied(facts)) != held and _suffices(change, facts, turns):
-        wanted = opposite_in_words(leaf) if held else leaf_in_words(leaf)
+        wanted = (retelling.opposite if held else retelling.comparison)(leaf, schema)
     else:
-        value = value_in_words(change.fact, change.value)
-        wanted = _("%(field)s is %(value)s") % {"field": change.fact.label, "value": value}
+        wanted = retelling.fact_is(change.fact, change.value, schema)
     return _("It would turn if %(change)s; now it is %(actual)s.") % {"change": wanted, "actual": now}
 
 

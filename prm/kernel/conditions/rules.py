@@ -15,10 +15,11 @@ from typing import Any
 from prm.kernel.conditions.explaining import Turn, explain, nearest
 from prm.kernel.conditions.facts import FactSchema, choices_read_once
 from prm.kernel.conditions.python import Facts, Judge, compile_python
+from prm.kernel.conditions.retelling import condition
 from prm.kernel.conditions.tree import ConditionError, Problem
 from prm.kernel.conditions.validation import validate
-from prm.kernel.conditions.wording import sentence
 from prm.kernel.decisions import Check, Decision, Reason, jsonable
+from prm.kernel.wording import joined
 from prm.kernel.wording import said as _
 
 ERROR, REFUSE, REVIEW, ALLOW = "error", "refuse", "review", "allow"
@@ -157,7 +158,7 @@ def _reasons(rule: Mapping[str, Any], schema: FactSchema) -> Iterator[Reason]:
 
 
 def _told(rule: Mapping[str, Any], schema: FactSchema) -> str:
-    return f"{rule.get('name') or rule['key']}: {sentence(rule['when'], schema)}"
+    return joined((f"{rule.get('name') or rule['key']}:", condition(rule["when"], schema)))
 
 
 def _broken(rule: Any, index: int, fault: Exception) -> Reason:

@@ -90,6 +90,11 @@ def opposite_in_words(leaf: Leaf) -> str:
     return _filled(leaf, _OPPOSITES.get(leaf.operator, f"not {leaf.operator}"))
 
 
+def is_in_words(fact: Fact, value: Any) -> str:
+    """A fact that has this very value."""
+    return _("%(field)s is %(value)s") % {"field": fact.label, "value": value_in_words(fact, value)}
+
+
 def value_in_words(fact: Fact, value: Any) -> str:
     """A typed value as the reader writes it; "empty" for none."""
     if value is None:

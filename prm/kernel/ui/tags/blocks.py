@@ -1,7 +1,6 @@
 """What stands around other things: cards, alerts, dialogs, menus; and what shows a record's parts."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, is_dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.template import Context, Library
@@ -11,6 +10,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from prm.kernel import wording
+from prm.kernel.conditions.facts import choices_read_once
+from prm.kernel.decisions import Decision, again
 from prm.kernel.ui import formats
 from prm.kernel.ui.tags import basics, values
 
@@ -162,23 +163,27 @@ def diff(rows: Iterable[Sequence[Any]], left: Any = "", right: Any = "", label: 
 
 @register.inclusion_tag("ui/decision.html")
 def decision_trace(decision: Any, audience: str = "vendor", title: Any = "") -> dict[str, Any]:
-    """Why: outcome, reasons and, for the vendor, every condition with the value it met."""
+    """Why: outcome, reasons and, for the vendor, every condition with the value it met; in the reader's language."""
     document, shown = _document(decision), wording.shown
     reasons = [r for r in document.get("reasons", ()) if audience == "vendor" or r.get("audience") != "vendor"]
     inside = audience == "vendor"
-    return {
-        "decision": document,
-        "reasons": [{**r, "text": shown(r.get("text") or "", r.get("said"))} for r in reasons],
-        "checks": [{**c, "label": shown(c.get("label") or "", c.get("said"))} for c in document.get("checks", ())]
-        if inside
-        else (),
-        "nearest": document.get("nearest") if inside else None,
-        "inside": inside,
-        "title": title,
-    }
+    with choices_read_once():
+        return {
+            "decision": document,
+            "reasons": [{**r, "text": shown(r.get("text") or "", r.get("said"))} for r in reasons],
+            "checks": [_check(c) for c in document.get("checks", ())] if inside else (),
+            "nearest": again(document.get("nearest"), document.get("nearest_said")) if inside else None,
+            "inside": inside,
+            "title": title,
+        }
+
+
+def _check(stored: Mapping[str, Any]) -> dict[str, Any]:
+    label = wording.shown(stored.get("label") or "", stored.get("said"))
+    return {**stored, "label": label, "actual": again(stored.get("actual"), stored.get("met"))}
 
 
 def _document(decision: Any) -> dict[str, Any]:
     if isinstance(decision, dict):
         return decision
-    return asdict(decision) if is_dataclass(decision) and not isinstance(decision, type) else {}
+    return decision.document() if isinstance(decision, Decision) else {}
