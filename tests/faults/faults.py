@@ -88,6 +88,7 @@ class Faults:
         return f"process {self.parts.kill_one_child('web', self.dice)}, with {flying} requests in flight"
 
     def _while_somebody_asks(self) -> int:
+        self.load.paused.clear()  # nobody asks while the load is held back
         end = time.monotonic() + 8
         while self.load.in_flight == 0 and time.monotonic() < end:
             time.sleep(0.005)
