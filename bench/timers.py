@@ -72,6 +72,7 @@ def drain(ours: Any, tenant: UUID, count: int, bar: Callable[[str, bool], None],
     rate = len(ended) / (ended[-1] - due)
     p50, p99 = (ended[int(len(ended) * share)] - due for share in (0.5, 0.99))
     print(f"{count:,} timers due at once: {rate:,.0f} a second; lag p50 {p50:.1f} s, p99 {p99:.1f} s")
+    print(f"  ratio to {wanted} a second: {rate / wanted:.2f}")
     bar(f"at least {wanted} timers a second", len(ended) == count and rate >= wanted)
 
 
