@@ -68,7 +68,12 @@ def _told(row: AuditEntry, theirs: set[str], protects: bool) -> dict[str, Any]:
     if row.action == "deal.approved" and not protects:
         title = gettext_noop("Registered")
     named = row.actor_kind == "person" and str(row.actor_id) in theirs
-    return {"at": row.at, "title": _(title), "icon": icon, "tone": tone, "actor": row.actor_name if named else ""}
+    return {"at": row.at, "title": _(title), "icon": icon, "tone": tone, "actor": _signed(row) if named else ""}
+
+
+def _signed(row: AuditEntry) -> str:
+    """Both names where somebody of the vendor acted as one of the partner's people."""
+    return f"{row.actor_name} ({row.impersonator})" if row.impersonator else row.actor_name
 
 
 def coming(deal: Deal, dispute: Dispute | None) -> list[dict[str, Any]]:

@@ -78,7 +78,7 @@ def make_link(
             member=next((one for one in sellers_at(address) if one.partner_id == partner.pk), None),
             secret_hash=hash_of(secret),
             most_deals=max(0, min(most_deals, rules.MOST_DEALS)),
-            made_by=actor.name,
+            made_by=actor.signature,
             expires_at=Now() + timedelta(days=max(0, min(days, rules.LONGEST_DAYS))),
         )
         if decision.allowed:

@@ -71,7 +71,7 @@ def _keep_evidence(deal: Deal, first: Deal, actor: Actor, now: datetime) -> None
         deal=first,
         audience="partner",
         author_id=actor.membership_id,
-        author_name=actor.name,
+        author_name=actor.signature,
         by_partner=not actor.is_vendor,
         body=_told(deal, first),
         at=now,

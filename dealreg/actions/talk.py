@@ -38,7 +38,7 @@ def add_comment(*, deal_id: UUID, body: str, audience: str, actor: Actor, now: d
                 now=now,
                 comment=comment.pk,
                 audience=seen_by,
-                author_name=actor.name,
+                author_name=actor.signature,
                 author=actor.membership_id,
                 by_partner=comment.by_partner,
                 excerpt=text[:200],
@@ -115,4 +115,4 @@ def _audience(wanted: str, actor: Actor) -> str:
 
 
 def _author(actor: Actor) -> dict[str, object]:
-    return {"author_id": actor.membership_id, "author_name": actor.name, "by_partner": not actor.is_vendor}
+    return {"author_id": actor.membership_id, "author_name": actor.signature, "by_partner": not actor.is_vendor}

@@ -11,7 +11,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Q
 
 from dealreg.models import Deal, DealAssessment, DealLine, DealPolicy, DealStatus
 from dealreg.models.deals import OPEN
@@ -294,8 +293,8 @@ def approver_facts(deal: Deal, actor: Actor) -> dict[str, Any]:
 
 def handed_in_as(deal: Deal, member: Membership) -> bool:
     """Whether this member of ours handed the deal in while viewing as a partner's person."""
-    behind = Q(impersonator_id=member.pk) | Q(impersonator_id=None, impersonator=str(member))  # before ids were kept
-    return AuditEntry.objects.filter(behind, target_id=deal.pk, action="deal.submitted").exists()
+    found = AuditEntry.objects.filter(target_id=deal.pk, action="deal.submitted", impersonator_id=member.pk)
+    return found.exists()
 
 
 def protection_facts(deal: Deal, now: datetime, today: date) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from prm.kernel.audit.models import AuditEntry
 from prm.kernel.identity.models import ApiToken, Invitation
 from prm.kernel.tenancy.models import Tenant
 from tests.cast import acme, ada, bea, bo, client_of, finn, olivia, vendor, zoe
+from tests.dealreg.deals import submitted
 
 
 def viewing(who: Any, *, by: Any = olivia, may_act: bool = False) -> tuple[Client, Any]:
@@ -38,6 +39,18 @@ class TestViewingAs:
         with vendor(acme):
             entry = AuditEntry.objects.get(action="person.invited")
             assert (entry.actor_name, entry.impersonator) == ("Bea", "Olivia")
+
+    def test_what_is_said_is_signed_with_both_names_for_the_vendor_and_for_the_partner(self) -> None:
+        deal = submitted()
+        browser = viewing(bo, may_act=True)[0]
+        browser.post(f"/portal/deals/{deal}/comments", {"body": "Forty seats"})
+        browser.post(f"/portal/deals/{deal}/withdraw", {"reason": "The customer waits"})
+
+        theirs = client_of(bo).get(f"/portal/deals/{deal}/").content.decode()
+        ours = client_of(olivia).get(f"/console/deals/{deal}/").content.decode()
+
+        assert "Forty seats" in theirs and theirs.count("Bo (Olivia)") == 2
+        assert "Forty seats" in ours and "Bo (Olivia)" in ours and "Bo, by Olivia" in ours
 
     def test_its_start_and_end_are_recorded(self) -> None:
         browser = viewing(bea)[0]

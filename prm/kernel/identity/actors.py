@@ -62,6 +62,11 @@ class Actor:
         )
 
     @property
+    def signature(self) -> str:
+        """The name under what is said, sent or made: whoever acts as somebody else signs with both names."""
+        return f"{self.name} ({self.impersonator})"[:200] if self.impersonator else self.name
+
+    @property
     def is_vendor(self) -> bool:
         return self.partner_id is None
 

@@ -37,7 +37,7 @@ def invite_person(
             name=name.strip(),
             roles=list(roles),
             invited_by_id=actor.membership_id,
-            invited_by_name=actor.name,
+            invited_by_name=actor.signature,
             secret_hash=secrets.hash_of(secrets.invitation_secret(fresh)),
             expires_at=Now() + VALID_FOR,
         )
