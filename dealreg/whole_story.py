@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, gettext_noop
 
 from dealreg.models import Deal, Dispute
 from dealreg.stories import TOLD
+from prm.kernel import wording
 from prm.kernel.audit.models import AuditEntry
 from prm.kernel.automation.registry import story_of
 from prm.kernel.messages.models import Message
@@ -85,7 +86,7 @@ def _who(row: AuditEntry) -> str:
 
 
 def _because(document: Mapping[str, Any] | None) -> str:
-    return " ".join(str(reason["text"]) for reason in document["reasons"]) if document else ""
+    return " ".join(wording.told(reason) for reason in document["reasons"]) if document else ""
 
 
 def _change(row: AuditEntry) -> str:

@@ -100,6 +100,17 @@ class TestOnThePages:
         assert "64.000,00" in page
         assert "that go through without a person" not in page
 
+    def test_a_deals_story_tells_why_in_the_language_of_whoever_opens_it(self):
+        deal = deals.submitted(birch, customer_name="Alpenrose Hotels AG", customer_domain="alpenrose.example",
+                               amount="64000.00")  # fmt: skip
+        with world.logged_in_as("worker"):
+            settle()
+        with vendor():
+            Membership.objects.filter(pk=olivia.membership_id).update(language="de")
+        page = client_of(olivia, HTTP_ACCEPT_LANGUAGE="de").get(f"/console/deals/{deal}/").content.decode()
+        assert "64.000,00" in page
+        assert "that go through without a person" not in page
+
     def test_a_partner_reads_in_its_language_why_the_rules_declined_in_the_mail_too(self):
         with vendor():
             Membership.objects.filter(pk=bo.membership_id).update(language="de")
