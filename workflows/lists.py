@@ -12,6 +12,7 @@ from prm.kernel.reference.queries import vendor_currency
 from prm.kernel.ui import formats
 from prm.kernel.ui.lists import Choice, Column, Empty, List, Period, Search, View
 from workflows.analytics.drill import Ended, Figure, Passed
+from workflows.bulk import RETRY
 from workflows.definition.triggers import label_of
 from workflows.models import (
     Incident,
@@ -197,6 +198,7 @@ class IncidentList(List):
         Period("opened_at", _("Since")),
     )
     views = (View("open", _("Open"), {"status": ["open"]}),)
+    bulk = (RETRY,)
     empty = Empty(
         _("No incidents"),
         _(

@@ -9,10 +9,11 @@ import pytest
 from django.db.models.functions import Now
 
 from prm.kernel import events
+from prm.kernel.audit.models import AuditEntry
 from prm.kernel.events import relay
 from prm.kernel.events.models import Delivery, EventRow
 from prm.kernel.reference.models import Vertical
-from tests.cast import acme, ada, client_of, vendor, zenith
+from tests.cast import acme, ada, aud, client_of, vendor, zenith
 
 seen: list[str] = []
 poison: set[str] = set()
@@ -204,3 +205,31 @@ class TestTheOperatorsPage:
         with vendor(acme):
             assert ours().get().state == "pending"
             assert EventRow.objects.filter(name=Tried.name).count() == 1
+
+    def test_settles_many_at_once_what_is_not_parked_left_alone(self):
+        for subject in ("first", "second", "third"):
+            publish(subject)
+        with vendor(acme):
+            parked = [row.pk for row in ours().order_by("position")[:2]]
+            ours().filter(pk__in=parked).update(state="parked", error="RuntimeError")
+        page, chosen = "/console/integrations/events/", {"bulk": "retry", "all": "1"}
+
+        preview = client_of(ada).post(page, chosen).content.decode()
+        with vendor(acme):
+            assert ours().filter(state="parked").count() == 2, "a preview changes nothing"
+        client_of(ada).post(page, {**chosen, "confirmed": "1"})
+
+        assert "isn&#x27;t parked" in preview
+        with vendor(acme):
+            assert not ours().filter(state="parked").exists()
+            assert AuditEntry.objects.filter(action="events.delivery_retried").count() == 2
+
+    def test_offers_an_auditor_no_button(self):
+        publish("bad")
+        with vendor(acme):
+            ours().update(state="parked", error="RuntimeError")
+            parked = ours().get()
+        address = f"/console/integrations/events/{parked.pk}"
+
+        assert f"{address}/retry" in client_of(ada).get(f"{address}/").content.decode()
+        assert f"{address}/retry" not in client_of(aud).get(f"{address}/").content.decode()

@@ -12,10 +12,11 @@ from dealreg.models import Deal, DealStatus
 from prm.kernel.identity.models import Membership
 from prm.kernel.messages.models import Message
 from prm.kernel.reference.models import ProductLine
-from tests.cast import ada, bo, client_of, finn, mia, vendor
+from tests.cast import ada, bo, client_of, finn, mia, olivia, vendor
 from tests.world import logged_in_as
 from workflows.models import HumanTask, Incident, Run, Workflow, WorkflowVersion
 
+INCIDENTS = "/console/workflows/incidents/"
 pytestmark = pytest.mark.usefixtures("replays_true")
 
 
@@ -155,13 +156,35 @@ class TestARetiredWorkflow:
         with vendor():
             assert Incident.objects.count() == 1
 
-    def test_goes_on_once_a_version_is_published_and_the_incident_tried_again(self, deal, second_admin):
+    def republished(self, second_admin: Client) -> None:
         with vendor():
-            incident = Incident.objects.get()
             old = Workflow.objects.get(key="deal-registration").versions.get()
         tree = json.loads(client_of(ada).get(f"/console/workflows/versions/{old.pk}/download/").content)
         draft = str(client_of(ada).post("/console/workflows/upload/", {"tree": json.dumps(tree)})["Location"])
         second_admin.post(f"{draft}publish/")
+
+    def test_many_incidents_are_tried_again_at_once_after_a_preview(self, deal, second_admin):
+        other = register(customer_name="Alpenrose Hotels AG", customer_domain="alpenrose.example")
+        everything = {"bulk": "retry", "all": "1"}
+        still = client_of(olivia).post(INCIDENTS, {**everything, "confirmed": "1"}, follow=True).content.decode()
+        assert "0 incidents are tried again" in still and "2 × Still no published workflow" in still
+        self.republished(second_admin)
+
+        preview = client_of(olivia).post(INCIDENTS, everything).content.decode()
+        with vendor():
+            assert Incident.objects.filter(status="open").count() == 2, "a preview changes nothing"
+        client_of(olivia).post(INCIDENTS, {**everything, "confirmed": "1"})
+
+        assert "Nordwind Logistik" in preview or "is retired" in preview
+        with vendor():
+            assert set(Run.objects.values_list("subject_id", flat=True)) == {deal, other}
+            assert not Incident.objects.filter(status="open").exists()
+        assert client_of(finn).post(INCIDENTS, everything).status_code == 403
+
+    def test_goes_on_once_a_version_is_published_and_the_incident_tried_again(self, deal, second_admin):
+        with vendor():
+            incident = Incident.objects.get()
+        self.republished(second_admin)
 
         client_of(ada).post(f"/console/workflows/incidents/{incident.pk}/resolve/", {"how": "retry"})
         work()

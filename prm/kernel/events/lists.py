@@ -6,8 +6,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from prm.kernel.events.bulk import RETRY, SKIP
 from prm.kernel.events.models import Delivery
 from prm.kernel.ui.lists import Choice, Column, Empty, List, Period, Search, View
+
+STATES = (("parked", _("Parked")), ("pending", _("On its way")), ("skipped", _("Given up")))
 
 
 class Deliveries(List):
@@ -25,13 +28,14 @@ class Deliveries(List):
     )
     filters = (
         Search("handler", "event__name"),
-        Choice("state", _("State"), options=Delivery.State.choices, many=True),
+        Choice("state", _("State"), options=STATES, many=True),
         Period("not_before", _("Due")),
     )
     views = (
         View("parked", _("Parked"), {"state": ["parked"]}),
         View("pending", _("On their way"), {"state": ["pending"]}),
     )
+    bulk = (RETRY, SKIP)
     empty = Empty(_("Everything was delivered"), _("An event that a handler could not take six times is parked here."))
 
     def rows(self, request: HttpRequest) -> QuerySet[Any]:

@@ -35,7 +35,8 @@ def delivery(request: Any, pk: UUID) -> HttpResponse:
     behind = Delivery.objects.filter(
         handler=found.handler, subject_id=found.subject_id, position__gt=found.position, state="pending"
     ).count()
-    return render(request, "events/delivery.html", {"delivery": found, "behind": behind})
+    may_settle = found.state == Delivery.State.PARKED and request.actor.has("admin", "ops")
+    return render(request, "events/delivery.html", {"delivery": found, "behind": behind, "may_settle": may_settle})
 
 
 @require_POST
