@@ -5,13 +5,15 @@ from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from email import message_from_bytes
+from mailbox import Maildir
 
 import pytest
 from aiosmtpd.controller import Controller
 from django.db.models.functions import Now
-from django.test import override_settings
+from django.test import Client, override_settings
 
 from prm.kernel.messages import send
+from prm.kernel.messages import sink as demo_sink
 from prm.kernel.messages.actions import read_messages, save_template
 from prm.kernel.messages.delivery import deliver_due
 from prm.kernel.messages.models import Message, MessageTemplate
@@ -202,3 +204,32 @@ class TestTheWordings:
         assert "customer_name" in refused.content.decode()
         assert saved.status_code == 302
         assert client_of(finn).get(path).status_code == 403
+
+
+class TestTheDemosMails:
+    RAW = (
+        b"From: prm@acme.example\nTo: bo@birch.example\nSubject: Protected until 19 Feb\n"
+        b"Date: Fri, 20 Nov 2026 10:00:00 +0000\n\nNordwind <script>alert(1)</script> is yours.\n"
+    )
+
+    def test_are_read_on_a_page_that_the_sign_in_and_every_accounts_menu_lead_to(self, settings):
+        settings.DEMO = True
+        box = Maildir(demo_sink.folder(), create=True)
+        key = box.add(self.RAW)
+        try:
+            page = Client().get(f"/demo/mail/{key}/").content.decode()
+        finally:
+            box.remove(key)
+
+        assert "Protected until 19 Feb" in page and "bo@birch.example" in page and "20 Nov" in page
+        assert "<script>alert" not in page
+        for client, address in (
+            (Client(), "/account/login/"),
+            (client_of(bo), "/portal/"),
+            (client_of(ada), "/console/"),
+        ):
+            assert 'href="/demo/mail/"' in client.get(address).content.decode(), address
+
+    def test_are_no_page_outside_the_demo(self):
+        assert Client().get("/demo/mail/").status_code == 404
+        assert "/demo/mail/" not in client_of(bo).get("/portal/").content.decode()

@@ -1,6 +1,7 @@
 """Reads the demo's mail sink."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from mailbox import Maildir
@@ -13,7 +14,7 @@ class Mail:
     key: str
     subject: str
     to: str
-    date: str
+    at: datetime | None
     message_id: str
     text: str
     html: str
@@ -46,7 +47,7 @@ def _read(box: Maildir, key: str) -> Mail:
         key=key,
         subject=str(mail["Subject"] or ""),
         to=str(mail["To"] or ""),
-        date=str(mail["Date"] or ""),
+        at=mail["Date"].datetime if mail["Date"] else None,
         message_id=str(mail["Message-ID"] or ""),
         text=_part(mail, "plain"),
         html=_part(mail, "html"),
