@@ -190,6 +190,15 @@ class TestEditor:
         page = client_of(ada).post(self.page(ruleset, "publish"), follow=True).content.decode()
         assert "Version 2 is in force" in page
 
+    def test_a_draft_waits_on_the_home_of_the_other_admins_and_not_of_those_who_wrote_it(self, ruleset):
+        with vendor() as now:
+            drafted(ruleset, now, actor=grace)
+        assert self.page(ruleset, "change") in client_of(ada).get("/console/").content.decode()
+        with vendor() as now:
+            drafted(ruleset, now)
+        assert self.page(ruleset, "change") not in client_of(ada).get("/console/").content.decode()
+        assert self.page(ruleset, "change") not in client_of(olivia).get("/console/").content.decode()
+
     def test_an_auditor_reads_and_changes_nothing(self, ruleset):
         client = client_of(aud)
         assert client.get(self.page(ruleset, "change")).status_code == 200

@@ -8,11 +8,13 @@ import pytest
 from django.db.models import F
 
 from dealreg.models import Deal, DealStatus
+from prm.demo.homes import bare_homes
 from prm.demo.outcome import Outcome, lines, outcome, shortfalls
 from tests import world
-from tests.cast import acme, birch, cedar, vendor, zenith
+from tests.cast import acme, ada, aud, bea, birch, bo, cam, cedar, client_of, cy, finn, mia, olivia, vendor, zenith
 from tests.dealreg import deals
 from tests.workflows.things import settle
+from workflows.models import HumanTask
 
 
 def decided_by_the_workflow():
@@ -79,3 +81,25 @@ class TestAWholeYear:
     )
     def test_says_what_is_missing(self, change, told):
         assert told in " ".join(shortfalls(replace(self.whole, **change)))
+
+
+class TestTheHomes:
+    def test_of_all_show_something_whoever_decides_nothing_sees_what_waits_for_others(self):
+        everybody = (ada, olivia, mia, cam, finn, aud, bea, bo, cy)
+        mails = [who.email for who in everybody]
+        assert bare_homes(acme.id, mails) == mails, "nothing has happened yet"
+
+        decided_by_the_workflow()
+
+        assert bare_homes(acme.id, mails) == [cy.email], "the rules have answered Birch, nobody has answered Cedar"
+        assert bare_homes(acme.id, ["nobody@acme.example"]) == ["nobody@acme.example"]
+
+    def test_of_an_auditor_and_of_finance_lead_to_the_most_pressing_task(self):
+        decided_by_the_workflow()
+        with vendor():
+            task = HumanTask.objects.get()
+
+        for who in (aud, finn):
+            page = client_of(who).get("/console/").content.decode()
+            assert f"/console/queue/{task.pk}/" in page and "Waiting for others" in page
+        assert "Waiting for others" not in client_of(olivia).get("/console/").content.decode()

@@ -112,7 +112,7 @@ class AbsenceForm(forms.ModelForm[Membership]):
 
 def name_stand_ins(field: Any, member: Membership) -> None:
     """Whoever is of the same organisation and still there."""
-    field.label = _("Who stands in")
+    field.label, field.empty_label = _("Who stands in"), _("Nobody")
     field.queryset = (
         Membership.objects.filter(tenant=member.tenant, partner=member.partner_id, ended_at=None)
         .exclude(pk=member.pk)

@@ -9,6 +9,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from prm.demo import cast
 from prm.demo.build import DEALS, build, exists, is_half_made, logins
+from prm.demo.homes import bare_homes
+from prm.demo.market import problem_of
 from prm.demo.outcome import lines, outcome, shortfalls
 from prm.kernel.tenancy.models import Tenant
 
@@ -29,8 +31,10 @@ class Command(BaseCommand):
             return self._logins()
         if options["outcome"]:
             return self._outcome()
+        if problem := problem_of(options["accounts"]):
+            raise CommandError(problem)
         if exists():
-            self.stdout.write("the demo is there already")
+            self.stdout.write("the demo is there already (`make demo-reset` forgets it)")
             return None
         if is_half_made():
             raise CommandError("An earlier build was interrupted; `make demo` begins anew.", returncode=3)
@@ -39,15 +43,17 @@ class Command(BaseCommand):
         return self._outcome()
 
     def _outcome(self) -> None:
-        found = outcome(Tenant.objects.using("owner").get(slug=cast.SLUG).pk)
+        tenant = Tenant.objects.using("owner").get(slug=cast.SLUG).pk
+        found = outcome(tenant)
         for line in lines(found):
             self.stdout.write("  " + line)
-        for short in shortfalls(found):
+        bare = [f"nothing on the home of {mail}" for mail in bare_homes(tenant, [mail for _role, mail in logins()])]
+        for short in shortfalls(found) + bare:
             self.stdout.write(f"  short of a whole year: {short}")
 
     def _logins(self) -> None:
         for role, mail in logins():
-            self.stdout.write(f"  {role:14} {mail}")
+            self.stdout.write(f"  {role:16} {mail}")
         self.stdout.write(f"  password for all of them: {cast.PASSWORD}")
 
     def _say(self, text: str) -> None:
