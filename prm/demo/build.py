@@ -157,6 +157,9 @@ def _people(demo: Demo) -> tuple[dict[str, Worker], list[Organisation]]:
         emails = cast.emails_of(record, number)
         names = (f"Bea {cast.surname(number)}", cast.SELLERS[number % len(cast.SELLERS)])
         seller_ids.append(tuple(cast.person_of(m, n, password) for m, n in zip(emails, names, strict=True)))
+    others = [
+        (cast.person_of(mail, name, password), mail, name, role) for role, name, mail in cast.others_of(records[0])
+    ]
     with acting(tenant=demo.tenant, audience="vendor") as now:
         staff = {
             name: cast.join(staff_ids[name], _mail(name), name, roles, approval_limit=limit)
@@ -167,6 +170,8 @@ def _people(demo: Demo) -> tuple[dict[str, Worker], list[Organisation]]:
             cast.enrol(record, number, seller_ids[number], cams, demo.rng, now)  # type: ignore[arg-type]
             for number, record in enumerate(records)
         ]
+        for person, mail, name, role in others:
+            cast.join(person, mail, name, (role,), partner_id=partners[0].id)
     return staff, partners
 
 
@@ -180,7 +185,8 @@ def logins() -> list[tuple[str, str]]:
     once = {role: mail for role, mail in reversed(found)}
     record = cast.partner_records(random.Random(SEED))[0]  # noqa: S311
     admin, seller = cast.emails_of(record, 0)
-    return [*((role, once[role]) for role in dict(found)), ("partner_admin", admin), ("seller", seller)]
+    others = [(role, mail) for role, _name, mail in cast.others_of(record)]
+    return [*((role, once[role]) for role in dict(found)), ("partner_admin", admin), ("seller", seller), *others]
 
 
 @contextmanager

@@ -32,6 +32,7 @@ STAFF = (
     ("Sam Duval", ("sales",), None),
     ("Aud Lindqvist", ("auditor",), None),
 )
+OTHERS = (("marketing", "Max Lang"), ("partner_finance", "Pia Roth"))  # of the first partner, who has all kinds
 SELLERS = ("Bo Berg", "Cy Hansen", "Dana Ruiz", "Eli Novak", "Fay Moreau", "Gus Keller", "Hana Ito", "Ivo Silva")
 
 
@@ -132,6 +133,12 @@ def enrol(
 def emails_of(record: Record, number: int) -> tuple[str, str]:
     domain = record.domain or f"partner{number}.example"
     return f"admin@{domain}", f"seller@{domain}"
+
+
+def others_of(record: Record) -> list[tuple[str, str, str]]:
+    """Role, name and e-mail of the people whom the first partner has besides its admin and its seller."""
+    domain = emails_of(record, 0)[0].partition("@")[2]
+    return [(role, name, f"{name.split()[0].lower()}@{domain}") for role, name in OTHERS]
 
 
 def surname(number: int) -> str:

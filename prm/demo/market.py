@@ -41,6 +41,18 @@ def market(accounts: str, seed: int) -> Market:
     return Market(list(read_accounts(Path(accounts))), generate(seed, 3_000))
 
 
+def problem_of(accounts: str) -> str:
+    """Why a list can't be used, in a sentence; empty when it can, or when none is given."""
+    if not accounts:
+        return ""
+    try:
+        if next(read_accounts(Path(accounts)), None) is None:
+            return f"{accounts} has no row with a name. A CSV with the columns name, domain, country, city is needed."
+    except (OSError, EOFError, UnicodeDecodeError, csv.Error) as why:
+        return f"{accounts} can't be read: {getattr(why, 'strerror', None) or why}."
+    return ""
+
+
 def read_accounts(path: Path) -> Iterator[Record]:
     """A CSV with a header, gzipped or not. Rows without a name are left out."""
     opener: Any = gzip.open if path.suffix == ".gz" else open

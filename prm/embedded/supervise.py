@@ -97,6 +97,8 @@ class Supervisor:
         self._launch("mail")
         if not built.is_current(self.folder):
             self._build(environment)
+        elif os.environ.get("ACCOUNTS"):
+            self.say("the demo keeps the customers that it was built with; `make demo-reset` makes room for others")
         self.say("starting the web server, the worker and the scheduler")
         self._launch("web", "worker", "scheduler")
         self._await_ready(port)
@@ -190,7 +192,7 @@ class Supervisor:
 
     def _greet(self, url: str) -> None:
         self.say("ready")
-        self.say(f"open {url}/")
+        self.say(f"open {url}/ (and {url}/demo/mail/ for the mails that it sends)")
         if (logins := self.folder / "logins.txt").exists():
             sys.stdout.write(logins.read_text())
         self.say(f"logs are in {self.folder}; Ctrl-C stops everything")

@@ -1,9 +1,11 @@
 """The demo's organisations: invented, repeatable, and varied as people vary them."""
 
+import gzip
 import random
 
 import pytest
 
+from prm.demo.market import market, problem_of
 from prm.demo.names import generate, variant
 from prm.kernel.matching import keys, normalise, score
 
@@ -54,3 +56,31 @@ class TestVariant:
         assert sum(found) > 0.97 * len(found)
         assert sum(same) > 0.85 * len(same)
         assert sum(strangers) < 0.03 * len(strangers)
+
+
+class TestAListOfOnesOwn:
+    LIST = "name,domain,country,city\nAlpenrose Hotels AG,alpenrose.example,AT,Graz\n ,nobody.example,,\nKessler KG\n"
+
+    def test_becomes_the_vendors_customers_gzipped_or_not(self, tmp_path):
+        plain, packed = tmp_path / "a.csv", tmp_path / "a.csv.gz"
+        plain.write_text(self.LIST, encoding="utf-8")
+        packed.write_bytes(gzip.compress(self.LIST.encode()))
+
+        for path in (plain, packed):
+            assert problem_of(str(path)) == ""
+            assert [record.name for record in market(str(path), 1).accounts] == ["Alpenrose Hotels AG", "Kessler KG"]
+
+    def test_that_can_not_be_read_is_told_in_a_sentence_before_anything_is_built(self, tmp_path):
+        wrong = {
+            "odd.csv": b"company;city\nKessler;Graz\n",
+            "empty.csv": b"",
+            "a.csv.gz": b"no gzip",
+            "b.csv": b"name\n\xff\xfe",
+        }
+        for name, content in wrong.items():
+            (tmp_path / name).write_bytes(content)
+
+        for path in (*(tmp_path / name for name in wrong), tmp_path / "missing.csv"):
+            told = problem_of(str(path))
+            assert str(path) in told and "\n" not in told
+        assert problem_of("") == ""
