@@ -24,7 +24,7 @@ class Parts:
     def __init__(self, taken_away: str) -> None:
         self.running: dict[str, subprocess.Popen[bytes]] = {}
         self.log = addresses.var() / "parts.log"
-        self.port = ports.free_port(18000)
+        self.port = ports.free_port(18000 + os.getpid() % 700)
         self.clock = faketime()
         self.taken_away = taken_away
 

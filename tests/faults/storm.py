@@ -52,7 +52,7 @@ def own_folder() -> Any:
         "DJANGO_SETTINGS_MODULE": "prm.settings",
         "PRM_VAR": str(folder / "var"),
         "PRM_EMBEDDED": "test",
-        "PRM_SMTP_PORT": str(ports.free_port(18800)),
+        "PRM_SMTP_PORT": str(ports.free_port(18800 + os.getpid() % 700)),  # of its own beside another campaign
         "PYTHONPATH": str(ROOT),
     }
     (folder / "var").mkdir(mode=0o755)
