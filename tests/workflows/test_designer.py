@@ -82,7 +82,7 @@ class TestEditingByPlace:
             trees.add(full, {"type": "end"}, "blocks", 0)
 
     def test_where_a_block_can_go_is_said_in_words(self):
-        told = {target.label: target.path for target in trees.targets(tree(BRANCH, KEEP), "blocks.1")}
+        told = {target.label: target.path for target in trees.targets(tree(BRANCH, KEEP)["blocks"], "blocks.1")}
         assert told == {
             "Move into “Heavy”": "blocks.0.cases.0.blocks",
             "Move into “Otherwise”": "blocks.0.otherwise",

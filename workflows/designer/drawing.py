@@ -124,10 +124,10 @@ def _shorten(words: str) -> str:
 def rows_of(tree: Mapping[str, Any], marks: Marks, conditions: Any) -> list[Row]:
     """The outline. `conditions` tells a condition in words."""
     blocks = tree.get("blocks")
-    return _rows(tree, blocks if isinstance(blocks, list) else [], "blocks", marks, conditions)
+    return _rows(blocks if isinstance(blocks, list) else [], "blocks", marks, conditions)
 
 
-def _rows(tree: Mapping[str, Any], blocks: Sequence[Any], path: str, marks: Marks, conditions: Any) -> list[Row]:
+def _rows(blocks: Sequence[Any], path: str, marks: Marks, conditions: Any) -> list[Row]:
     found = []
     for index, block in enumerate(blocks):
         if not isinstance(block, Mapping):
@@ -143,13 +143,13 @@ def _rows(tree: Mapping[str, Any], blocks: Sequence[Any], path: str, marks: Mark
                 lit=here in marks.lit,
                 first=index == 0,
                 last=index == len(blocks) - 1,
-                targets=targets(tree, here),
+                targets=targets(blocks, here),
                 ways=[
                     Branch(
                         way.name,
                         _way_told(block, way.number, conditions),
                         way.path,
-                        _rows(tree, way.blocks, way.path, marks, conditions),
+                        _rows(way.blocks, way.path, marks, conditions),
                     )
                     for way in ways(block, here)
                 ],

@@ -149,13 +149,13 @@ class Target:
     index: int
 
 
-def targets(tree: Mapping[str, Any], path: str) -> list[Target]:
-    """Into the ways of the blocks beside it, and out of the one it stands in."""
+def targets(siblings: Sequence[Any], path: str) -> list[Target]:
+    """Into the ways of the blocks beside it, and out of the one it stands in; `siblings` are its list."""
     parent, index = split(path)
     found = []
     for beside in (index - 1, index + 1):
-        block = block_at(tree, f"{parent}.{beside}") if beside >= 0 else None
-        for way in ways(block, f"{parent}.{beside}") if block else ():
+        block = siblings[beside] if 0 <= beside < len(siblings) else None
+        for way in ways(block, f"{parent}.{beside}") if isinstance(block, dict) else ():
             at = len(way.blocks) if beside < index else 0
             found.append(Target(_("Move into “%(way)s”") % {"way": way.name}, way.path, at))
     if owner := owner_of(parent):

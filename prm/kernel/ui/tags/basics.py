@@ -1,5 +1,6 @@
 """Icons, chips, buttons, people."""
 
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -31,6 +32,16 @@ _FLIPPED = {"arrow-left", "arrow-right", "chevron-left", "chevron-right", "log-i
 @register.simple_tag(name="icon")
 def picture(name: str, size: int = 16, label: Any = "") -> SafeString:
     """A picture from the sprite; with a label it is read aloud, without one it is decoration."""
+    return _drawn(name, size, label) if label else _decoration(name, size)
+
+
+@lru_cache(maxsize=2000)
+def _decoration(name: str, size: int) -> SafeString:
+    """A page has hundreds of them, the same ones again and again."""
+    return _drawn(name, size, "")
+
+
+def _drawn(name: str, size: int, label: Any) -> SafeString:
     classes = "icon" if size == 16 else f"icon icon-{size}"
     if name in _FLIPPED:
         classes += " icon-flips"
