@@ -13,6 +13,7 @@ from dealreg.actions.batches import carry_out_batches, start_batch, undo_batch
 from dealreg.actions.closing import change_stage, expire_due, extend_protection, mark_lost, mark_won
 from dealreg.actions.customers import add_alias, count_words, create_customer, refresh_keys, update_customer
 from dealreg.actions.disputes import (
+    ask_again,
     decide_dispute,
     look_into_dispute,
     raise_dispute,
@@ -45,6 +46,7 @@ __all__ = [
     "add_alias",
     "add_comment",
     "approve_deal",
+    "ask_again",
     "ask_to_confirm",
     "assign_cam",
     "assign_mail",

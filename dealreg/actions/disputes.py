@@ -75,6 +75,25 @@ def look_into_dispute(*, dispute_id: UUID, now: datetime) -> Dispute:
     return dispute
 
 
+def ask_again(*, dispute_id: UUID, actor: Actor, now: datetime) -> None:
+    """What people decided could not be carried out: the dispute is asked about anew, with a new promise."""
+    dispute = _locked(dispute_id)
+    if not dispute.is_open:
+        return
+    before = dispute.answer_due_at
+    dispute.answer_due_at = queries.answer_due(reference.program(dispute.deal.program_id), now)
+    dispute.save(update_fields=["answer_due_at"])
+    audit.record(
+        "dispute.asked_again",
+        target=dispute,
+        actor=actor,
+        at=now,
+        before={"answer_due_at": before},
+        after={"answer_due_at": dispute.answer_due_at},
+    )
+    _tell(DisputeRaised, dispute, now)
+
+
 def decide_dispute(
     *, dispute_id: UUID, outcome: str, reason: str, actor: Actor, now: datetime, percent: object = None
 ) -> Decision:

@@ -83,7 +83,8 @@ def decide(dispute: UUID, params: Mapping[str, Any], actor: Actor, now: datetime
 
 
 def report_undecided(dispute: UUID, params: Mapping[str, Any], actor: Actor, now: datetime) -> Outcome:
-    """Nothing is silently stuck: what can't be decided as asked is an incident."""
+    """Nothing is silently stuck: what can't be decided as asked is an incident, and is asked about anew."""
+    actions.ask_again(dispute_id=dispute, actor=actor, now=now)
     return Outcome("done", {"incident": _now("A dispute could not be decided as asked, three times.")})
 
 

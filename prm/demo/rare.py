@@ -239,13 +239,13 @@ class Rare:
             self.work()
 
     def settle_disputes(self) -> None:
-        """Partners contest: one answer stands at once, others once what was decided could not be done, one never."""
+        """Partners contest: one answer stands at once, others once what was decided could not be done."""
         uphold, share, overturn = "uphold", "share", "overturn"  # nothing can be shared that nobody else holds
         for deal, answers in (
             (self.asked["reject"], (uphold,)),
             (self.asked["none"], (share, uphold)),
             (self.small, (share, share, uphold)),
-            (self.twice, (overturn, overturn, overturn)),
+            (self.twice, (overturn, overturn, overturn, uphold)),
         ):
             dispute = self._contest(deal)
             for answer in answers:

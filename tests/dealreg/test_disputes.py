@@ -12,6 +12,7 @@ from dealreg.models import Deal, DealFile, DealPolicy, DealSplit, DealStatus, Di
 from dealreg.rules import judge_again
 from prm.kernel.audit.models import AuditEntry, DecisionRecord
 from prm.kernel.decisions import Decision
+from prm.kernel.identity.models import Membership
 from prm.kernel.messages.models import Message
 from tests.cast import birch, bo, cedar, client_of, cy, mia, olivia, partner, vendor
 from tests.dealreg.deals import approved, in_review, seller, submitted, the
@@ -165,8 +166,6 @@ class TestTheWay:
         holder = approved(birch, amount="90000")
         deal, dispute = contested(amount="90000")
         with vendor():
-            from prm.kernel.identity.models import Membership
-
             Membership.objects.filter(pk=mia.membership_id).update(approval_limit="1000.00")
         run_everything()
         assert decide(dispute, "overturn").allowed
@@ -179,6 +178,26 @@ class TestTheWay:
             assert "deal.amount_above_approver_limit" in [reason["key"] for reason in again.reasons]
             assert AuditEntry.objects.filter(action="dispute.decided_refused").exists()
         assert decide(dispute, "uphold").allowed
+
+    def test_refused_three_times_is_an_incident_and_asked_about_anew(self):
+        approved(birch, amount="90000")
+        _deal, dispute = contested(amount="90000")
+        with vendor():
+            Membership.objects.filter(pk=mia.membership_id).update(approval_limit="1000.00")
+        for _time in range(3):
+            run_everything()
+            assert decide(dispute, "overturn").allowed
+        run_everything()
+
+        with vendor() as now:
+            open_now = HumanTask.objects.get(subject_id=dispute, status="open")
+            assert open_now.block == "ask" and open_now.due_at > now
+            assert Incident.objects.filter(subject_id=dispute, status="open").count() == 1
+        assert decide(dispute, "uphold").allowed
+        run_everything()
+        with vendor():
+            assert Dispute.objects.get(pk=dispute).status == "decided"
+            assert not HumanTask.objects.filter(subject_id=dispute, status="open").exists()
 
     def test_shared_gives_each_a_part_and_one_protection(self):
         holder = approved(birch)
