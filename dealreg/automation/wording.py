@@ -16,6 +16,15 @@ DEAL = {
 }
 SAMPLE: dict[str, object] = {"deal": DEAL, "partner": {"name": "Birch Systems"}}
 GREETING = {"en": "Hello {{ recipient }},\n\n", "de": "Guten Tag {{ recipient }},\n\n"}
+# what a deal is called, and that for one without a name of its own
+EN = (
+    "“{{ deal.name }}” for {{ deal.customer_name }}",
+    "{% if deal.name != deal.customer_name %}“{{ deal.name }}” for {% endif %}{{ deal.customer_name }}",
+)
+DE = (
+    "„{{ deal.name }}“ für {{ deal.customer_name }}",
+    "{% if deal.name != deal.customer_name %}„{{ deal.name }}“ für {% endif %}{{ deal.customer_name }}",
+)
 
 
 def _message(
@@ -26,13 +35,14 @@ def _message(
     variables: tuple[str, ...] = (),
     **sample: object,
 ) -> None:
+    english, german = body[0].replace(*EN), body[1].replace(*DE)
     register_message(
         key,
         label=label,
         variables=("deal", "partner", *variables),
         sample={**SAMPLE, **sample},
         subject={"en": subject[0], "de": subject[1]},
-        body={"en": GREETING["en"] + body[0] + "\n\n{{ url }}", "de": GREETING["de"] + body[1] + "\n\n{{ url }}"},
+        body={"en": GREETING["en"] + english + "\n\n{{ url }}", "de": GREETING["de"] + german + "\n\n{{ url }}"},
     )
 
 

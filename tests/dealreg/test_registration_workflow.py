@@ -1,6 +1,7 @@
 """The shipped workflow, run by the real relay and engine: from the portal's submission to the answer."""
 
 import json
+import re
 
 import pytest
 
@@ -71,6 +72,19 @@ class TestTouchless:
         with vendor():
             assert Run.objects.get(subject_id=deal).result == "approved"
             assert not HumanTask.objects.exists() and not Incident.objects.exists()
+
+    def test_its_messages_say_days_as_their_reader_writes_them_and_no_name_twice(self):
+        answered = submitted(name="")
+        submitted(name="", amount="150000", customer_name="Elm AG", customer_domain="elm.example")
+        run_everything()
+
+        with vendor():
+            sent = Message.objects.filter(recipient_id=bo.membership_id, channel="email")
+            told = {one.template: f"{one.subject}\n{one.body}" for one in sent}
+        until = the(answered).protected_until
+        assert f"{until:%b} {until.day}, {until.year}" in told["deal.approved"]
+        assert not re.search(r"\d{4}-\d\d-\d\d|” for ", "".join(told.values())), told
+        assert "Elm AG is with our deal desk. You get an answer by " in told["deal.received"]
 
     def test_a_rule_refuses_and_the_partner_reads_why(self):
         deal = submitted(amount="500")
