@@ -184,6 +184,12 @@ class TestNavigation:
             register_nav("portal", "cellar", "Wine", "ui:styleguide")
 
 
+class TestATrend:
+    def test_of_a_rate_is_in_points_and_of_a_number_in_percent(self):
+        assert "34 points" in drawn("{% stat x x trend=t points=True %}", x="95 %", t=0.341)
+        assert "12%" in drawn("{% stat x x trend=t %}", x="37", t=0.12)
+
+
 class TestInitials:
     @pytest.mark.parametrize(
         ("name", "letters"),

@@ -64,16 +64,20 @@ def stat(
     spark: Sequence[Any] = (),
     tone: str = "",
     better: str = "up",
+    points: bool = False,
 ) -> dict[str, Any]:
-    """One figure. `trend` is a share (+0.12); `better="down"` where less is good."""
-    trending = _trend(trend, better) if trend is not None else {}
+    """One figure. `trend` is a share (+0.12); `better="down"` where less is good.
+
+    With `points` the figure is a rate, and `trend` says by how much of the whole it has moved.
+    """
+    trending = _trend(trend, better, points) if trend is not None else {}
     return {"label": label, "value": value, "hint": hint, "href": href, "spark": spark, "tone": tone, **trending}
 
 
-def _trend(trend: Any, better: str) -> dict[str, Any]:
-    up = trend >= 0
+def _trend(trend: Any, better: str, points: bool) -> dict[str, Any]:
+    up, much = trend >= 0, abs(trend)
     return {
-        "trend": formats.percent(abs(trend)),
+        "trend": _("%(count)s points") % {"count": formats.number(much * 100, 0)} if points else formats.percent(much),
         "trend_icon": "trending-up" if up else "trending-down",
         "trend_tone": "good" if up == (better == "up") else "bad",
         "trend_up": up,
