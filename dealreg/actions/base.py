@@ -1,15 +1,16 @@
 """What every action on a deal does: load it in the caller's audience, then decide as the vendor."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models import Q
 
 from dealreg.events import DealEvent
-from dealreg.models import Deal, DealStatus, MatchKey, Protection, ResellerDeal
+from dealreg.models import Deal, DealSplit, DealStatus, MatchKey, Protection, ResellerDeal
 from dealreg.queries.facts import NAMED, as_read, deal_facts, move_facts
 from dealreg.rules import decide_move
 from prm.kernel import audit, clock, events
@@ -30,6 +31,15 @@ def deciding_on(deal_id: UUID) -> Iterator[Deal]:
 
 
 @contextmanager
+def deciding_on_sale(deal_id: UUID) -> Iterator[Deal]:
+    """As deciding_on(), for what touches the other part of a shared sale, too: both parts are locked."""
+    if current().audience == "partner":
+        Deal.objects.values_list("pk").get(pk=deal_id)
+    with deciding():
+        yield locked_sale(deal_id)
+
+
+@contextmanager
 def judging(deal_id: UUID) -> Iterator[Deal]:
     """The deal, locked, for a check that changes nothing of it: the steps of one run look at the same row."""
     with deciding():
@@ -46,6 +56,30 @@ def locked(deal_id: UUID) -> Deal:
     deal: Deal = rows.get(pk=deal_id)
     deal.__dict__["stood"] = standing(deal)
     return deal
+
+
+def locked_sale(deal_id: UUID) -> Deal:
+    """The deal, locked after or before the other part of its sale: always the earlier id first.
+
+    So two who begin at different parts never wait for each other. Where the deal has been shared between our
+    look and our lock, the lock is given back and the parts are locked anew.
+    """
+    while True:
+        parts = _parts_of_sale(deal_id)
+        with suppress(_SharedMeanwhile), transaction.atomic():
+            deals = {pk: locked(pk) for pk in sorted({deal_id, *parts})}
+            if deals[deal_id].share_percent is not None and _parts_of_sale(deal_id) != parts:
+                raise _SharedMeanwhile
+            return deals[deal_id]
+
+
+class _SharedMeanwhile(Exception):
+    """Another transaction has shared the deal since we looked."""
+
+
+def _parts_of_sale(deal_id: UUID) -> set[UUID]:
+    rows = DealSplit.objects.filter(Q(lead=deal_id) | Q(other=deal_id))
+    return {pk for both in rows.values_list("lead_id", "other_id") for pk in both}
 
 
 def standing(deal: Deal) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from dealreg import entry, queries, rules
 from dealreg.actions import splitting
-from dealreg.actions.base import deciding_on, drop_keys, note, release, save, tell, today_of
+from dealreg.actions.base import deciding_on, deciding_on_sale, drop_keys, note, release, save, tell, today_of
 from dealreg.actions.drafts import in_vendor_currency
 from dealreg.events import (
     DealExpired,
@@ -44,7 +44,7 @@ def mark_won(
 
     `lines` says what was sold of each product line (codes), `because` names one of the vendor's reasons (code).
     """
-    with deciding_on(deal_id) as deal:
+    with deciding_on_sale(deal_id) as deal:
         sold, reason = dict(lines or {}), _reason(because, "won")
         decision = rules.decide_closing(
             move_facts(
@@ -87,7 +87,7 @@ def mark_lost(
 
     `because` names one of the vendor's reasons (code); `reason` says it in words, and can be left out then.
     """
-    with deciding_on(deal_id) as deal:
+    with deciding_on_sale(deal_id) as deal:
         chosen = _reason(because, "lost")
         words = ": ".join(text for text in (chosen.name if chosen else "", entry.plain(reason)) if text)[:300]
         facts = _closing_facts(deal, closed_on, now, because, chosen)
@@ -166,7 +166,7 @@ def change_stage(*, deal_id: UUID, stage: str, actor: Actor, now: datetime) -> D
 
 def extend_protection(*, deal_id: UUID, actor: Actor, now: datetime) -> Decision:
     """Once, by the policy's days, after the stage has moved."""
-    with deciding_on(deal_id) as deal:
+    with deciding_on_sale(deal_id) as deal:
         days = queries.policy().extension_days
         decision = rules.decide_extension(extension_facts(deal, days))
         if decision.refused:

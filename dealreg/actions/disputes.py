@@ -11,7 +11,7 @@ from django_fsm import can_proceed
 from dealreg import entry, queries, rules_of_moves
 from dealreg.actions.approval import approve_deal
 from dealreg.actions.assessment import assess, certain_customers
-from dealreg.actions.base import deciding_on, locked, note, save, today_of
+from dealreg.actions.base import deciding_on, locked, locked_sale, note, save, today_of
 from dealreg.actions.moving import MOVED, end_protection
 from dealreg.actions.splitting import beside, share
 from dealreg.events import DisputeDecided, DisputeEvent, DisputeRaised, DisputeWithdrawn
@@ -104,7 +104,7 @@ def decide_dispute(
     """
     stand_in_line("dealreg.protection")
     dispute = _locked(dispute_id)
-    deal = locked(dispute.deal_id)
+    deal = locked_sale(dispute.deal_id)
     holders = _holders(deal, now)
     facts = _deciding_facts(dispute, outcome, entry.paragraphs(reason), _percent(percent), actor, holders)
     decision = rules_of_moves.decide_dispute(facts)
@@ -179,7 +179,7 @@ def _holders(deal: Deal, now: datetime) -> list[Deal]:
     held = Protection.objects.filter(
         customer__in=customers, product_line__in=lines, released_at=None, until__gte=today
     ).exclude(partner_id=deal.partner_id)
-    return [locked(pk) for pk in sorted(set(held.values_list("deal_id", flat=True)), key=str)]
+    return [locked_sale(pk) for pk in sorted(set(held.values_list("deal_id", flat=True)))]
 
 
 def _raising_facts(deal: Deal, statement: str, now: datetime) -> dict[str, Any]:

@@ -7,7 +7,18 @@ from uuid import UUID
 
 from dealreg import entry, queries, rules
 from dealreg.actions import splitting
-from dealreg.actions.base import deciding_on, drop_keys, judge_move, note, release, save, tell, today_of, write_keys
+from dealreg.actions.base import (
+    deciding_on,
+    deciding_on_sale,
+    drop_keys,
+    judge_move,
+    note,
+    release,
+    save,
+    tell,
+    today_of,
+    write_keys,
+)
 from dealreg.actions.drafts import apply, put_lines, take_over, unread_of
 from dealreg.actions.pricing import put_items
 from dealreg.actions.same import join_first
@@ -52,7 +63,7 @@ def resubmit_deal(*, deal_id: UUID, fields: Mapping[str, Any], actor: Actor, now
 
 def withdraw_deal(*, deal_id: UUID, reason: str, actor: Actor, now: datetime) -> Decision:
     """Take a deal back; what it protected is free again."""
-    with deciding_on(deal_id) as deal:
+    with deciding_on_sale(deal_id) as deal:
         before = str(deal.status)
         decision = judge_move(deal, DealStatus.WITHDRAWN, "withdraw")
         if decision.allowed:

@@ -1,7 +1,9 @@
 """A protected deal goes over to another partner or is shared: atomically, and without a word about the other."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from decimal import Decimal
+from threading import Barrier, BrokenBarrierError
 from uuid import uuid4
 
 import pytest
@@ -139,6 +141,45 @@ class TestReassigned:
             assert held.partner_id == found.partner_id
             assert FormerDeal.objects.count() == sum(done)
         assert the(other).partner_id == cedar.id
+
+
+class TestBothPartsAtOnce:
+    def test_giving_one_part_up_while_the_other_is_extended_waits_and_never_deadlocks(self):
+        lead = approved(birch)
+        _decision, other = split(lead)
+        with partner(birch) as now:
+            actions.change_stage(deal_id=lead, stage="negotiation", actor=bo.actor, now=now)
+        met = Barrier(2, timeout=0.5)
+
+        def after_its_first_lock(execute, sql, *rest):
+            found = execute(sql, *rest)
+            if "FOR UPDATE" in sql and 'FROM "dealreg_deal"' in sql:
+                with suppress(BrokenBarrierError):  # the one that came second waits for a lock, not for the other
+                    met.wait()
+            return found
+
+        def run(work):
+            try:
+                with connection.execute_wrapper(after_its_first_lock):
+                    return work()
+            finally:
+                connection.close()
+
+        def give_up():
+            with partner(cedar) as now:
+                return actions.withdraw_deal(deal_id=other, reason="", actor=cy.actor, now=now).allowed
+
+        def extend():
+            with vendor() as now:
+                return actions.extend_protection(deal_id=lead, actor=olivia.actor, now=now).allowed
+
+        with ThreadPoolExecutor(2) as pool:
+            done = [each.result(timeout=30) for each in [pool.submit(run, work) for work in (give_up, extend)]]
+
+        assert done == [True, True]
+        assert (the(other).status, the(lead).share_percent, the(lead).status) == ("withdrawn", None, "approved")
+        with vendor():
+            assert Protection.objects.get(released_at=None).deal_id == lead
 
 
 class TestShared:
