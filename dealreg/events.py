@@ -150,6 +150,13 @@ class DealQuestionSettled(DealEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DealPartnerChanged(DealEvent):
+    """A deal that waits is another partner's: what was asked about it is asked anew. `detail`: why, by."""
+
+    name: ClassVar[str] = "dealreg.deal.partner_changed"
+
+
+@dataclass(frozen=True, kw_only=True)
 class VerdictGiven(Event):
     """Somebody compared two records; delivered when it can be undone no more. The subject is the verdict."""
 

@@ -62,7 +62,7 @@ def on_shared(event: Delivered, now: datetime) -> None:
 def on_reassigned(event: Delivered, now: datetime) -> None:
     """The new partner hears what it has; the old one that it is no longer theirs, and nothing of the new one."""
     detail = event.payload["detail"]
-    _send("deal.assigned", event, now, people.submitter(event.subject_id))
+    _send("deal.assigned", event, now, people.submitter(event.subject_id), next=_next(str(detail.get("status"))))
     kept = FormerDeal.objects.select_related("partner").get(pk=detail["former"])
     told = [UUID(detail["registered_by"])] if detail["registered_by"] else []
     messages.send(
@@ -78,6 +78,11 @@ def on_reassigned(event: Delivered, now: datetime) -> None:
         cause=f"event:{event.id}",
         url=f"/portal/deals/{kept.deal_id}/",
     )
+
+
+def _next(status: str) -> str:
+    """What comes next for whoever has the deal now."""
+    return "question" if status == "action_required" else "answer" if status in ("submitted", "in_review") else ""
 
 
 @handler(DealCommented.name, name="dealreg.tell_of_comment")

@@ -13,6 +13,8 @@ from dealreg.rules import _conclude as conclude
 from prm.kernel.decisions import Check, Decision, Reason
 
 TURNING = ("overturned", "shared")
+HELD = ("approved", "registered")
+MOVABLE = ("submitted", "in_review", "action_required", *HELD)
 
 
 def decide_raising(facts: Facts) -> Decision:
@@ -89,24 +91,23 @@ def decide_dispute(facts: Facts) -> Decision:
 
 
 def decide_reassignment(facts: Facts) -> Decision:
-    """May a protected deal go over to another partner, by this actor?"""
-    to, here = {"partner": facts["to_name"]}, facts["status"] == "approved"
+    """May a deal that was handed in and is not closed go over to another partner, by this actor?"""
+    to, here = {"partner": facts["to_name"]}, facts["status"] in MOVABLE
     reasons = []
     if not here:
-        reasons.append(
-            Reason("deal.wrong_status", _("Only a protected deal can go over to another partner."), "vendor")
-        )
+        text = _("Only a deal that was handed in and is not closed can go over to another partner.")
+        reasons.append(Reason("deal.wrong_status", text, "vendor"))
     if facts["same"]:
         reasons.append(Reason("partner.same", _("%(partner)s has this deal already.") % to, "vendor"))
-    reasons += _fit(facts) + _standing(facts)
+    reasons += _fit(facts) + _standing(facts, grants=facts["status"] in HELD)
     if not str(facts["reason"]).strip():
         reasons.append(Reason("reason.missing", _("Please say why: the other side reads it.")))
     return conclude(
-        "deal-reassignment/1",
+        "deal-reassignment/2",
         "reassigned",
         reasons,
         facts,
-        Check(_("still protected"), here, facts["status"]),
+        Check(_("handed in and not closed"), here, facts["status"]),
         Check(_("partner is active and enrolled"), facts["active"] and facts["enrolled"], facts["to_name"]),
         Check(_("sells in the customer's country"), facts["covers_country"], facts["country"]),
         Check(_("not shared"), not facts["shared"]),
@@ -161,12 +162,12 @@ def _fit(facts: Facts) -> list[Reason]:
     return reasons
 
 
-def _standing(facts: Facts) -> list[Reason]:
-    """Who grants protection to one may move it to another, up to the same limit."""
+def _standing(facts: Facts, *, grants: bool = True) -> list[Reason]:
+    """Who grants protection to one may move it to another, up to the same limit; what waits grants nothing."""
     reasons = []
     if facts["by"] == "person" and not facts["may_approve"]:
         reasons.append(Reason("approver.wrong_role", _("Your role doesn't approve deals."), "vendor"))
-    if (above := above_limit(facts)) is not None:
+    if grants and (above := above_limit(facts)) is not None:
         reasons.append(above)
     return reasons
 
@@ -193,7 +194,7 @@ RULES: dict[str, Callable[[Facts], Decision]] = {
     "dispute-raising/1": decide_raising,
     "dispute-move/1": decide_dispute_move,
     "deal-dispute/1": decide_dispute,
-    "deal-reassignment/1": decide_reassignment,
+    "deal-reassignment/2": decide_reassignment,
     "deal-split/1": decide_split,
     "batch-undo/1": decide_batch_undo,
 }

@@ -67,6 +67,8 @@ def _told(row: AuditEntry, theirs: set[str], protects: bool) -> dict[str, Any]:
     title, icon, tone = TOLD["deal.resubmitted" if again else row.action]
     if row.action == "deal.approved" and not protects:
         title = gettext_noop("Registered")
+    if row.action == "deal.reassigned" and (row.after.get("status", "approved") != "approved" or not protects):
+        title, icon, tone = gettext_noop("Given to you"), "shuffle", "info"
     named = row.actor_kind == "person" and str(row.actor_id) in theirs
     return {"at": row.at, "title": _(title), "icon": icon, "tone": tone, "actor": _signed(row) if named else ""}
 

@@ -1,4 +1,4 @@
-"""A protected deal goes over to another partner, or its protection ends by a decision."""
+"""A deal goes over to another partner, or its protection ends by a decision."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 
 from dealreg import entry
 from dealreg.actions.base import drop_keys, locked, note, release, save, tell, today_of
-from dealreg.events import DealReassigned, ProtectionEnded, money_snapshot
-from dealreg.models import Deal, DealComment, DealFile, FormerDeal, Protection
+from dealreg.events import DealPartnerChanged, DealReassigned, ProtectionEnded, money_snapshot
+from dealreg.models import Deal, DealComment, DealFile, DealStatus, FormerDeal, Protection
 from dealreg.queries.facts import approver_facts
 from dealreg.rules_of_moves import decide_reassignment
 from partners.queries import PartnerFacts, partner_facts
@@ -24,10 +24,12 @@ MOVED = "deal.protection_moved"
 def reassign_deal(
     *, deal_id: UUID, partner_id: UUID, reason: str, actor: Actor, now: datetime, remark: str = ""
 ) -> Decision:
-    """Hand a protected deal to another partner; its protection goes along. Vendor only.
+    """Hand an open deal to another partner; its protection goes along. Vendor only.
 
-    The old partner reads `reason` and keeps its own registration (FormerDeal); the new one sees the deal from
-    now on, without what was said and filed before. Raises Deal.DoesNotExist and Partner.DoesNotExist.
+    What waits for an answer is judged anew as the new partner's, within the time that was promised; a question to
+    the old partner is put to the new one. The old partner reads `reason` and keeps its own registration
+    (FormerDeal); the new one sees the deal from now on, without what was said and filed before.
+    Raises Deal.DoesNotExist and Partner.DoesNotExist.
     """
     stand_in_line("dealreg.protection")
     deal = locked(deal_id)
@@ -35,11 +37,24 @@ def reassign_deal(
     decision = decide_reassignment(facts_for(deal, to, actor) | {"reason": why})
     before, after = {"partner": deal.partner.name}, {"partner": to.name, "reason": why, "remark": remark}
     if decision.allowed:
-        was = {"partner.name": deal.partner.name}
+        was, name = {"partner.name": deal.partner.name}, deal.partner.name
         former = _let_go(deal, why, actor, now)
         told = deal.submitted_by_id
         _give(deal, to, now)
-        tell(DealReassigned, deal, now=now, before=was, former=former.pk, registered_by=told, **money_snapshot(deal))
+        tell(
+            DealReassigned,
+            deal,
+            now=now,
+            before=was,
+            former=former.pk,
+            registered_by=told,
+            status=str(deal.status),
+            **money_snapshot(deal),
+        )
+        if deal.is_waiting:
+            why = _("It is now %(to)s's, and no longer %(partner)s's.") % {"to": to.name, "partner": name}
+            tell(DealPartnerChanged, deal, now=now, before=was, why=why, by=actor.name)
+        after["status"] = str(deal.status)
     note("deal.reassigned", deal, actor=actor, now=now, decision=decision, before=before, after=after)
     return decision
 
@@ -79,7 +94,8 @@ def _let_go(deal: Deal, reason: str, actor: Actor, now: datetime) -> FormerDeal:
     )
     DealComment.objects.filter(deal=deal, audience="partner").update(audience="vendor")
     DealFile.objects.filter(deal=deal, audience="partner").update(audience="vendor")
-    typed = "\n".join(text for text in (deal.name, deal.notes) if text)
+    asked = deal.reason_for_partner if deal.status == DealStatus.ACTION_REQUIRED else ""
+    typed = "\n".join(text for text in (deal.name, deal.notes, asked) if text)
     if typed:
         body = _("As %(partner)s had registered it:") % {"partner": deal.partner.name}
         DealComment.objects.create(
@@ -96,6 +112,8 @@ def _let_go(deal: Deal, reason: str, actor: Actor, now: datetime) -> FormerDeal:
 def _give(deal: Deal, to: PartnerFacts, now: datetime) -> None:
     deal.partner_id, deal.owner_cam_id, deal.submitted_by = to.partner_id, to.cam_id, None
     deal.name, deal.notes, deal.typed, deal.import_key, deal.reseller = "", "", {}, "", None
+    if deal.status == DealStatus.ACTION_REQUIRED:  # how it was asked may tell of the one before
+        deal.reason_for_partner = _("Please complete what is open.")
     save(deal, now)
     for item in deal.items.all():  # what was asked for tells what the one before would have got
         item.price_book, item.discount, item.amount = None, Decimal(0), item.list_price * item.quantity

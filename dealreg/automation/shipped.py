@@ -42,6 +42,8 @@ registry.register_facts(DEAL)
 for _event, _label, _required in TRIGGERS:
     registry.register_trigger(registry.Trigger(_event.name, _label, "deal", required=_required))
 registry.register_rejudgement(events.DealQuestionSettled.name, "dealreg.check_conflicts")
+_ASKED_OF_A_PARTNER = ("dealreg.validate", "dealreg.check_conflicts", "dealreg.route", "dealreg.approval_route")
+registry.register_rejudgement(events.DealPartnerChanged.name, *_ASKED_OF_A_PARTNER, interrupts=True)
 registry.register_queue_view(
     "conflicts",
     _("Conflicts"),

@@ -156,13 +156,24 @@ _message(
 _message(
     "deal.assigned",
     _("A deal is given to a partner"),
-    ("A protected deal for you: {{ deal.customer_name }}", "Ein geschützter Deal für Sie: {{ deal.customer_name }}"),
     (
-        "{{ deal.number }} for {{ deal.customer_name }} is yours from now on, protected until "
-        "{{ deal.protected_until }}.",
-        "{{ deal.number }} für {{ deal.customer_name }} gehört ab jetzt Ihnen, geschützt bis "
-        "{{ deal.protected_until }}.",
+        "{% if deal.protected_until %}A protected deal for you{% else %}A deal for you{% endif %}: "
+        "{{ deal.customer_name }}",
+        "{% if deal.protected_until %}Ein geschützter Deal für Sie{% else %}Ein Deal für Sie{% endif %}: "
+        "{{ deal.customer_name }}",
     ),
+    (
+        "{{ deal.number }} for {{ deal.customer_name }} is yours from now on"
+        "{% if deal.protected_until %}, protected until {{ deal.protected_until }}{% endif %}."
+        "{% if next == 'answer' %} You get an answer by {{ deal.answer_due_at }} at the latest.{% endif %}"
+        "{% if next == 'question' %} The deal desk still needs something from you: see the deal's page.{% endif %}",
+        "{{ deal.number }} für {{ deal.customer_name }} gehört ab jetzt Ihnen"
+        "{% if deal.protected_until %}, geschützt bis {{ deal.protected_until }}{% endif %}."
+        "{% if next == 'answer' %} Sie erhalten spätestens bis {{ deal.answer_due_at }} eine Antwort.{% endif %}"
+        "{% if next == 'question' %} Der Deal-Desk braucht noch etwas von Ihnen: siehe die Seite des Deals.{% endif %}",
+    ),
+    ("next",),
+    next="",
 )
 _message(
     "deal.protection_ended",

@@ -15,6 +15,7 @@ from dealreg.bulk import possible_moves, staff_options
 from dealreg.forms import ReassignForm, SplitForm, StaffCommentForm, StaffFileForm
 from dealreg.lists import VendorDeals
 from dealreg.models import Deal, DealStatus
+from dealreg.rules_of_moves import MOVABLE
 from dealreg.stories import next_step
 from dealreg.views.common import (
     answered,
@@ -74,12 +75,13 @@ def deal(request: Any, pk: UUID) -> HttpResponse:
 
 
 def _moves(request: Any, deal: Deal) -> dict[str, Any]:
-    """The dialogs for a protected deal, where the reader may use them."""
-    if deal.status != DealStatus.APPROVED or deal.share_percent is not None or not request.actor.has(*MOVERS):
+    """The dialogs for an open deal, where the reader may use them; only a protected one can be shared."""
+    if deal.shown_status not in MOVABLE or deal.share_percent is not None or not request.actor.has(*MOVERS):
         return {"may_move": False}
     partners = other_partners(deal)
     return {
         "may_move": True,
+        "may_share": deal.shown_status == DealStatus.APPROVED,
         "reassign_form": ReassignForm(partners=partners, prefix=None),
         "split_form": SplitForm(partners=partners, auto_id="split_%s"),
     }

@@ -33,7 +33,7 @@ def reassign(request: Any, pk: UUID) -> HttpResponse:
     if not form.is_valid():
         return form_refused(request, form, _url(pk))
     decision = _called(actions.reassign_deal, request, deal, form, reason=form.cleaned_data["reason"])
-    return answered(request, decision, _("The deal and its protection have gone over."), _url(pk))
+    return answered(request, decision, _("The deal has gone over, with all that it protects."), _url(pk))
 
 
 @require_POST

@@ -17,10 +17,13 @@ from dealreg.models import Deal, DealComment, DealSplit, FormerDeal, Protection
 from partners.models import Partner
 from prm.kernel.clock import local_date
 from prm.kernel.events.models import EventRow
+from prm.kernel.identity.models import Membership
 from prm.kernel.messages.models import Message
 from tests.cast import bea, birch, bo, cedar, client_of, cy, mia, olivia, partner, vendor, zinc
-from tests.dealreg.deals import approved, in_review, submitted, the
+from tests.dealreg.deals import approved, draft, returned, submitted, the
 from tests.dealreg.test_registration_workflow import messages_to, run_everything
+from workflows.actions import decide_task
+from workflows.models import HumanTask, RunEvent, SlaClock
 
 REASON = "The customer asked for somebody nearer."
 
@@ -99,7 +102,7 @@ class TestReassigned:
     @pytest.mark.parametrize(
         ("make", "to", "reason", "key"),
         [
-            (in_review, cedar, REASON, "deal.wrong_status"),
+            (draft, cedar, REASON, "deal.wrong_status"),
             (approved, birch, REASON, "partner.same"),
             (approved, cedar, " ", "reason.missing"),
         ],
@@ -141,6 +144,61 @@ class TestReassigned:
             assert held.partner_id == found.partner_id
             assert FormerDeal.objects.count() == sum(done)
         assert the(other).partner_id == cedar.id
+
+
+class TestReassignedBeforeItsAnswer:
+    def test_the_run_begins_again_for_the_new_partner_and_its_clock_runs_on(self):
+        deal = submitted(birch, amount="150000")
+        run_everything()
+        with vendor() as now:
+            task = HumanTask.objects.get(subject_id=deal, status="open")
+            clock, promised = SlaClock.objects.get(subject_id=deal), Deal.objects.get(pk=deal).answer_due_at
+            decide_task(task_id=task.pk, outcome="approve", actor=mia.actor, now=now)  # within its ten seconds
+
+        assert reassign(deal).allowed
+        run_everything()
+
+        found = the(deal)
+        assert (found.partner_id, found.status, found.answer_due_at) == (cedar.id, "submitted", promised)
+        with vendor():
+            assert HumanTask.objects.get(pk=task.pk).status == "cancelled"
+            asked = HumanTask.objects.get(subject_id=deal, status="open")
+            assert asked.partner_id == asked.run.partner_id == cedar.id
+            again = SlaClock.objects.get(subject_id=deal)
+            assert (again.pk, again.due_at, again.status) == (clock.pk, clock.due_at, "running")
+            told = RunEvent.objects.get(run=asked.run, kind="judged_again")
+            assert "Cedar" in told.detail["message"] and "Birch" in told.detail["message"]
+        page = client_of(cy).get(f"/portal/deals/{deal}/").content.decode()
+        assert "Given to you" in page and "protected" not in page.split("Given to you")[1][:20] and "Birch" not in page
+        with vendor() as now:
+            decide_task(task_id=asked.pk, outcome="approve", actor=mia.actor, now=now, immediately=True)
+        run_everything()
+        assert the(deal).status == "approved"
+        with vendor():
+            assert Protection.objects.get(released_at=None).partner_id == cedar.id
+
+    def test_a_question_goes_along_without_how_the_first_partner_was_asked(self):
+        deal = returned(birch)
+
+        assert reassign(deal).allowed
+        run_everything()
+
+        with partner(cedar) as now:
+            seen = Deal.objects.get(pk=deal)
+            assert (seen.status, seen.returned_fields) == ("action_required", ["customer_city"])
+            assert "Which city" not in seen.reason_for_partner
+            given = {"customer_city": "Bremen"}
+            assert actions.resubmit_deal(deal_id=deal, fields=given, actor=cy.actor, now=now).allowed
+        with vendor():
+            assert "Which city?" in DealComment.objects.get(deal=deal, audience="vendor").body
+
+    def test_a_limit_hinders_a_protected_deal_and_not_one_that_waits(self):
+        waiting, held = submitted(birch), approved(birch, customer_name="Else GmbH", customer_domain="else.de")
+        with vendor():
+            Membership.objects.filter(pk=mia.membership_id).update(approval_limit=Decimal(100))
+
+        assert reassign(waiting).allowed
+        assert reassign(held).reason_keys == ("deal.amount_above_approver_limit",)
 
 
 class TestBothPartsAtOnce:

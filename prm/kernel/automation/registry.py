@@ -3,7 +3,7 @@
 Workflows know only this registry and the outbox; no app imports workflows.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -165,12 +165,19 @@ def register_recipients(found: Recipients) -> None:
 
 
 rejudgements: dict[str, frozenset[str]] = {}  # event -> actions
+interrupting: set[str] = set()
 
 
-def register_rejudgement(event: str, *asked: str) -> None:
+def register_rejudgement(event: str, *asked: str, interrupts: bool = False) -> None:
     """Say that after this event those actions would answer otherwise: a run that has asked one of them, and now
-    waits for people who have not begun to answer, begins again."""
+    waits for people who have not begun to answer, begins again.
+
+    `interrupts`: the subject itself is another than it was, so that the run begins again wherever it is, with the
+    event's facts, and answers that are not yet in force are taken back.
+    """
     rejudgements[event] = frozenset(asked)
+    if interrupts:
+        interrupting.add(event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,9 +259,11 @@ class Questions:
 
     `hindrances(kind, ids, outcome, actor)` says for each subject why the actor can't answer so now; those that
     can be are left out. `answer` answers the open question about one subject, at once.
+    `retell(kind, id, keys, reasons)` puts `reasons` where the open question gave those with one of `keys`.
     """
 
     hindrances: Callable[[str, Iterable[UUID], str, Actor], Mapping[UUID, str]]
+    retell: Callable[[str, UUID, Sequence[str], Sequence[Mapping[str, Any]]], None]
     answer: Callable[[str, UUID, str, str, Mapping[str, Any], Actor, datetime], Decision]
 
 
