@@ -38,7 +38,7 @@ def check_conflicts(*, deal_id: UUID, actor: Actor, now: datetime, fresh: bool =
         found = None if fresh else queries.assessment_of(deal.pk)
         if found is None or found.submission != deal.submission or not found.outcome:
             found = assess(deal, now, policy)
-        decision = _conflict(found.findings, policy, found.near)
+        decision = judge_findings(found.findings, policy, found.near)
         note("deal.checked", deal, actor=actor, now=now, decision=decision)
     return decision
 
@@ -71,7 +71,7 @@ def assess(deal: Deal, now: datetime, policy: DealPolicy) -> DealAssessment:
         deal=deal,
         customer_id=certain["id"] if certain else None,
         submission=deal.submission,
-        outcome=_conflict(findings, policy).outcome,
+        outcome=judge_findings(findings, policy).outcome,
         probability=Decimal(findings[0]["probability"]) if findings else None,
         findings=findings,
         near=looked.near,
@@ -116,7 +116,9 @@ def _eligibility(deal: Deal, now: datetime) -> Decision:
     return evaluate_rules(document, DEAL, facts, rule)
 
 
-def _conflict(findings: list[dict[str, Any]], policy: DealPolicy, near: Iterable[Mapping[str, Any]] = ()) -> Decision:
+def judge_findings(
+    findings: list[dict[str, Any]], policy: DealPolicy, near: Iterable[Mapping[str, Any]] = ()
+) -> Decision:
     """The findings without their explanations, which stay with the assessment; the near ones for who tunes."""
     return rules.decide_conflict(
         {

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from dealreg import queries, rules_verdicts
-from dealreg.actions.assessment import assess
+from dealreg.actions.assessment import assess, judge_findings
 from dealreg.actions.base import locked, note, tell
 from dealreg.actions.customers import forget, learn_alias, learn_not_same, set_parent
 from dealreg.events import DealQuestionSettled, VerdictGiven
@@ -19,6 +19,7 @@ from dealreg.models.deals import WAITING
 from dealreg.queries.verdicts import candidate_of, scored, waiting_with
 from dealreg.wording import told
 from prm.kernel import audit, events
+from prm.kernel.automation import registry
 from prm.kernel.decisions import Decision
 from prm.kernel.identity.actors import Actor
 from prm.kernel.identity.models import Membership
@@ -261,6 +262,7 @@ def _judge_waiting(
         before = DealAssessment.objects.filter(deal=deal).values_list("outcome", flat=True).first()
         found = assess(deal, now, policy)
         if found.outcome == before and not _says_more(verdict, deal):
+            _tell_what_is_left(deal, found, policy, actor, now)
             continue
         again.append(deal.number)
         tell(DealQuestionSettled, deal, now=now, why=why, by=actor.name)
@@ -273,6 +275,16 @@ def _judge_waiting(
             after={"conflict": found.outcome, "verdict": str(verdict.pk), "why": why},
         )
     return again
+
+
+def _tell_what_is_left(deal: Deal, found: DealAssessment, policy: DealPolicy, actor: Actor, now: datetime) -> None:
+    """The question stays, and gives as its reasons what is still open."""
+    decision = judge_findings(found.findings, policy, found.near)
+    note("deal.checked", deal, actor=actor, now=now, decision=decision)
+    if registry.questions:
+        keys = registry.queue_views["conflicts"].reasons
+        reasons = [reason.told() for reason in decision.reasons if reason.seen_by("vendor")]
+        registry.questions[0].retell("deal", deal.pk, keys, reasons)
 
 
 def _says_more(verdict: Verdict, deal: Deal) -> bool:

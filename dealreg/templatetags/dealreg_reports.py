@@ -5,7 +5,15 @@ from typing import Any
 from django.template import Context, Library
 from django.urls import reverse
 
+from dealreg.rules_verdicts import SETTLERS
+
 register = Library()
+
+
+@register.simple_tag(takes_context=True)
+def may_settle(context: Context) -> bool:
+    """Whether the reader may say what a candidate is to a deal; deciding about the deal is another right."""
+    return bool(context["request"].actor.has(*SETTLERS))
 
 
 @register.simple_tag(takes_context=True)

@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 from django.test import Client
 
 from dealreg import actions, queries
-from dealreg.models import Customer, CustomerAlias, Deal, DealStatus, NotSame, Protection, Verdict
+from dealreg.models import Customer, CustomerAlias, Deal, DealAssessment, DealStatus, NotSame, Protection, Verdict
 from prm.kernel.audit.models import AuditEntry
 from prm.kernel.events import relay
 from prm.kernel.events.models import Delivery
@@ -290,6 +290,36 @@ class TestThePages:
         assert self.settle(mia, one, "same_customer", customer_of(first), **{"HX-Request": "true"}).status_code == 409
         assert self.settle(aud, one, "not_same", customer_of(first)).status_code == 403
         assert self.settle(bo, one, "not_same", customer_of(first)).status_code in (302, 403, 404)
+
+    def test_the_queue_gives_as_its_reasons_what_is_still_open(self):
+        approved(birch, customer_name="Nordwind Spedition GmbH", customer_domain="")
+        _first, deal, _other = rivals()
+
+        def reasons():
+            with vendor():
+                return [one["text"] for one in HumanTask.objects.get(subject_id=deal, status="open").reasons]
+
+        with vendor():
+            found = {f["name"]: f for f in DealAssessment.objects.get(deal=deal).findings if f["verdict"] == "review"}
+        assert len(found) == 2, found
+        name = next(name for name in found if any(name in text for text in reasons()))
+
+        settled(deal, "not_same", found[name]["id"])
+
+        assert not any(name in text for text in reasons()), reasons()
+        rest = next(one for one in found if one != name)
+        assert any(rest in text for text in reasons())
+
+    def test_only_who_may_say_so_sees_the_verdicts_beside_the_queue(self):
+        _first, deal, _other = rivals()
+        with vendor():
+            task = HumanTask.objects.get(subject_id=deal, status="open")
+            HumanTask.objects.filter(pk=task.pk).update(owner=None, role="finance")
+
+        settle = f"/console/deals/{deal}/conflicts/settle"
+        for who, sees in ((olivia, True), (finn, False)):
+            page = client_of(who).get(f"/console/queue/{task.pk}/").content.decode()
+            assert (settle in page) is sees and "queue-answers" in page
 
     def test_the_queue_has_a_view_of_its_own_for_conflicts(self):
         _first, one, _other = rivals()

@@ -1,6 +1,6 @@
 """The open questions about many subjects at once, for lists of other apps that know no tasks."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -31,6 +31,21 @@ def hindrances(kind: str, ids: Iterable[UUID], outcome: str, actor: Actor) -> Ma
         if decision.refused:
             found[subject] = decision.reasons[0].text
     return found
+
+
+def retell(subject: str, subject_id: UUID, keys: Sequence[str], reasons: Sequence[Mapping[str, Any]]) -> None:
+    """Put `reasons`, of each key one, first where the open question about the subject gave any with one of `keys`.
+
+    Whoever answers it at this moment needs no reasons any more, and is not waited for.
+    """
+    open_ones = HumanTask.objects.select_for_update(skip_locked=True)
+    open_ones = open_ones.filter(subject_type=subject, subject_id=subject_id)
+    first = {reason["key"]: dict(reason) for reason in reversed(reasons)}
+    for task in open_ones.filter(status="open").order_by("pk"):
+        rest = [reason for reason in task.reasons if reason.get("key") not in keys]
+        if len(rest) < len(task.reasons):
+            task.reasons = [*reversed(first.values()), *rest]
+            task.save(update_fields=["reasons"])
 
 
 def answer_question(

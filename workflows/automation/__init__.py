@@ -2,11 +2,11 @@
 
 from prm.kernel.automation.registry import Questions, register_questions, register_story
 from workflows import parts
-from workflows.actions.many import answer_question, hindrances
+from workflows.actions.many import answer_question, hindrances, retell
 from workflows.automation import offers, panels, shipped, wording
 from workflows.queries.stories import timeline
 
 register_story("*", timeline)
-register_questions(Questions(hindrances, answer_question))
+register_questions(Questions(hindrances, retell, answer_question))
 
 __all__ = ["offers", "panels", "parts", "shipped", "wording"]
