@@ -1,7 +1,8 @@
 """What connections say happened."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from prm.kernel.events import Event
 
@@ -11,6 +12,14 @@ class ConnectionBroke(Event):
     """Nothing goes through any more; told once, until it works again."""
 
     name: ClassVar[str] = "integrations.connection.broke"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExistingAsked(Event):
+    """Somebody wants the records written that there are already: those behind `detail.after`, of `detail.run`."""
+
+    name: ClassVar[str] = "integrations.existing.asked"
+    detail: Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)

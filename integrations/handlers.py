@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from integrations import actions, queries
+from integrations.events import ExistingAsked
 from prm.kernel.events import Delivered, handler
 
 
@@ -17,3 +18,9 @@ def on_change(event: Delivered, now: datetime) -> None:
             cause=f"event:{event.id}",
             at=event.at,
         )
+
+
+@handler(ExistingAsked.name, name="integrations.write_existing")
+def on_existing(event: Delivered, now: datetime) -> None:
+    """The next of the records that there are already; then the event says where it goes on."""
+    actions.note_existing(connection_id=event.subject_id, now=now, **event.payload["detail"])

@@ -23,6 +23,20 @@ def syncing_of_deal(request: Any, deal_id: UUID) -> dict[str, Any] | None:
     return {"whys": found, "deal_id": deal_id, "may_sync": request.actor.has("admin", "ops")} if found else None
 
 
+def _need_help(request: Any) -> int | None:
+    """Dead letters, asked once a page."""
+    if not hasattr(request, "sync_help"):
+        request.sync_help = queries.need_help()
+    return request.sync_help or None
+
+
+def help_wanted(request: Any, _nobody: UUID | None) -> dict[str, Any] | None:
+    """For Today: changes that wait for a person."""
+    waiting = _need_help(request) if request.actor.has(*READERS) else None
+    return {"count": waiting} if waiting else None
+
+
+register_slot("today", Slot("syncing", _("Other systems"), "integrations/today.html", help_wanted))
 register_slot("deal", Slot("syncing", _("Other systems"), "integrations/deal.html", syncing_of_deal, order=20))
 register_nav(
     "console",
@@ -39,6 +53,7 @@ register_nav(
     label=_("Changes to write"),
     url_name="integrations:jobs",
     icon="refresh-cw",
+    badge=_need_help,
     roles=READERS,
     order=20,
 )

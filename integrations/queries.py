@@ -8,12 +8,14 @@ from uuid import UUID
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Count, Max, Min, Q
+from django.utils.translation import gettext as _
 
 from integrations import rules, translating
 from integrations.models import Circuit, Connection, Credential, FieldMapping, SyncJob, SyncRecord
 from integrations.secrets import Unreadable, opened
 from integrations.translating import Rule
 from prm.kernel import clock
+from prm.kernel.audit.models import AuditEntry
 from prm.kernel.automation import registry
 from prm.kernel.conditions import Fact, FactSchema, schema_named
 from prm.kernel.decisions import jsonable
@@ -171,6 +173,74 @@ def is_open_to(connection: Connection, circuit: Circuit, at: datetime) -> bool:
 def latest_position(connection: Connection, subject_id: UUID) -> int:
     jobs = SyncJob.objects.filter(connection=connection, subject_id=subject_id)
     return jobs.aggregate(last=Max("position"))["last"] or 0
+
+
+# --- records that were there before the connection ------------------------------------------------------
+
+EXISTING = "integrations.existing"
+BY_HAND = "integrations.sync_now"
+
+
+@dataclass(frozen=True, slots=True)
+class Existing:
+    """The records that there are: how many the other side knows, how many are on their way, and how the last
+    writing of all of them went (`noted` of `wanted`, of these `done` and `dead`)."""
+
+    records: int
+    known: int
+    on_their_way: int
+    asked_at: datetime | None = None
+    asked_by: str = ""
+    wanted: int = 0
+    noted: int = 0
+    done: int = 0
+    dead: int = 0
+    all_noted: bool = False
+
+    @property
+    def is_running(self) -> bool:
+        return self.asked_at is not None and (not self.all_noted or self.noted > self.through)
+
+    @property
+    def through(self) -> int:
+        return self.done + self.dead
+
+
+def existing_of(connection: Connection) -> Existing:
+    records = registry.syncs[connection.subject].existing(None).count()
+    known = SyncRecord.objects.filter(connection=connection, acknowledged_at__isnull=False).count()
+    waiting = SyncJob.objects.filter(connection=connection, state="waiting").values("subject_id").distinct().count()
+    entries = AuditEntry.objects.filter(target_id=connection.pk).order_by("-at", "-id")
+    asked = entries.filter(action="connection.existing_asked").first()
+    if asked is None:
+        return Existing(records, known, waiting)
+    run = str(asked.after["run"])
+    jobs = SyncJob.objects.filter(connection=connection, event=EXISTING, cause__startswith=f"existing:{run}:")
+    counted = dict(jobs.order_by().values_list("state").annotate(Count("pk")))
+    return Existing(
+        records,
+        known,
+        waiting,
+        asked_at=asked.at,
+        asked_by=asked.actor_name,
+        wanted=int(asked.after["records"]),
+        noted=sum(counted.values()),
+        done=sum(n for state, n in counted.items() if state not in ("waiting", "dead")),
+        dead=counted.get("dead", 0),
+        all_noted=entries.filter(action="connection.existing_noted", after__run=run).exists(),
+    )
+
+
+def because(event: str) -> str:
+    """What brought a change about, in the words in which workflows offer it."""
+    told = {EXISTING: _("Written with all that there was"), BY_HAND: _("Written by hand")}
+    trigger = registry.triggers.get(event)
+    return str(told.get(event) or (trigger.label if trigger else event))
+
+
+def need_help() -> int:
+    """How many changes wait for a person: dead letters."""
+    return SyncJob.objects.filter(state=SyncJob.State.DEAD).count()
 
 
 # --- why hasn't this synced? --------------------------------------------------------------------------

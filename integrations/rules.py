@@ -220,6 +220,31 @@ def settle_job(facts: SettleFacts, outcome: str) -> Decision:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class ExistingFacts:
+    """Somebody wants all records written that there are already."""
+
+    roles: tuple[str, ...]
+    kind: str
+    mapped: bool = True
+    records: int = 0
+    running: bool = False
+
+
+def write_existing(facts: ExistingFacts) -> Decision:
+    return _judge(
+        "sync-existing/1",
+        "asked",
+        facts,
+        [
+            ("sync.not_yours", _may(facts, KEEPERS), lambda: _("Only admins and operations do this.")),
+            ("mapping.missing", facts.mapped, lambda: _("Map at least one field first.")),
+            ("sync.nothing_there", facts.records > 0, lambda: _("There is nothing to write yet.")),
+            ("sync.being_written", not facts.running, lambda: _("They are being written already.")),
+        ],
+    )
+
+
 def _may(facts: Any, roles: set[str] | frozenset[str]) -> bool:
     return facts.kind in ("workflow", "system") or not roles.isdisjoint(facts.roles)
 

@@ -13,6 +13,7 @@ urlpatterns = [
     path("integrations/<uuid:pk>/edit/", connections.edit, name="edit"),
     path("integrations/<uuid:pk>/mapping/", mapping.mapping, name="mapping"),
     path("integrations/<uuid:pk>/secret", connections.renew, name="secret"),
+    path("integrations/<uuid:pk>/existing/", connections.existing, name="existing"),
     path("integrations/<uuid:pk>/check", connections.check, name="check"),
     path("integrations/<uuid:pk>/on", connections.switch, {"to": "active"}, name="switch_on"),
     path("integrations/<uuid:pk>/off", connections.switch, {"to": "paused"}, name="pause"),

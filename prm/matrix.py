@@ -224,6 +224,7 @@ MATRIX: dict[str, frozenset[str]] = {
     "integrations:new*": _only("admin"),
     "integrations:edit": _only("admin"),
     "integrations:secret": _only("admin"),
+    "integrations:existing": RUNNERS,
     "integrations:check": RUNNERS,
     "integrations:switch_on": RUNNERS,
     "integrations:pause": RUNNERS,

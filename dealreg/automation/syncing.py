@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from dealreg import events, queries
 from dealreg.models import Deal, DealStatus
 from prm.kernel.automation.registry import SyncSpec, register_sync
@@ -20,6 +22,12 @@ def recent() -> list[UUID]:
     """The deals handed in last."""
     deals = Deal.objects.exclude(status=DealStatus.DRAFT).order_by("-submitted_at")
     return list(deals.values_list("pk", flat=True)[:OFFERED])
+
+
+def existing(after: UUID | None) -> QuerySet[Deal, UUID]:
+    """Every deal that was handed in, the oldest first."""
+    deals = Deal.objects.exclude(status=DealStatus.DRAFT).order_by("pk")
+    return (deals.filter(pk__gt=after) if after else deals).values_list("pk", flat=True)
 
 
 register_sync(
@@ -46,5 +54,6 @@ register_sync(
         ),
         facts=facts_now,
         recent=recent,
+        existing=existing,
     )
 )

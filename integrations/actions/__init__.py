@@ -12,6 +12,7 @@ from integrations.actions.connections import (
     switch_connection,
 )
 from integrations.actions.delivery import give_back, keep_check, keep_failure, keep_success, keep_unchanged
+from integrations.actions.existing import note_existing, write_existing
 from integrations.actions.ledger import hint, note_change, retry_job, skip_job, sync_now
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "keep_unchanged",
     "mapping_problems",
     "note_change",
+    "note_existing",
     "request_check",
     "retry_job",
     "save_connection",
@@ -34,4 +36,5 @@ __all__ = [
     "skip_job",
     "switch_connection",
     "sync_now",
+    "write_existing",
 ]

@@ -15,8 +15,6 @@ from prm.kernel import audit
 from prm.kernel.decisions import Decision
 from prm.kernel.identity.actors import Actor
 
-BY_HAND = "integrations.sync_now"
-
 
 def hint() -> None:
     """Wake whoever writes. Losing this message loses seconds."""
@@ -67,7 +65,7 @@ def sync_now(*, subject: str, subject_id: UUID, actor: Actor, now: datetime) -> 
         return decision
     for one in connections:
         last = queries.latest_position(one, subject_id)
-        made = note_change(connection=one, subject_id=subject_id, facts=found, event=BY_HAND, at=now,
+        made = note_change(connection=one, subject_id=subject_id, facts=found, event=queries.BY_HAND, at=now,
                            cause=f"now:{subject_id}:{last}")  # fmt: skip
         job = SyncJob.objects.get(pk=made)
         audit.record("sync.asked_for", target=job, actor=actor, at=now, decision=decision)

@@ -90,3 +90,10 @@ class SyncJob(TenantOwned):
 
     def __str__(self) -> str:
         return self.subject_name or str(self.subject_id)
+
+    @property
+    def because(self) -> str:
+        """What brought it about, in the reader's words."""
+        from integrations.queries import because
+
+        return because(self.event)

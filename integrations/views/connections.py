@@ -129,6 +129,26 @@ def renew(request: Any, pk: UUID) -> HttpResponse:
     return redirect("integrations:connection", pk)
 
 
+@require_http_methods(["GET", "POST"])
+@require_roles(*KEEPERS)
+def existing(request: Any, pk: UUID) -> HttpResponse:
+    """What writing all existing records would do, and how far it is; posting begins it."""
+    found = get_object_or_404(Connection, pk=pk)
+    if request.method == "POST":
+        decision = actions.write_existing(connection_id=pk, **who(request))
+        told(request, decision, _("They go out behind what waits already, in order."))
+        return redirect("integrations:existing", pk)
+    part = bool(request.htmx) and not request.htmx.boosted and not request.htmx.history_restore_request
+    context = {
+        "connection": found,
+        "existing": queries.existing_of(found),
+        "mapped": FieldMapping.objects.filter(connection=found).exists(),
+        "dead_url": f"{reverse('integrations:jobs')}?connection={pk}&state=dead",
+    }
+    template = "integrations/existing_progress.html" if part else "integrations/existing.html"
+    return render(request, template, context)
+
+
 @require_POST
 @require_roles(*KEEPERS)
 def check(request: Any, pk: UUID) -> HttpResponse:

@@ -14,6 +14,7 @@ from partners.models import Partner
 from prm.kernel.automation.models import RuleVersion
 from prm.kernel.identity.access import require_roles
 from prm.kernel.identity.actors import Actor
+from prm.kernel.ui import slots
 from workflows import queries
 from workflows.models import HumanTask, Incident, WorkflowVersion
 from workflows.queries.tasks import mine, open_tasks
@@ -40,6 +41,7 @@ def today(request: Asking) -> HttpResponse:
             "incidents": _incidents(request),
             "drafts": _drafts(request) if actor.has("admin") else [],
             "my_partners": _partners(request) if actor.has("cam") else None,
+            "elsewhere": slots.filled("today", request, None),
             "decides": bool(DECIDERS.intersection(actor.roles)),
         },
     )

@@ -127,7 +127,8 @@ class SyncSpec:
     """A kind of record that can be written to other systems, and the events after which it is looked at again.
 
     `facts` gives the record's facts, in the terms of `schema`, as they are now; an event's own facts are those
-    of its moment. `recent` gives records that a mapping can be tried on. The panel of the subject names them.
+    of its moment. `recent` gives records that a mapping can be tried on. `existing(after)` gives the ids of all
+    records in one order, from behind `after` on, to be counted or sliced. The panel of the subject names them.
     """
 
     subject: str
@@ -135,6 +136,7 @@ class SyncSpec:
     events: frozenset[str]
     facts: Callable[[UUID], Mapping[str, Any]]
     recent: Callable[[], Iterable[UUID]]
+    existing: Callable[[UUID | None], Any]
 
 
 triggers: dict[str, Trigger] = {}

@@ -18,7 +18,7 @@ class Slot:
     key: str
     label: str | Promise
     template: str
-    context: Callable[[HttpRequest, UUID], dict[str, Any] | None]
+    context: Callable[[HttpRequest, Any], dict[str, Any] | None]
     order: int = 50
 
 
@@ -30,8 +30,8 @@ def register_slot(record: str, slot: Slot) -> None:
     _slots.setdefault(record, {})[slot.key] = slot
 
 
-def filled(record: str, request: HttpRequest, record_id: UUID) -> list[tuple[Slot, SafeString]]:
-    """The slots of one record, drawn, in order."""
+def filled(record: str, request: HttpRequest, record_id: UUID | None) -> list[tuple[Slot, SafeString]]:
+    """The slots of one record, or of a page that is about none, drawn, in order."""
     ordered = sorted(_slots.get(record, {}).values(), key=lambda slot: (slot.order, slot.key))
     drawn = ((slot, slot.context(request, record_id)) for slot in ordered)
     return [(slot, render_to_string(slot.template, context, request)) for slot, context in drawn if context is not None]
