@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from django.core.cache import cache
+
 from dealreg import actions
 from dealreg.intake.reading import read_all
 from prm.celery import app
@@ -26,6 +28,17 @@ def count_words() -> int:
         with acting(tenant=tenant, audience="vendor") as now:
             counted += actions.count_words(actor=Actor.system("word count"), now=now) is not None
     return counted
+
+
+@app.task(base=app.PlatformTask)
+def refresh_keys() -> int:
+    """After an update of the matcher, make the keys of every vendor's records anew; one worker at a time."""
+    if not cache.add("keys-at-work", 1, timeout=3600):
+        return 0
+    try:
+        return sum(actions.bring_keys_up_to_date(tenant) or 0 for tenant in _vendors())
+    finally:
+        cache.delete("keys-at-work")
 
 
 def _vendors() -> list[UUID]:

@@ -252,6 +252,7 @@ CELERY_BEAT_SCHEDULE = {
         ("sync", "integrations.tasks.deliver", 3.0),
         ("deals", "dealreg.tasks.keep_time", 60.0),
         ("words", "dealreg.tasks.count_words", 3600.0),
+        ("keys", "dealreg.tasks.refresh_keys", 60.0),
         ("batches", "dealreg.tasks.carry_out_batches", 2.0),
         ("mailboxes", "dealreg.tasks.read_mail", 60.0),
         ("unconfirmed", "dealreg.tasks.tidy", 3600.0),

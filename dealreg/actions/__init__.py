@@ -34,6 +34,7 @@ from dealreg.actions.links import (
 )
 from dealreg.actions.mails import assign_mail, dismiss_mail, take_mail
 from dealreg.actions.moving import reassign_deal
+from dealreg.actions.refreshing import bring_keys_up_to_date
 from dealreg.actions.review import assign_cam, mark_duplicate, reject_deal, return_deal, start_review
 from dealreg.actions.splitting import split_deal
 from dealreg.actions.submission import judge_draft, resubmit_deal, submit_deal, withdraw_deal
@@ -52,6 +53,7 @@ __all__ = [
     "assign_mail",
     "attach_file",
     "bring_file",
+    "bring_keys_up_to_date",
     "carry_out_batches",
     "change_stage",
     "check_conflicts",

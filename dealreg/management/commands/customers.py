@@ -6,6 +6,7 @@ from itertools import islice
 from pathlib import Path
 from time import perf_counter
 from typing import Any
+from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -13,6 +14,7 @@ from dealreg import actions
 from dealreg.imports import CUSTOMER_COLUMNS, CustomerRow, ImportSummary, UnreadableFile, customer_row, read_rows
 from prm.kernel.identity.actors import Actor
 from prm.kernel.tenancy.context import acting
+from prm.kernel.tenancy.models import Tenant
 from prm.kernel.tenancy.naming import vendor_named
 
 BATCH = 2_000
@@ -28,9 +30,22 @@ class Command(BaseCommand):
         )
         one.add_argument("file", type=Path)
         one.add_argument("--tenant", help="the vendor's slug; not needed where there is one vendor")
+        keys = what.add_parser("keys", help="make keys anew after an update of the matcher, where it was not done")
+        keys.add_argument("--tenant", help="the vendor's slug; not needed where there is one vendor")
 
-    def handle(self, *args: Any, file: Path, tenant: str | None, **options: Any) -> None:
+    def handle(self, *args: Any, what: str, tenant: str | None, **options: Any) -> None:
         vendor = vendor_named(tenant)
+        if what == "keys":
+            self._keys(vendor.pk)
+        else:
+            self._import(vendor, options["file"])
+
+    def _keys(self, vendor: UUID) -> None:
+        changed = actions.bring_keys_up_to_date(vendor)
+        told = "Every record has the keys of this matcher." if changed is None else f"{changed} records had other keys."
+        self.stdout.write(told)
+
+    def _import(self, vendor: Tenant, file: Path) -> None:
         actor = Actor.system(f"import of {file.name}"[:80])
         total, began, linked = ImportSummary(), perf_counter(), 0
         try:
