@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from integrations import queries
 from prm.kernel.audit.areas import register_area
 from prm.kernel.audit.records import Record, register_record
+from prm.kernel.ui.counts import count_of, register_count
 from prm.kernel.ui.navigation import register_nav
 from prm.kernel.ui.slots import Slot, register_slot
 from prm.kernel.ui.states import register_states
@@ -24,10 +25,8 @@ def syncing_of_deal(request: Any, deal_id: UUID) -> dict[str, Any] | None:
 
 
 def _need_help(request: Any) -> int | None:
-    """Dead letters, asked once a page."""
-    if not hasattr(request, "sync_help"):
-        request.sync_help = queries.need_help()
-    return request.sync_help or None
+    """Dead letters."""
+    return count_of(request, "sync_help") or None
 
 
 def help_wanted(request: Any, _nobody: UUID | None) -> dict[str, Any] | None:
@@ -36,6 +35,7 @@ def help_wanted(request: Any, _nobody: UUID | None) -> dict[str, Any] | None:
     return {"count": waiting} if waiting else None
 
 
+register_count("sync_help", lambda _request: queries.need_help())
 register_slot("today", Slot("syncing", _("Other systems"), "integrations/today.html", help_wanted))
 register_slot("deal", Slot("syncing", _("Other systems"), "integrations/deal.html", syncing_of_deal, order=20))
 register_nav(

@@ -7,8 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ObjectDoesNotExist
-from django.db.models import Count, Max, Min, Q
+from django.db.models import Count, Max, Min, Q, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from integrations import rules, translating
 from integrations.models import Circuit, Connection, Credential, FieldMapping, SyncJob, SyncRecord
@@ -238,9 +239,32 @@ def because(event: str) -> str:
     return str(told.get(event) or (trigger.label if trigger else event))
 
 
-def need_help() -> int:
-    """How many changes wait for a person: dead letters."""
-    return SyncJob.objects.filter(state=SyncJob.State.DEAD).count()
+WORDS = {
+    "connection.created": gettext_lazy("Added"),
+    "connection.changed": gettext_lazy("Changed"),
+    "connection.mapped": gettext_lazy("Fields mapped"),
+    "connection.secret_set": gettext_lazy("Secret renewed"),
+    "connection.check_asked": gettext_lazy("Tested"),
+    "connection.switched_on": gettext_lazy("Switched on"),
+    "connection.paused": gettext_lazy("Paused"),
+    "connection.existing_asked": gettext_lazy("All records to be written"),
+    "connection.existing_noted": gettext_lazy("All records are on their way"),
+    "connection-kept": gettext_lazy("May it be kept so?"),
+    "connection-switched": gettext_lazy("May it be switched?"),
+    "sync-existing": gettext_lazy("May all records be written?"),
+    "sync-settled": gettext_lazy("May it be asked for?"),
+    "sync-delivery": gettext_lazy("What follows from a failed try?"),
+}
+
+
+def said(key: str) -> str:
+    """An action of the audit, or a rule with its version, in the trade's words; others as they are."""
+    return str(WORDS.get(key.partition("/")[0], key))
+
+
+def need_help() -> QuerySet[SyncJob]:
+    """The changes that wait for a person: dead letters."""
+    return SyncJob.objects.filter(state=SyncJob.State.DEAD)
 
 
 # --- why hasn't this synced? --------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from prm.kernel.audit.areas import register_area
 from prm.kernel.audit.records import Record, register_record
+from prm.kernel.ui.counts import count_of, register_count
 from prm.kernel.ui.navigation import register_nav
 from prm.kernel.ui.slots import Slot, register_slot
 from prm.kernel.ui.states import register_states
@@ -20,19 +21,28 @@ def replay_of_rules(version_id: UUID) -> dict[str, Any] | None:
     return found(version_id)
 
 
-def _waiting(request: HttpRequest) -> int | None:
-    """How much is open, once a page."""
-    from workflows.queries.tasks import waiting
+def _open_tasks(request: Any) -> Any:
+    from workflows.queries.tasks import open_tasks
 
-    if not hasattr(request, "waiting"):
-        request.waiting = waiting(request.now)  # type: ignore[attr-defined]
-    return request.waiting[0] or None  # type: ignore[attr-defined]
+    return open_tasks(request.now)
+
+
+def _open_incidents(_request: Any) -> Any:
+    from workflows.queries.tasks import open_incidents
+
+    return open_incidents()
+
+
+def _waiting(request: HttpRequest) -> int | None:
+    return count_of(request, "tasks") or None
 
 
 def _incidents(request: HttpRequest) -> int | None:
-    _waiting(request)
-    return request.waiting[1] or None  # type: ignore[attr-defined]
+    return count_of(request, "incidents") or None
 
+
+register_count("tasks", _open_tasks)
+register_count("incidents", _open_incidents)
 
 register_nav("console", section="top", label=_("Today"), url_name="workflows:today", icon="house", order=1, phone=True)
 register_nav(

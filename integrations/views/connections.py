@@ -50,13 +50,21 @@ def connection(request: Any, pk: UUID) -> HttpResponse:
         "mappings": mappings,
         "jobs_url": f"{reverse('integrations:jobs')}?connection={pk}",
         "latest": jobs.order_by("-position")[:LATEST],
-        "decisions": DecisionRecord.objects.filter(subject_id=pk).order_by("-at", "-id")[:5],
-        "audit": AuditEntry.objects.filter(target_id=pk).order_by("-at", "-id")[:20],
+        "decisions": _said(DecisionRecord.objects.filter(subject_id=pk).order_by("-at", "-id")[:5], "rule"),
+        "audit": _said(AuditEntry.objects.filter(target_id=pk).order_by("-at", "-id")[:20], "action"),
         "secret": queries.newest_secret(pk) if is_admin and found.kind == "webhook" else "",
         "may_keep": request.actor.has(*KEEPERS),
         "is_admin": is_admin,
     }
     return render(request, "integrations/connection.html", context)
+
+
+def _said(rows: Any, key: str) -> list[Any]:
+    """Each row with its key in words, as `said`."""
+    told = list(rows)
+    for row in told:
+        row.said = queries.said(getattr(row, key))
+    return told
 
 
 @require_GET

@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F, Q, QuerySet, Value
+from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -212,11 +212,5 @@ def assignable() -> list[Membership]:
     return [person for person in people if set(person.roles) - {"auditor"}]
 
 
-def waiting(now: datetime) -> tuple[int, int]:
-    """Open tasks and open incidents: every console page shows them, so they are counted at once."""
-    tasks, incidents = (
-        rows.order_by().values(what=Value(place)).annotate(count=Count("id"))
-        for place, rows in enumerate((open_tasks(now), Incident.objects.filter(status="open")))
-    )
-    counted = {row["what"]: row["count"] for row in tasks.union(incidents, all=True)}
-    return counted.get(0, 0), counted.get(1, 0)
+def open_incidents() -> QuerySet[Incident]:
+    return Incident.objects.filter(status="open")

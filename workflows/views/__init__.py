@@ -20,4 +20,3 @@ class Asking(HttpRequest):
     membership: Membership
     now: datetime
     htmx: Any
-    waiting: tuple[int, int]

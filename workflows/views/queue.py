@@ -18,9 +18,10 @@ from prm.kernel.identity.access import require_roles
 from prm.kernel.identity.actors import VENDOR_ROLES
 from prm.kernel.identity.models import Membership
 from prm.kernel.ui import actions
+from prm.kernel.ui.counts import count_of
 from prm.kernel.ui.models import SavedView
 from workflows import queries
-from workflows.models import HumanTask, Incident
+from workflows.models import HumanTask
 from workflows.queries.proposals import proposal_for
 from workflows.queries.tasks import SORTS, task_named
 from workflows.views import DISPATCHERS, EVERYBODY, WORKERS, Asking
@@ -110,14 +111,13 @@ class Split:
 
     def context(self) -> dict[str, Any]:
         """Everything that workflows/queue_split.html shows."""
-        (views, tiers), incidents = self._views(), Incident.objects.filter(status="open").count()
-        self.request.waiting = (views[0]["count"], incidents)  # the navigation shows the same figures
+        views, tiers = self._views()
         context = {
             "split": self,
             "rows": [(row, self.url(row)) for row in self.shown],
             "more": len(self.rows) > ROWS,
             "views": views,
-            "incident_count": incidents,
+            "incident_count": count_of(self.request, "incidents"),
             "picks": self.request.actor.has(*WORKERS),
             "task": self.task,
             "sorts": [
