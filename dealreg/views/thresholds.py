@@ -1,5 +1,6 @@
 """Setup: the two likelihoods of the conflict check, and what moving them would have done."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -43,7 +44,7 @@ def _set(request: Any) -> HttpResponse:
 
 
 def _page(request: Any, form: ThresholdsForm | None, status: int = 200) -> HttpResponse:
-    policy = queries.policy()
+    policy, part = queries.policy(), bool(request.htmx) and request.method == "GET"
     review, conflict = _tried(form, policy)
     past = past_of(request.now)
     now, then = effect_of(past, policy.review_threshold, policy.conflict_threshold), effect_of(past, review, conflict)
@@ -53,6 +54,12 @@ def _page(request: Any, form: ThresholdsForm | None, status: int = 200) -> HttpR
         "review": review,
         "conflict": conflict,
         "policy": policy,
+        "told": {
+            "review": _percent(review),
+            "conflict": _percent(conflict),
+            "review_set": _percent(policy.review_threshold),
+            "conflict_set": _percent(policy.conflict_threshold),
+        },
         "moved": (review, conflict) != (policy.review_threshold, policy.conflict_threshold),
         "rows": _rows(now, then),
         "curves": curves(past, review, conflict),
@@ -61,12 +68,32 @@ def _page(request: Any, form: ThresholdsForm | None, status: int = 200) -> HttpR
         "enough": ENOUGH,
         "weeks": WEEKS,
         "lowest": LOWEST,
+        "nothing_below": _percent(LOWEST),
         "highest": HIGHEST,
-        "changes": AuditEntry.objects.filter(action="policy.thresholds_set").order_by("-at", "-id")[:5],
+        "changes": _changes(),
+        "part": part,
     }
-    part = bool(request.htmx) and request.method == "GET"
     template = "dealreg/thresholds_effect.html" if part else "dealreg/thresholds.html"
     return render(request, template, context, status=status)
+
+
+def _percent(share: object) -> str:
+    """0.200 as 20 %, 0.985 as 98.5 %."""
+    exact = Decimal(str(share)) * 100
+    return formats.percent(exact / 100, 0 if exact == exact.to_integral_value() else 1)
+
+
+def _changes() -> list[dict[str, Any]]:
+    """What was set before, the latest first: "45 % / 95 %"."""
+    rows = AuditEntry.objects.filter(action="policy.thresholds_set").order_by("-at", "-id")[:5]
+
+    def both(kept: Mapping[str, Any]) -> str:
+        return " / ".join(_percent(kept[name]) for name in ("review", "conflict"))
+
+    return [
+        {"after": both(r.after), "before": both(r.before), "reason": r.after["reason"], "who": r.actor_name, "at": r.at}
+        for r in rows
+    ]
 
 
 def _tried(form: ThresholdsForm | None, policy: DealPolicy) -> tuple[Decimal, Decimal]:

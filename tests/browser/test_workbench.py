@@ -75,9 +75,12 @@ def test_a_phone_holds_the_workbench_and_the_thresholds(open_as: Open, conflict:
     page = open_as(olivia, "/console/setup/conflict-thresholds/")
     assert barriers(page) == []
     page.locator("#review").fill("0.6")
-    expect(page.locator(".tuning-now")).to_contain_text("60")
+    expect(page.locator("#review-now")).to_contain_text("60")
     assert barriers(page) == []
     look(page, olivia, "thresholds-desk")
-    page.set_viewport_size({"width": 390, "height": 844})
-    assert too_wide(page) == 0
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert too_wide(page) == 0 and small_targets(page) == []
     look(page, olivia, "thresholds-phone")
+    dark = open_as(olivia, "/console/setup/conflict-thresholds/", scheme="dark")
+    assert barriers(dark) == []
+    look(dark, olivia, "thresholds-dark")
