@@ -1,7 +1,9 @@
 """A seller registers a deal, by keyboard alone, on a desk and on a phone; what is wrong is told in its place."""
 
+import os
 import re
 from datetime import UTC, date, datetime, timedelta
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -18,12 +20,45 @@ RIGHT_TO_LEFT = "شركة النخيل للتجارة"
 FORMULA = '=HYPERLINK("http://evil.example","Click")'
 
 
-def type_date(page: Page, day: date) -> None:
+class Keys:
+    """The keyboard alone, each stroke counted; stands in for a page where that is only typed on."""
+
+    def __init__(self, page: Page) -> None:
+        self.page, self.count, self.keyboard = page, 0, self
+        self.locator, self.evaluate = page.locator, page.evaluate
+
+    def press(self, key: str) -> None:
+        self.count += 1
+        self.page.keyboard.press(key)
+
+    def type(self, text: str) -> None:
+        self.count += len(text)
+        self.page.keyboard.type(text)
+
+    def tab_to(self, words: str) -> None:
+        """On with the tabulator to what is called so."""
+        for _time in range(40):
+            here = self.page.evaluate("document.activeElement.matches('a, button') && document.activeElement.innerText")
+            if words in (here or ""):
+                return
+            self.press("Tab")
+        raise AssertionError(f"the keyboard never comes to {words}")
+
+
+def seen(page: Page, name: str) -> None:
+    """A picture for whoever wants to look (PRM_SHOTS names the folder)."""
+    if folder := os.environ.get("PRM_SHOTS"):
+        page.screenshot(path=f"{folder}/{name}.png")
+
+
+def type_date(page: Page | Keys, day: date) -> None:
     """Into a date field of an English Chromium: month, day, year."""
     page.keyboard.type(f"{day:%m%d%Y}")
 
 
-def fill(page: Page, *, customer: str = "Nordwind Logistik GmbH", amount: str = "12000", close: date = LATER) -> None:
+def fill(
+    page: Page | Keys, *, customer: str = "Nordwind Logistik GmbH", amount: str = "12000", close: date = LATER
+) -> None:
     """The whole form, from its first field to its button, without a mouse."""
     expect(page.locator("#id_customer_name")).to_be_focused()
     page.keyboard.type(customer)
@@ -88,6 +123,31 @@ class TestByKeyboardAlone:
         expect(page.locator(".answer")).to_contain_text(re.compile(r"Protected until \d+ \w+ 20\d\d"))
         assert too_wide(page) == 0
         assert barriers(page) == []
+
+    def test_on_a_phone_from_the_home_page_in_under_a_minute(self, open_as, capsys):
+        page = open_as(bo, "/portal/", size="phone")
+        keys, began = Keys(page), monotonic()
+        keys.tab_to("Register a deal")
+        keys.press("Enter")
+        expect(page.locator("#id_customer_name")).to_be_focused()
+        seen(page, "phone-1-form")
+        fill(keys)
+        seen(page, "phone-2-filled")
+        keys.tab_to("Hand it in")
+        keys.press("Enter")
+        expect(page.locator(".answer")).to_contain_text("With the deal desk")
+        seconds = monotonic() - began
+        seen(page, "phone-3-handed-in")
+
+        at_a_fast_hand = seconds + keys.count * 0.2  # as somebody types who writes sixty words a minute
+        with capsys.disabled():
+            print(f"\n{keys.count} keys, {seconds:.1f} s of waiting: {at_a_fast_hand:.0f} s at five keys a second")
+        assert keys.count < 200 and at_a_fast_hand < 60
+        assert barriers(page) == [] and too_wide(page) == 0
+        with vendor():
+            assert [(deal.customer_name, str(deal.status)) for deal in Deal.objects.all()] == [
+                ("Nordwind Logistik GmbH", "submitted")
+            ]
 
     def test_what_needs_a_person_says_by_when_it_is_answered(self, open_as, worker):
         page = open_as(bo, "/portal/deals/new/")
