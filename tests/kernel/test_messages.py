@@ -17,7 +17,7 @@ from prm.kernel.messages import sink as demo_sink
 from prm.kernel.messages.actions import read_messages, save_template
 from prm.kernel.messages.delivery import deliver_due
 from prm.kernel.messages.models import Message, MessageTemplate
-from prm.kernel.messages.registry import register_message
+from prm.kernel.messages.registry import kinds, register_message
 from prm.kernel.messages.rendering import TemplateProblem, render
 from prm.kernel.money import Money
 from tests.cast import acme, ada, bo, client_of, cy, finn, olivia, partner, vendor
@@ -172,6 +172,12 @@ class TestATemplate:
         text = render("{{ amount }} | {{ day }} | {{ at }}", context, language="de", zone="Europe/Berlin")
 
         assert text == "1.234,50\xa0€ | 19. Feb. 2026 | Do., 19. Feb. 2026, 14:00"
+
+    @pytest.mark.parametrize(("left", "told"), [(196, "3 h 16 min of working time left"), (45, "45 min of working")])
+    def test_warns_of_a_promise_in_hours_and_minutes(self, left, told):
+        wording = kinds["workflows.sla_warning"].subject["en"]
+
+        assert render(wording, {"minutes_left": left, "name": "Elm"}, language="en", zone="UTC").startswith(told)
 
 
 class TestTheInbox:

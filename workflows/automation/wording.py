@@ -6,6 +6,9 @@ from prm.kernel.messages.registry import register_message
 
 _VARIABLES = ["name", "percent", "minutes_left", "workflow", "due_at"]
 _SAMPLE = {"name": "Nordwind: 40 seats", "percent": 80, "minutes_left": 96, "workflow": "Deal registration"}
+_LEFT = (
+    "{% if minutes_left >= 60 %}{{ minutes_left | divided_by: 60 }} h {% endif %}{{ minutes_left | modulo: 60 }} min"
+)
 
 register_message(
     "workflows.sla_warning",
@@ -13,8 +16,8 @@ register_message(
     variables=_VARIABLES,
     sample=_SAMPLE,
     subject={
-        "en": "{{ minutes_left }} working minutes left: {{ name }}",
-        "de": "Noch {{ minutes_left }} Arbeitsminuten: {{ name }}",
+        "en": _LEFT + " of working time left: {{ name }}",
+        "de": "Noch " + _LEFT + " Arbeitszeit: {{ name }}",
     },
     body={
         "en": "{{ percent }} % of the promised time for “{{ name }}” is used ({{ workflow }}). It is still "
