@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from dealreg import queries, rules
 from dealreg.actions.assessment import certain_customer
 from dealreg.actions.base import drop_keys, locked, note, save, tell, today_of
-from dealreg.actions.customers import customer_from
+from dealreg.actions.customers import customer_from, parent_of, set_parent
 from dealreg.actions.verdicts import carry_over, remember
 from dealreg.events import DealApproved, money_snapshot
 from dealreg.models import Customer, Deal, DealAssessment, DealStatus, Protection, Saying
@@ -79,7 +79,7 @@ def _assessment(deal: Deal) -> DealAssessment:
 def _grant(
     deal: Deal, decision: Decision, findings: list[dict[str, Any]], actor: Actor, now: datetime, today: date
 ) -> Decision:
-    customer = _resolve(deal, findings)
+    customer = _resolve(deal, findings, actor, now)
     protects = deal.deal_type is None or deal.deal_type.grants_protection
     until = rules.decide_protection(protection_facts(deal, now, today)) if protects else {}
     last = max(until.values(), default=None)
@@ -113,10 +113,18 @@ def _grant(
     return replace(decision, facts={**decision.facts, "customer": str(customer.pk), "protected_until": last})
 
 
-def _resolve(deal: Deal, findings: list[dict[str, Any]]) -> Customer:
-    """The one customer that this deal is for; a new one where it is nobody we know."""
+def _resolve(deal: Deal, findings: list[dict[str, Any]], actor: Actor, now: datetime) -> Customer:
+    """The one customer that this deal is for; a new one where it is nobody we know.
+
+    One that another deal has made since a person named its parent gets that parent now.
+    """
     certain = certain_customer(findings)
-    return Customer.objects.get(pk=certain["id"]) if certain else customer_from(deal)
+    if certain is None:
+        return customer_from(deal)
+    customer = Customer.objects.get(pk=certain["id"])
+    if (parent := parent_of(deal)) is not None and parent.pk != customer.pk:
+        set_parent(customer, parent, actor, now)
+    return customer
 
 
 def _release_lapsed(customer: Customer, lines: dict[str, date], today: date, now: datetime) -> None:

@@ -93,13 +93,14 @@ def customer_from(deal: Deal) -> Customer:
         country=deal.customer_country,
         city=deal.customer_city,
         source=Customer.Source.DEAL,
-        parent=_parent_of(deal),
+        parent=parent_of(deal),
     )
     _save(customer)
     return customer
 
 
-def _parent_of(deal: Deal) -> Customer | None:
+def parent_of(deal: Deal) -> Customer | None:
+    """The customer that a person has called the deal's parent."""
     said = Verdict.objects.filter(deal=deal, saying=Saying.RELATED, status=Verdict.Status.IN_FORCE)
     found = said.exclude(customer=None).select_related("customer__parent").order_by("-probability").first()
     return (found.customer.parent or found.customer) if found and found.customer else None

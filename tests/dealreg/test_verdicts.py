@@ -138,6 +138,19 @@ class TestAppliedToWhatWaits:
         with vendor():
             assert child != parent and Customer.objects.get(pk=child).parent_id == parent
 
+    def test_a_subsidiary_that_another_deal_has_made_meanwhile_gets_its_parent_all_the_same(self):
+        first, one, other = rivals()
+        parent = customer_of(first)
+        assert say(one, "related", parent).allowed
+        with vendor() as now:
+            assert actions.approve_deal(deal_id=other, actor=mia.actor, now=now, different_from=[parent]).allowed
+
+        run_everything()
+
+        assert customer_of(one) == customer_of(other) != parent
+        with vendor():
+            assert Customer.objects.get(name=HOLDING["customer_name"]).parent_id == parent
+
     def test_a_duplicate_is_declined_and_the_rival_not_named(self):
         first, one, _other = rivals()
 
