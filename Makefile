@@ -13,7 +13,7 @@ TESTS ?= tests
 BENCHES := $(basename $(notdir $(sort $(wildcard bench/bench_*.py))))
 STRICT := prm/kernel $(wildcard */rules.py */rules */actions.py */actions */queries.py */queries)
 
-.PHONY: $(BENCHES) bench-workflows bench-conflicts bench-conflicts-scale help demo demo-reset test test-browser test-faults faults lint types bench shell migrate css clean install dev
+.PHONY: $(BENCHES) bench-workflows bench-conflicts bench-conflicts-scale help demo demo-reset test test-api test-browser test-faults faults lint types bench shell migrate css clean install dev
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,8 +24,11 @@ demo: install ## run the whole program with a demo vendor (PORT=8000, ACCOUNTS=c
 demo-reset: install ## remove the demo's data, so that the next `make demo` begins anew
 	@exec $(PY) -m prm.embedded reset --kind demo
 
-test: dev ## every test but those of the browser and the long fault tests (TESTS=tests/dealreg for some)
-	@exec $(PY) -m pytest -n auto --durations=12 -m "not browser and not faults" $(TESTS)
+test: dev ## every test but those of the browser, of the whole API and the long fault tests (TESTS=tests/dealreg for some)
+	@exec $(PY) -m pytest -n auto --durations=12 -m "not browser and not faults and not api" $(TESTS)
+
+test-api: dev ## schemathesis on every address of the API, with three keys; takes minutes (MAX_EXAMPLES=20)
+	@MAX_EXAMPLES=$(or $(MAX_EXAMPLES),20) exec $(PY) -m pytest -m api tests/api
 
 test-browser: dev ## the browser tests; they need Chromium and say so where there is none (PICK='-k "not dark and not phone"')
 	@command -v "$${CHROMIUM:-chromium}" >/dev/null || { echo "There is no Chromium: install Debian's package \`chromium\`, or say where it is with CHROMIUM=…" >&2; exit 1; }

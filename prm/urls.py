@@ -23,3 +23,4 @@ urlpatterns: list[URLPattern | URLResolver] = [
 ]
 
 handler403 = "prm.kernel.identity.views.errors.forbidden"
+handler400 = "prm.kernel.identity.views.errors.bad_request"

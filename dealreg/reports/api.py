@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.urls import reverse
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -107,15 +107,42 @@ class Stretch(serializers.Serializer[Any]):
     currency = serializers.CharField()
 
 
-def _ids(*names: str) -> list[OpenApiParameter]:
-    return [OpenApiParameter(name, str, description="An id; what is unknown is ignored") for name in names]
+class ReportQuery(serializers.Serializer[Any]):
+    """Which deals a report counts."""
+
+    partner = serializers.UUIDField(required=False)
+    region = serializers.UUIDField(required=False)
+    cam = serializers.UUIDField(required=False)
 
 
-def _days(name: str) -> list[OpenApiParameter]:
-    return [OpenApiParameter(f"{name}_{end}", str, description="A day, included: 2027-02-19") for end in ("from", "to")]
+class ForecastQuery(ReportQuery):
+    by = serializers.ChoiceField(
+        required=False, choices=sorted({one.key for pivots in PIVOTS.values() for one in pivots})
+    )
+    months = serializers.ChoiceField(required=False, choices=[str(count) for count in MONTHS])
+    stage = serializers.MultipleChoiceField(required=False, choices=PipelineStage.choices)
+    line = serializers.UUIDField(required=False)
+    owner = serializers.UUIDField(required=False)
+    close_from = serializers.DateField(required=False)
+    close_to = serializers.DateField(required=False, help_text="The last day, included")
 
 
-WHO = _ids("partner", "region", "cam")
+class OutcomesQuery(ReportQuery):
+    by = serializers.ChoiceField(required=False, choices=list(BY))
+    submitted_at_from = serializers.DateField(required=False)
+    submitted_at_to = serializers.DateField(required=False, help_text="The last day, included")
+
+
+def check(request: Request, form: type[serializers.Serializer[Any]]) -> None:
+    """400 for a parameter that isn't what it should be: to ignore it would count other deals than were meant."""
+    typed, many = request.query_params, serializers.MultipleChoiceField
+    fields = form().fields
+    given = {
+        name: typed.getlist(name) if isinstance(field, many) else typed[name]
+        for name, field in fields.items()
+        if name in typed
+    }
+    form(data=given).is_valid(raise_exception=True)
 
 
 class Reports(viewsets.ViewSet):
@@ -124,20 +151,11 @@ class Reports(viewsets.ViewSet):
     permission_classes = [HasRoles]
     action_roles = dict.fromkeys(("outcomes", "ageing", "lapsing"), VENDOR)
 
-    @extend_schema(
-        responses=ForecastAnswer,
-        parameters=[
-            OpenApiParameter("by", str, enum=sorted({one.key for pivots in PIVOTS.values() for one in pivots})),
-            OpenApiParameter("months", str, enum=[str(count) for count in MONTHS]),
-            OpenApiParameter("stage", str, many=True, enum=PipelineStage.values),
-            *WHO,
-            *_ids("line", "owner"),
-            *_days("close"),
-        ],
-    )
+    @extend_schema(responses=ForecastAnswer, parameters=[ForecastQuery])
     @action(detail=False, methods=["get"])
     def forecast(self, request: Request) -> Response:
         """The weighted forecast; a partner's key sees its own deals."""
+        check(request, ForecastQuery)
         vendor = actor_of(request).is_vendor
         rows = (PipelineDeals if vendor else PartnerPipeline)(request._request)
         audience = "console" if vendor else "portal"
@@ -154,22 +172,21 @@ class Reports(viewsets.ViewSet):
         }
         return Response(ForecastAnswer(body).data)
 
-    @extend_schema(
-        responses=OutcomesAnswer,
-        parameters=[OpenApiParameter("by", str, enum=list(BY)), *WHO, *_days("submitted_at")],
-    )
+    @extend_schema(responses=OutcomesAnswer, parameters=[OutcomesQuery])
     @action(detail=False, methods=["get"])
     def outcomes(self, request: Request) -> Response:
         """What became of registrations, and how fast they were answered."""
+        check(request, OutcomesQuery)
         page = Outcomes(CohortDeals(request._request), reverse("dealreg_console:report_deals"))
         lines: list[Line] = page.lines
         body = {"by": page.by, "first": page.first, "last": page.last, "lines": lines}
         return Response(OutcomesAnswer({**body, "total": page.total, "before": page.before}).data)
 
-    @extend_schema(responses=StatusAges(many=True), parameters=WHO)
+    @extend_schema(responses=StatusAges(many=True), parameters=[ReportQuery])
     @action(detail=False, methods=["get"])
     def ageing(self, request: Request) -> Response:
         """How long deals stand where they are."""
+        check(request, ReportQuery)
         rows = Ageing(AgeingDeals(request._request)).rows
         body = [
             {
@@ -181,10 +198,11 @@ class Reports(viewsets.ViewSet):
         ]
         return Response(StatusAges(body, many=True).data)
 
-    @extend_schema(responses=Stretch(many=True), parameters=WHO)
+    @extend_schema(responses=Stretch(many=True), parameters=[ReportQuery])
     @action(detail=False, methods=["get"])
     def lapsing(self, request: Request) -> Response:
         """Protections about to end."""
+        check(request, ReportQuery)
         currency = vendor_currency()
         body = [
             {

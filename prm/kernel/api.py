@@ -5,21 +5,25 @@ calls an action and answers with `answer(request, decision, …)`; it never writ
 Tokens open the caller's audience in the middleware, which also keeps every POST from running twice.
 """
 
+import logging
 from typing import Any
 
-from django.db import transaction
+from django.db import DataError, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from django.views.decorators.csrf import csrf_exempt
+from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
 from rest_framework.views import exception_handler
 
+import prm.kernel.api_document  # noqa: F401  (how the OpenAPI document describes our tokens)
 from prm.kernel.api_defaults import CursorPages, HasRoles, PerToken, Submissions, actor_of
 from prm.kernel.decisions import Decision
 
 __all__ = ["CursorPages", "HasRoles", "PerToken", "Submissions", "actor_of", "answer", "now_of", "router"]
 
+log = logging.getLogger(__name__)
 router = SimpleRouter(trailing_slash=False)
 
 
@@ -64,6 +68,9 @@ def is_conflict(decision: Decision) -> bool:
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """Every error of the API in one shape: type, title, and the fields or reasons it is about."""
+    if isinstance(error, DataError):  # a time zone of a day's length, a number beyond all columns: the caller's
+        log.warning("the database does not take a value: %s", error)
+        error = ParseError("Something in it is out of range.")
     response = exception_handler(error, context)
     if response is None:
         return None
@@ -94,33 +101,7 @@ def problem(status: int, data: Any) -> dict[str, Any]:
     return {"type": TYPES.get(status, "invalid"), "title": str(detail)}
 
 
+@csrf_exempt  # a program has no form to take a token from
 def not_found(request: HttpRequest, rest: str = "") -> HttpResponse:
     """An address that the API does not have."""
     return JsonResponse({"type": "not_found", "title": "There is nothing at this address."}, status=404)
-
-
-class BearerToken(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """How the OpenAPI document describes our tokens."""
-
-    target_class = "prm.kernel.identity.tokens.TokenAuthentication"
-    name = "token"
-
-    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
-        return {"type": "http", "scheme": "bearer", "description": "A key from Setup, Keys for programs: `prm_…`"}
-
-
-KEY_PARAMETER = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "required": True,
-    "schema": {"type": "string", "maxLength": 200},
-    "description": "Your own unique text for this call. A repeat with the same key and body gets the same answer.",
-}
-
-
-def document_keys(result: dict[str, Any], **context: Any) -> dict[str, Any]:
-    """Say in the OpenAPI document that every POST takes a key."""
-    for path in result.get("paths", {}).values():
-        if post := path.get("post"):
-            post.setdefault("parameters", []).append(KEY_PARAMETER)
-    return result

@@ -39,6 +39,9 @@ def said_to_partners() -> Q:
 class DecisionSerializer(serializers.ModelSerializer[DecisionRecord]):
     """`reasons` is for everybody; `rule`, `outcome` and `document` are the vendor's alone."""
 
+    rule = serializers.CharField(required=False)
+    outcome = serializers.CharField(required=False)
+    document = serializers.DictField(required=False)
     reasons = serializers.SerializerMethodField()
 
     class Meta:

@@ -50,7 +50,10 @@ class SizeLimit:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         told = str(request.META.get("CONTENT_LENGTH") or "0")
         if not told.isdecimal() or len(told) > 12 or int(told) > settings.LARGEST_REQUEST:
-            return HttpResponse("This is larger than anything we take.", status=413, content_type="text/plain")
+            title = "This is larger than anything we take."
+            if request.path_info.startswith("/api/"):
+                return JsonResponse({"type": "too_large", "title": title}, status=413)
+            return HttpResponse(title, status=413, content_type="text/plain")
         return self.get_response(request)
 
 
@@ -91,10 +94,13 @@ class Acting:
         """Run the view in a savepoint: a refusal undoes it, and the page that explains can still read."""
         if request.actor is None:  # type: ignore[attr-defined]
             return None
+        calls = request.token is not None  # type: ignore[attr-defined]
+        if calls and _has_no(request.method, view):
+            return None  # it says so, whoever asks
         access.check_method(request)
         try:
             with transaction.atomic():
-                if request.method == "POST" and request.token is not None:  # type: ignore[attr-defined]
+                if request.method == "POST" and calls:
                     return idempotency.once(
                         request,
                         f"token:{request.token.pk}",  # type: ignore[attr-defined]
@@ -156,6 +162,12 @@ class Acting:
             record_denial(request, tenant.pk)
         response.headers.setdefault("Cache-Control", "private, no-store")
         return response
+
+
+def _has_no(method: str | None, view: Any) -> bool:
+    """Whether an address of the API names its methods, and this isn't among them."""
+    actions = getattr(view, "actions", None)
+    return actions is not None and str(method).lower() not in {*actions, "head", "options"}
 
 
 def audience_of(path: str) -> str | None:
