@@ -9,8 +9,10 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from dealreg.models import Deal, DealItem
 from dealreg.text import Unreadable, plain
 from prm.kernel.reference.models import Product
+from prm.kernel.tenancy.context import current
 from prm.kernel.tenancy.remembering import remembered
 
 MOST_ITEMS = 200
@@ -25,6 +27,21 @@ class Item:
     product: Product
     quantity: int
     discount: Decimal
+
+
+def items_of(deal: Deal) -> list[DealItem]:
+    """A deal's products. A partner reads `list_price` and `amount` where the price book is shown to partners; of
+    others they are None.
+    """
+    return [as_read(item) for item in deal.items.select_related("product", "price_book")]
+
+
+def as_read(item: DealItem) -> Any:
+    """The same product without the prices that the reader may not know."""
+    book = item.price_book
+    if current().audience == "partner" and not (book and book.shown_to_partners):
+        item.list_price = item.amount = None  # type: ignore[assignment]
+    return item
 
 
 def items_as_typed(raw: Any) -> list[dict[str, str]]:

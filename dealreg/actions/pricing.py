@@ -17,8 +17,9 @@ TOO_MUCH = Decimal(10) ** 13
 
 
 def with_items(deal: Deal, typed: entry.Entry, now: datetime) -> list[ProductLine] | None:
-    """Price what was typed, in memory: the deal's amount becomes the sum. Gives the product lines, with those that
-    the products belong to; None where nothing says what they are.
+    """Price what was typed, in memory: the deal's amount becomes the sum, unless that would tell a partner prices
+    that it may not read. Gives the product lines, with those that the products belong to; None where nothing says
+    what they are.
 
     An amount typed without products stands by itself: products that were there before go.
     """
@@ -33,7 +34,7 @@ def with_items(deal: Deal, typed: entry.Entry, now: datetime) -> list[ProductLin
     rows = _priced(deal, given, now)
     total = _total(rows)
     deal.__dict__["priced"] = rows if total < TOO_MUCH else []
-    if rows and total < TOO_MUCH:
+    if rows and total < TOO_MUCH and _all_shown(deal, given, now):
         deal.amount = total
     if lines is None and not given:
         return None
@@ -79,6 +80,10 @@ def _prices(deal: Deal, items: Iterable[Item], now: datetime) -> list[tuple[Item
         return []
     known = list_prices(deal.program_id, deal.territory.code if deal.territory else "", deal.currency, today_of(now))
     return [(item, known.get(item.product.pk)) for item in wanted]
+
+
+def _all_shown(deal: Deal, items: Iterable[Item], now: datetime) -> bool:
+    return all(price is None or price.shown for _item, price in _prices(deal, items, now))
 
 
 def _priced(deal: Deal, items: Iterable[Item], now: datetime) -> list[DealItem]:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from dealreg import actions, queries
 from dealreg.bulk import possible_moves, staff_options
 from dealreg.forms import ReassignForm, SplitForm, StaffCommentForm, StaffFileForm
+from dealreg.items import items_of
 from dealreg.lists import VendorDeals
 from dealreg.models import Deal, DealStatus
 from dealreg.rules_of_moves import MOVABLE
@@ -52,7 +53,7 @@ def deal(request: Any, pk: UUID) -> HttpResponse:
         "deal": found,
         "next": next_step(found, now=request.now),
         "lines": found.lines.select_related("product_line"),
-        "items": found.items.select_related("product"),
+        "items": items_of(found),
         "reseller_name": reseller_name(found.partner_id, found.reseller_id),
         "evidence": queries.rivals_of(found.pk, deal=found),
         "slots": slots.filled("deal", request, found.pk),

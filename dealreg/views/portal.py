@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from dealreg import actions, queries
 from dealreg.forms import CommentForm, DisputeForm, FileForm, LostForm, ReasonForm, StageForm, WonForm
+from dealreg.items import items_of
 from dealreg.lists import DealsThroughDistributor, PartnerDeals
 from dealreg.models import Deal, DealStatus
 from dealreg.stories import behind_the_wall, coming, next_step, partner_story
@@ -69,7 +70,7 @@ def deal(request: Any, pk: UUID) -> HttpResponse:
         "comments": comments_of(found),
         "files": files_of(found, "dealreg_portal:file"),
         "lines": lines,
-        "items": found.items.select_related("product"),
+        "items": items_of(found),
         "reseller_name": reseller_name(found.partner_id, found.reseller_id),
         "may_act": request.actor.has(*SELLERS),
         "comment_form": CommentForm(),

@@ -12,13 +12,14 @@ from prm.kernel.clock import local_date
 from prm.kernel.reference.models import Program
 from prm.kernel.reference.prices import list_prices, net
 from prm.kernel.reference.queries import territory_of
+from prm.kernel.tenancy.context import deciding
 
 MOST_ROWS = 60  # products that the form offers; with more, the amount is typed
 
 
 @require_GET
 def prices(request: Any) -> HttpResponse:
-    """Each program of ours with its list prices where we are, and what our tier takes off."""
+    """Each program of ours with the list prices that partners read where we are, and what our tier takes off."""
     partner = partners.visible_partners().get(pk=request.membership.partner_id)
     here, today = territory_of(partner.country), local_date(request.now)
     held = [one for one in partners.enrolments_of(partner.pk) if one.status == "active" and one.program.is_active]
@@ -29,6 +30,7 @@ def prices(request: Any) -> HttpResponse:
             "prices": [
                 (price, net(price.price, 1, enrolment.tier.discount, enrolment.program.currency))
                 for price in _sorted(enrolment.program, here.code if here else "", enrolment.program.currency, today)
+                if price.shown
             ],
         }
         for enrolment in held
@@ -37,7 +39,8 @@ def prices(request: Any) -> HttpResponse:
 
 
 def price_rows(request: Any, deal: Deal | None) -> list[dict[str, Any]]:
-    """The products that the registration form offers with their list prices, and what was typed beside them."""
+    """The products that the registration form offers, with the list prices that partners read (None: they don't),
+    and what was typed beside them."""
     program = deal.program if deal else _program_of(request)
     if program is None:
         return []
@@ -46,7 +49,8 @@ def price_rows(request: Any, deal: Deal | None) -> list[dict[str, Any]]:
     found = _sorted(program, territory.code if territory else "", currency, local_date(request.now))
     typed = _typed(request, deal)
     return [
-        {"pk": price.product_id, "name": price.name, "price": price.price, "currency": currency}
+        {"pk": price.product_id, "name": price.name, "currency": currency}
+        | {"price": price.price if price.shown else None}
         | typed.get(str(price.product_id), {"quantity": "", "discount": ""})
         for price in found[:MOST_ROWS]
     ]
@@ -57,7 +61,8 @@ def _program_of(request: Any) -> Program | None:
 
 
 def _sorted(program: Program, territory: str, currency: str, today: Any) -> list[Any]:
-    known = list_prices(program.pk, territory, currency, today)
+    with deciding():
+        known = list_prices(program.pk, territory, currency, today)
     return sorted(known.values(), key=lambda price: (price.line, price.name))
 
 

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from dealreg import actions, queries
 from dealreg.forms import DealForm, posted
 from dealreg.intake.rules import first_of
+from dealreg.items import items_of
 from dealreg.models import Deal, DealStatus
 from dealreg.views.common import deal_or_404
 from dealreg.views.prices import price_rows
@@ -64,7 +65,8 @@ def save_draft(request: Any) -> HttpResponse:
         customer_domain=request.POST.get("customer_domain", ""),
         customer_country=request.POST.get("customer_country", ""),
     )
-    total = sum((item.amount for item in deal.items.all()), Decimal(0))
+    sums = [item.amount for item in items_of(deal)]
+    total = sum(sums, Decimal(0)) if None not in sums else None
     context = {"deal": deal, "total": total, "matches": [match for match in matches if match.deal_id != deal.pk][:3]}
     response = render(request, "dealreg/draft_saved.html", context)
     response["HX-Replace-Url"] = reverse("dealreg_portal:edit", args=[deal.pk])  # so that a reload finds it again
@@ -198,7 +200,12 @@ def _terms_of(request: Any, form: DealForm, deal: Deal | None) -> dict[str, Any]
     shown = [form[name] for name in TERMS if name in form.fields]
     prices = price_rows(request, deal)
     chosen = any(form.errors.get(one.name) or str(one.value() or "") not in _usual(one) for one in shown)
-    return {"terms": shown, "prices": prices, "open_terms": chosen or any(row["quantity"] for row in prices)}
+    return {
+        "terms": shown,
+        "prices": prices,
+        "amount_is_typed": any(row["price"] is None for row in prices),
+        "open_terms": chosen or any(row["quantity"] for row in prices),
+    }
 
 
 def _usual(field: Any) -> tuple[str, str]:

@@ -41,7 +41,11 @@ def add(tenant: UUID, partners: list[Organisation], admin: Worker) -> None:
 
 def _prices(now: datetime) -> None:
     book = PriceBook(
-        code="eur-list", name="Euro list prices", currency="EUR", valid_from=local_date(now) - timedelta(days=300)
+        code="eur-list",
+        name="Euro list prices",
+        currency="EUR",
+        valid_from=local_date(now) - timedelta(days=300),
+        shown_to_partners=True,
     )
     keep_record(record=book, before={}, actor=BUILDER, now=now)
     products = {product.sku: product for product in Product.objects.filter(sku__in=list(PRICES))}

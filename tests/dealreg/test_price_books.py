@@ -12,20 +12,23 @@ from hypothesis import strategies as st
 from dealreg import actions
 from dealreg.models import Deal, DealItem
 from dealreg.queries import deal_facts
+from prm.kernel.audit.models import AuditEntry
 from prm.kernel.automation.imports import run_rows
 from prm.kernel.reference.imports import PRICES
 from prm.kernel.reference.models import ExchangeRate, PriceBook, PriceEntry, Product, Program
 from prm.kernel.reference.prices import list_prices, net
-from tests.cast import ada, birch, bo, cedar, client_of, partner, vendor
+from tests.cast import ada, bea, birch, bo, cedar, client_of, partner, vendor
 from tests.dealreg import deals
+from tests.identity.test_tokens import call, key_of
 
 SKU, OTHER = "PLT-STD", "SEC-STD"
 LONG_AGO = date(2020, 1, 1)
 
 
-def book(code: str, price: str, sku: str = SKU, currency: str = "EUR", **fields: Any) -> UUID:
+def book(code: str, price: str, sku: str = SKU, currency: str = "EUR", shown: bool = True, **fields: Any) -> UUID:
+    fields |= {"valid_from": LONG_AGO, "shown_to_partners": shown}
     with vendor():
-        made = PriceBook.objects.create(code=code, name=code, currency=currency, valid_from=LONG_AGO, **fields)
+        made = PriceBook.objects.create(code=code, name=code, currency=currency, **fields)
         PriceEntry.objects.create(book=made, product=Product.objects.get(sku=sku), list_price=Decimal(price))
         return made.pk
 
@@ -131,6 +134,62 @@ class TestTheSum:
             assert DealItem.objects.count() == 1
         with partner(cedar):
             assert not DealItem.objects.exists()
+
+
+class TestABookThatIsNotShown:
+    def test_is_behind_the_wall_and_on_no_page_of_a_partner(self) -> None:
+        book("open", "240.00", sku=OTHER)
+        book("secret", "777.00", shown=False)
+        with partner(birch):
+            assert list(PriceBook.objects.values_list("code", flat=True)) == ["open"]
+            assert [str(price) for price in PriceEntry.objects.values_list("list_price", flat=True)] == ["240.00"]
+        seller, ops = key_of(bea, "seller"), key_of(ada, "ops")
+        assert {row["book"] for row in call(seller, "/api/v1/prices").json()["results"]} == {"open"}
+        assert {row["book"] for row in call(ops, "/api/v1/prices").json()["results"]} == {"open", "secret"}
+        assert "€777" not in client_of(bo).get("/portal/prices/").content.decode()
+
+    def test_is_nearer_than_one_that_is_shown_and_hides_its_price_too(self) -> None:
+        book("everywhere", "240.00")
+        with vendor():
+            program = Program.objects.get()
+        book("ours", "777.00", shown=False, program=program)
+        page = client_of(bo).get("/portal/prices/").content.decode()
+        assert "€240<" not in page and "€777<" not in page
+
+    def test_lets_a_partner_choose_products_and_type_the_amount(self) -> None:
+        book("secret", "777.00", shown=False)
+        client = client_of(bo)
+        page = client.get("/portal/deals/terms").content.decode()
+        assert 'name="quantity-' in page and "€777" not in page and "what you type above" in page
+
+        deal, decision = hand_in(items=items((SKU, "10", "5")), amount="9000")
+
+        assert decision.allowed and deals.the(deal).amount == Decimal(9000)
+        with vendor():
+            assert DealItem.objects.get().amount == Decimal("7381.50")
+        told = call(key_of(bea, "seller"), f"/api/v1/deals/{deal}").json()["items"]
+        assert told == [{"sku": SKU, "quantity": 10, "list_price": None, "discount": "5.00", "amount": None}]
+        assert call(key_of(ada, "ops"), f"/api/v1/deals/{deal}").json()["items"][0]["list_price"] == "777.00"
+        shown = client.get(f"/portal/deals/{deal}/").content.decode()
+        assert (
+            "€777" not in shown
+            and "€7,381" not in shown
+            and "€7,381" in client_of(ada).get(f"/console/deals/{deal}/").content.decode()
+        )
+
+    def test_is_what_a_new_book_is_until_an_admin_shows_it(self) -> None:
+        with vendor() as now:
+            typed = {"code": "new", "name": "New", "currency": "EUR", "valid_from": now.date().isoformat()}
+        rows = {"entries-TOTAL_FORMS": "0", "entries-INITIAL_FORMS": "0"}
+        assert client_of(ada).post("/admin/reference/pricebook/add/", {**typed, **rows}).status_code == 302
+        with vendor():
+            made = PriceBook.objects.get()
+        assert not made.shown_to_partners
+        form = {**typed, **rows, "shown_to_partners": "on"}
+        assert client_of(ada).post(f"/admin/reference/pricebook/{made.pk}/change/", form).status_code == 302
+        with vendor():
+            change = AuditEntry.objects.get(action="configuration.changed")
+        assert change.after == {"shown_to_partners": True} and change.before == {"shown_to_partners": False}
 
 
 class TestWhatIsRefused:

@@ -181,9 +181,9 @@ class PriceInline(TenantInline):
 @admin.register(PriceBook)
 class PriceBookAdmin(TenantModelAdmin):
     form = PriceBookForm
-    list_display = ("name", "code", "currency", "program", "valid_from", "valid_until")
+    list_display = ("name", "code", "currency", "program", "valid_from", "valid_until", "shown_to_partners")
     list_select_related = ("program",)
-    list_filter = ("currency",)
+    list_filter = ("currency", "shown_to_partners")
     search_fields = ("name", "code")
     inlines = (PriceInline,)
 

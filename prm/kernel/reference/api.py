@@ -1,4 +1,4 @@
-"""Price books over the API, to read."""
+"""Price books over the API, to read; a partner's programs read those that are shown to partners."""
 
 from typing import Any
 
@@ -22,12 +22,13 @@ class PriceSerializer(serializers.ModelSerializer[PriceEntry]):
     territories = serializers.ListField(child=serializers.CharField(), source="book.territories")
     valid_from = serializers.DateField(source="book.valid_from")
     valid_until = serializers.DateField(source="book.valid_until", allow_null=True)
+    shown_to_partners = serializers.BooleanField(source="book.shown_to_partners")
 
     class Meta:
         model = PriceEntry
         fields = [
             "id", "sku", "product", "product_line", "list_price", "currency", "book", "program", "territories",
-            "valid_from", "valid_until",
+            "valid_from", "valid_until", "shown_to_partners",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -43,7 +44,7 @@ class PriceFilter(filters.FilterSet):  # type: ignore[misc]
 
 
 class Prices(mixins.ListModelMixin, viewsets.GenericViewSet[PriceEntry]):
-    """List prices of every price book."""
+    """List prices of the price books; for a partner, of those that are shown to partners."""
 
     queryset = PriceEntry.objects.none()
     serializer_class = PriceSerializer

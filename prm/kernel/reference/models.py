@@ -215,7 +215,7 @@ class Program(TenantOwned):
 class PriceBook(TenantOwned):
     """List prices in one currency for a time: of one program or of all, of some territories or of all."""
 
-    wall = SHARED
+    wall = Wall(partner="shared", partner_where="shown_to_partners", reference=True)
 
     code = models.SlugField(_("code"), max_length=40)
     name = models.CharField(_("name"), max_length=120)
@@ -237,6 +237,11 @@ class PriceBook(TenantOwned):
     )
     valid_from = models.DateField(_("valid from"))
     valid_until = models.DateField(_("valid until"), null=True, blank=True, help_text=_("The last day. Empty: open."))
+    shown_to_partners = models.BooleanField(
+        _("partners read these prices"),
+        default=False,
+        help_text=_("Otherwise partners still choose its products, and type the deal's amount themselves."),
+    )
 
     class Meta:
         verbose_name, verbose_name_plural = _("price book"), _("price books")
@@ -255,9 +260,9 @@ class PriceBook(TenantOwned):
 
 
 class PriceEntry(TenantOwned):
-    """What one of a product costs by a price book, before discounts."""
+    """What one of a product costs by a price book, before discounts. Partners see it where they see the book."""
 
-    wall = SHARED
+    wall = Wall(partner="child:book", reference=True)
 
     book = TenantForeignKey(PriceBook, models.CASCADE, related_name="entries", verbose_name=_("price book"))
     product = TenantForeignKey(Product, related_name="+", verbose_name=_("product"))

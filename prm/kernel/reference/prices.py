@@ -28,12 +28,14 @@ class ListPrice:
     price: Decimal
     book_id: UUID
     book: str
+    shown: bool  # to partners
 
 
 @remembered(*OF)
 def list_prices(program_id: UUID | None, territory: str, currency: str, on: date) -> Mapping[UUID, ListPrice]:
     """The price of each product that has one there. Where several books say one, the nearest does: a book of this
     territory before one of everywhere, then one of this program before one of all, then the one that began last.
+    To be asked as the vendor: a partner sees some books only, and another book's price would seem to hold.
     """
     books = PriceBook.objects.filter(
         Q(program=None) | Q(program_id=program_id),
@@ -62,6 +64,7 @@ def _told(entry: Any) -> ListPrice:
         entry.list_price,
         entry.book_id,
         entry.book.name,
+        entry.book.shown_to_partners,
     )
 
 

@@ -87,8 +87,10 @@ def _wanted(f: models.Field[Any, Any]) -> bool:
     return not f.null and f.db_default is models.NOT_PROVIDED and not f.generated
 
 
-def _shown_to_partners(where: str) -> dict[str, str]:
-    """The value that a `column = 'value'` condition asks for, so that the row is one that partners see."""
+def _shown_to_partners(where: str) -> dict[str, Any]:
+    """The value that a `column = 'value'` or a bare `column` asks for, so that the row is one that partners see."""
+    if where.isidentifier():
+        return {where: True}
     column, equals, value = where.partition(" = ")
     return {column: value.strip("'")} if equals and value.startswith("'") and " " not in value else {}
 
