@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import Http404
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema, extend_schema_field
@@ -17,31 +17,40 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-import dealreg.api_verdicts  # noqa: F401  (registers its own)
+import dealreg.api_batches
+import dealreg.api_terms
+import dealreg.api_verdicts  # noqa: F401  (they register their own)
 from dealreg import actions, eligibility
 from dealreg.intake.rules import first_of
-from dealreg.models import ApprovalRule, Deal, DealItem, DealStatus, Dispute, FormerDeal, PipelineStage, Way
+from dealreg.items import as_read
+from dealreg.models import Deal, DealItem, DealStatus, PipelineStage, Way
 from dealreg.reports import api as _reports  # noqa: F401  (registers the reports)
 from dealreg.stories import partner_story
 from partners.models import Partner
 from prm.kernel import wording
-from prm.kernel.api import CursorPages, HasRoles, Submissions, actor_of, answer, now_of, refusal, router
+from prm.kernel.api import HasRoles, Submissions, actor_of, answer, now_of, refusal, router
 from prm.kernel.audit.api import keep_within
-from prm.kernel.identity.actors import VENDOR_ROLES
 
 SELLERS = frozenset({"seller", "partner_admin"})
 MOVERS = frozenset({"admin", "ops", "approver"})
 
 
 class DealItemSerializer(serializers.ModelSerializer[DealItem]):
-    """A product of a deal at its list price, with the discount in percent that is asked for."""
+    """A product of a deal at its list price, with the discount in percent that is asked for. A partner's key reads
+    null for prices that are not shown to partners."""
 
     sku = serializers.CharField(source="product.sku")
+    list_price = serializers.DecimalField(max_digits=16, decimal_places=2, allow_null=True)
+    amount = serializers.DecimalField(max_digits=16, decimal_places=2, allow_null=True)
 
     class Meta:
         model = DealItem
         fields = ["sku", "quantity", "list_price", "discount", "amount"]
         read_only_fields = fields
+
+    def to_representation(self, item: DealItem) -> dict[str, Any]:
+        body: dict[str, Any] = super().to_representation(as_read(item))
+        return body
 
 
 class DealSerializer(serializers.ModelSerializer[Deal]):
@@ -111,35 +120,6 @@ class Answer(NewDeal):
         for one in found.values():
             one.required, one.default = False, serializers.empty
         return found
-
-
-class DisputeSerializer(serializers.ModelSerializer[Dispute]):
-    """A dispute as its partner may read it: nothing in it tells of another partner."""
-
-    deal_id = serializers.UUIDField()
-    partner_id = serializers.UUIDField()
-
-    class Meta:
-        model = Dispute
-        fields = [
-            "id", "deal_id", "partner_id", "about", "status", "statement", "raised_at", "answer_due_at", "outcome",
-            "reason", "decided_at",
-        ]  # fmt: skip
-        read_only_fields = fields
-
-
-class FormerDealSerializer(serializers.ModelSerializer[FormerDeal]):
-    """What a partner keeps of a deal that is no longer its own."""
-
-    deal_id = serializers.UUIDField()
-
-    class Meta:
-        model = FormerDeal
-        fields = [
-            "id", "deal_id", "number", "customer_name", "customer_country", "amount", "currency", "submitted_at",
-            "protected_until", "reason", "moved_at",
-        ]  # fmt: skip
-        read_only_fields = fields
 
 
 class Statement(serializers.Serializer[Any]):
@@ -243,8 +223,9 @@ class Deals(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericVi
     }
 
     def get_queryset(self) -> QuerySet[Deal]:
+        items = DealItem.objects.select_related("product", "price_book")
         return Deal.objects.select_related("deal_type", "program").prefetch_related(
-            "lines__product_line", "items__product"
+            "lines__product_line", Prefetch("items", items)
         )
 
     @extend_schema(request=NewDeal, responses={201: DealSerializer, 409: AlreadyRegistered})
@@ -359,74 +340,7 @@ def _fields(given: Mapping[str, Any]) -> dict[str, Any]:
     return fields
 
 
-class ApprovalRuleSerializer(serializers.ModelSerializer[ApprovalRule]):
-    """A row of the approval matrix; empty bounds and lists ask nothing. The first row that fits decides."""
-
-    person_id = serializers.UUIDField(allow_null=True)
-
-    class Meta:
-        model = ApprovalRule
-        fields = [
-            "id", "position", "amount_above", "amount_up_to", "discount_above", "discount_up_to", "territories",
-            "product_lines", "decider", "role", "person_id", "people",
-        ]  # fmt: skip
-        read_only_fields = fields
-
-
-class ApprovalRules(mixins.ListModelMixin, viewsets.GenericViewSet[ApprovalRule]):
-    """Who approves what, for the vendor's own programs. It is changed in the console."""
-
-    queryset = ApprovalRule.objects.none()
-    serializer_class = ApprovalRuleSerializer
-    permission_classes = [HasRoles]
-    required_roles = frozenset(VENDOR_ROLES)
-    pagination_class = None
-
-    def get_queryset(self) -> QuerySet[ApprovalRule]:
-        return ApprovalRule.objects.order_by("position", "pk")
-
-
-class OldestFirst(CursorPages):
-    ordering = ("raised_at", "id")  # type: ignore[assignment]
-
-
-class Disputes(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Dispute]):
-    """Disputes about deals, oldest first. They are raised on a deal and decided as a task: see /api/v1/tasks."""
-
-    queryset = Dispute.objects.none()
-    serializer_class = DisputeSerializer
-    filterset_fields = ["status", "about"]
-    pagination_class = OldestFirst
-    permission_classes = [HasRoles]
-    action_roles = {"withdraw": SELLERS}
-
-    def get_queryset(self) -> QuerySet[Dispute]:
-        return Dispute.objects.all()
-
-    @extend_schema(request=None, responses=DisputeSerializer)
-    @action(detail=True, methods=["post"])
-    def withdraw(self, request: Request, pk: str) -> Response:
-        """Take it back; the answer stands."""
-        found = self.get_object()
-        decision = actions.withdraw_dispute(dispute_id=found.pk, actor=actor_of(request), now=now_of(request))
-        return answer(request, decision, DisputeSerializer(self.get_queryset().get(pk=found.pk)).data)
-
-
-class FormerDeals(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[FormerDeal]):
-    """What partners keep of deals that went over to another."""
-
-    queryset = FormerDeal.objects.none()
-    serializer_class = FormerDealSerializer
-    permission_classes = [HasRoles]
-
-    def get_queryset(self) -> QuerySet[FormerDeal]:
-        return FormerDeal.objects.all()
-
-
 router.register("deals", Deals, basename="deals")
-router.register("disputes", Disputes, basename="disputes")
-router.register("former-deals", FormerDeals, basename="former-deals")
-router.register("approval-rules", ApprovalRules, basename="approval-rules")
 keep_within(
     *(f"{eligibility.RULESET}/", "deal-conflict/", "deal-routing/", "deal-approval/", "deal-approvers/"),
     *("deal-dispute/", "deal-reassignment/", "deal-split/"),

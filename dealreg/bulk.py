@@ -104,12 +104,17 @@ def staff_options(request: HttpRequest) -> list[tuple[str, str]]:
     return [(str(pk), name) for pk, name in people.values_list("pk", "name")]
 
 
-def _form(kind: Callable[..., forms.Form], request: HttpRequest, *, knows_request: bool = False) -> forms.Form:
+def _form(
+    kind: Callable[..., forms.Form], request: HttpRequest, data: Any = None, *, knows_request: bool = False
+) -> forms.Form:
+    """What was typed beside the verb: in the dialog, or in `data`, a program's own words."""
     more = {"request": request} if knows_request else {}
-    return kind(request.POST if "confirmed" in request.POST else None, **more)
+    typed = request.POST if data is None and "confirmed" in request.POST else data
+    return kind(typed, **more)
 
 
-def _preview(verb: DealBatch.Verb, request: Any, deals: Sequence[Deal], given: Mapping[str, Any] | None = None) -> Plan:
+def preview(verb: DealBatch.Verb, request: Any, deals: Sequence[Deal], given: Mapping[str, Any] | None = None) -> Plan:
+    """Which of these deals it would be done to, and why not to the others."""
     why = queries.hindrances(verb, deals, given, request.actor, request.now)
     return Plan(
         will=[deal for deal in deals if deal.pk not in why],
@@ -129,12 +134,12 @@ def _move(
     verb: DealBatch.Verb,
     icon: str,
     roles: frozenset[str],
-    form: Callable[[HttpRequest], forms.Form] | None = None,
+    form: Callable[..., forms.Form] | None = None,
     *,
     danger: bool = False,
 ) -> BulkAction:
     return BulkAction(
-        str(verb.value), verb.label, partial(_run, verb), partial(_preview, verb), form, icon, danger, roles
+        str(verb.value), verb.label, partial(_run, verb), partial(preview, verb), form, icon, danger, roles
     )
 
 
@@ -150,6 +155,7 @@ MOVES = (
     _move(Verb.LOST, "circle-slash", KEEPERS, partial(_form, LostForm, knows_request=True)),
     _move(Verb.WITHDRAW, "undo-2", frozenset({"admin", "ops"}), partial(_form, ReasonForm), danger=True),
 )
+MOVE_OF = {Verb(move.key): move for move in MOVES}
 ON_ITS_PAGE = (Verb.EXTEND, Verb.WON, Verb.LOST, Verb.WITHDRAW)  # what a deal's page has no dialog of its own for
 
 

@@ -137,6 +137,15 @@ def decide_split(facts: Facts) -> Decision:
     )
 
 
+def decide_batch(facts: Facts) -> Decision:
+    """Is there one among many deals that it can be done to? `hindrances`: why not to each of the others, in words."""
+    reasons = [Reason("batch.none_of_them", str(why), "vendor") for why in sorted(set(facts["hindrances"]))]
+    if not facts["will"] and not reasons:
+        reasons.append(Reason("batch.none_of_them", _("There are no such deals."), "vendor"))
+    check = Check(_("at least one deal"), bool(facts["will"]), str(facts["will"]))
+    return conclude("deal-batch/1", "started", [] if facts["will"] else reasons, facts, check)
+
+
 def decide_batch_undo(facts: Facts) -> Decision:
     """May many deals be left as they are after all? By whoever meant it, until it has begun."""
     reasons = []
@@ -196,5 +205,6 @@ RULES: dict[str, Callable[[Facts], Decision]] = {
     "deal-dispute/1": decide_dispute,
     "deal-reassignment/2": decide_reassignment,
     "deal-split/1": decide_split,
+    "deal-batch/1": decide_batch,
     "batch-undo/1": decide_batch_undo,
 }

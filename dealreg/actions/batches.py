@@ -19,7 +19,7 @@ from prm.kernel import audit, clock, messages
 from prm.kernel.automation import registry
 from prm.kernel.decisions import Decision, jsonable
 from prm.kernel.identity.actors import Actor
-from prm.kernel.identity.models import Membership
+from prm.kernel.identity.models import ApiToken, Membership
 from prm.kernel.tenancy.context import acting
 
 log = logging.getLogger(__name__)
@@ -122,10 +122,13 @@ def _one(batch: DealBatch, deal_id: UUID, now: datetime) -> dict[str, Any]:
 
 
 def _actor(batch: DealBatch) -> Actor | None:
-    """Who meant it, with the roles that they have now; None once they have left."""
+    """Who meant it, with the roles that they have now; None once they have left, or the key has ended."""
     actor = Actor.of(batch.actor)
     own = Membership.objects.filter(ended_at=None)
     member = own.filter(pk=actor.membership_id).first() if actor.membership_id else None
+    if actor.kind == "token":
+        live = ApiToken.objects.filter(pk=actor.id, revoked_at=None).exclude(expires_at__lte=Now())
+        return actor if member and live.exists() else None  # a key's roles are never changed
     return Actor.of({**batch.actor, "roles": member.roles}) if member else None
 
 
