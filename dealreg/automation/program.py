@@ -1,11 +1,12 @@
-"""What of deal registration travels with a program: the vendor's policy, once it has one of its own."""
+"""What of deal registration travels with a program: the vendor's policy, the approval matrix, reasons, stages."""
 
 from collections.abc import Iterator
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from dealreg.models import CloseReason, DealPolicy
+from dealreg.automation.matrix_file import MatrixPart
+from dealreg.models import CloseReason, DealPolicy, StageProbability
 from prm.kernel.automation.parts import Trouble, register_part
 from prm.kernel.reference.records import RecordPart
 
@@ -29,6 +30,8 @@ register_part(
             "extension_days",
             "dispute_days",
             "reminder_days",
+            "same_deal_days",
+            "file_quota_mb",
         ),
         single="policy",
         check=_policy,
@@ -37,3 +40,5 @@ register_part(
 register_part(
     RecordPart("close-reasons", 50, CloseReason, "code", ("code", "name", "outcome", "position", "is_active"))
 )
+register_part(RecordPart("stage-probabilities", 50, StageProbability, "stage", ("stage", "probability")))
+register_part(MatrixPart())

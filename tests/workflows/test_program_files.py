@@ -78,8 +78,9 @@ class TestExporting:
         own_program()
         files = exported()
         folders = {name.partition("/")[0] for name in files}
-        assert folders == {HEAD, "calendars", "close-reasons", "deal-types", "messages", "product-lines", "programs",
-                           "rules", "sla-policies", "territories", "verticals", "workflows"}  # fmt: skip
+        assert folders == {HEAD, "approval-matrix", "calendars", "close-reasons", "deal-types", "messages",
+                           "product-lines", "programs", "rules", "sla-policies", "territories", "verticals",
+                           "workflows"}  # fmt: skip
         with vendor(acme):
             ids = [str(row.pk) for model in (Calendar, Program, Tier, SlaPolicy) for row in model.objects.all()]
         assert not [one for one in [*ids, str(mia.membership_id)] if any(one in text for text in files.values())]

@@ -85,7 +85,7 @@ def _keyed(part: Any) -> Any:
     if isinstance(part, Mapping):
         return {name: _keyed(inner) for name, inner in part.items()}
     if isinstance(part, list) and part:
-        for key in ("code", "key", "sku", "day", "id"):
+        for key in ("code", "key", "sku", "product", "day", "id"):
             names = [item.get(key) if isinstance(item, Mapping) else None for item in part]
             if all(isinstance(name, str) for name in names) and len(set(names)) == len(names):
                 return {str(name): _keyed(item) for name, item in zip(names, part, strict=True)}

@@ -1,4 +1,4 @@
-"""What of the reference data travels with a program: calendars, territories, industries, product lines."""
+"""What of the reference data travels with a program: calendars, territories, industries, products, price books."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,9 +8,20 @@ from django.utils.translation import gettext as _
 
 from prm.kernel.automation.imports import register_importer
 from prm.kernel.automation.parts import Taking, Trouble, register_part
+from prm.kernel.money import currency_codes
 from prm.kernel.reference.actions import keep_record, values_of
 from prm.kernel.reference.imports import PRICES
-from prm.kernel.reference.models import Calendar, DealType, Holiday, Product, ProductLine, Territory, Vertical
+from prm.kernel.reference.models import (
+    Calendar,
+    DealType,
+    Holiday,
+    PriceBook,
+    PriceEntry,
+    Product,
+    ProductLine,
+    Territory,
+    Vertical,
+)
 from prm.kernel.reference.records import RecordPart, Rows
 
 
@@ -43,6 +54,17 @@ def _territory(territory: Any) -> Iterator[Trouble]:
         yield "countries", _("{codes} belongs to {name} already.").format(codes=shared, name=other.name)
 
 
+def _price_book(book: Any) -> Iterator[Trouble]:
+    if book.currency not in currency_codes():
+        yield "currency", _("{code} is no ISO 4217 currency.").format(code=book.currency[:20])
+    if book.valid_until and book.valid_until < book.valid_from:
+        yield "valid_until", _("The last day comes after the first.")
+    known = set(Territory.objects.values_list("code", flat=True))
+    for code in book.territories:
+        if code not in known:
+            yield "territories", _("There is no “%(name)s”.") % {"name": code}
+
+
 register_part(
     RecordPart("territories", 10, Territory, "code", ("code", "name", "countries"), check=_territory),
 )
@@ -71,5 +93,27 @@ register_part(
         rows=(Rows("holidays", Holiday, "calendar", "day", ("day", "name")),),
         check=_calendar,
         before=_one_default,
+    )
+)
+register_part(
+    RecordPart(
+        "price-books",
+        40,
+        PriceBook,
+        "code",
+        ("code", "name", "currency", "program", "territories", "valid_from", "valid_until", "shown_to_partners"),
+        refers={"program": "code"},
+        rows=(
+            Rows(
+                "prices",
+                PriceEntry,
+                "book",
+                "product",
+                ("product", "list_price"),
+                order=("product__sku",),
+                refers={"product": "sku"},
+            ),
+        ),
+        check=_price_book,
     )
 )

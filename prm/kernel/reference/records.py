@@ -21,8 +21,9 @@ PARKED = 10_000
 class Rows:
     """The rows that belong to a record, as a list of its document.
 
-    `key` tells one from another. `text` names the one field of rows that are written as plain texts, and
-    `position` the field that keeps their order. `ranked` is a number that no two of them may share.
+    `key` tells one from another, `refers` gives, for a foreign key, what it names. `text` names the one field of
+    rows that are written as plain texts, and `position` the field that keeps their order. `ranked` is a number that
+    no two of them may share.
     """
 
     name: str
@@ -35,6 +36,12 @@ class Rows:
     position: str = ""
     ranked: str = ""
     rows: tuple["Rows", ...] = ()
+    refers: Mapping[str, str] = field(default_factory=dict)
+
+    def name_of(self, row: models.Model) -> str:
+        """What tells this row from the others."""
+        named = getattr(row, self.key)
+        return str(getattr(named, self.refers[self.key]) if self.key in self.refers else named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +117,15 @@ def _plain(
 
 
 def _listed(parent: models.Model, rows: Rows) -> list[Any]:
-    found = rows.model._default_manager.filter(**{rows.parent: parent}).order_by(*(rows.order or (rows.key,)))
+    found = _rows_of(parent, rows)
     if rows.text:
         return [getattr(row, rows.text) for row in found]
-    return [_plain(row, rows.fields, {}, rows.rows) for row in found]
+    return [_plain(row, rows.fields, rows.refers, rows.rows) for row in found]
+
+
+def _rows_of(parent: models.Model, rows: Rows) -> Iterable[models.Model]:
+    found = rows.model._default_manager.filter(**{rows.parent: parent}).order_by(*(rows.order or (rows.key,)))
+    return found.select_related(*rows.refers) if rows.refers else found
 
 
 def _json(value: Any) -> Any:
@@ -243,7 +255,8 @@ def _take_rows(parent: models.Model, rows: Rows, items: Sequence[Any], taking: T
     for key, (index, item) in wanted.items():
         row = held.get(key) or rows.model(**{rows.parent: parent})
         here = f"{path}{index}."
-        _fill(row, {rows.text: item} if rows.text else {name: item[name] for name in rows.fields}, {}, here)
+        told = {rows.text: item} if rows.text else {name: item[name] for name in rows.fields}
+        _fill(row, told, rows.refers, here)
         if rows.position:
             setattr(row, rows.position, index)
         _keep(row, before.get(key, {}), taking, here)
@@ -253,8 +266,7 @@ def _take_rows(parent: models.Model, rows: Rows, items: Sequence[Any], taking: T
 
 def _held(parent: models.Model, rows: Rows) -> dict[str, models.Model]:
     """The rows that are there, by their key; plain texts by their place."""
-    found = rows.model._default_manager.filter(**{rows.parent: parent}).order_by(*(rows.order or (rows.key,)))
-    return {str(index if rows.text else getattr(row, rows.key)): row for index, row in enumerate(found)}
+    return {str(index) if rows.text else rows.name_of(row): row for index, row in enumerate(_rows_of(parent, rows))}
 
 
 def _drop(row: models.Model, taking: Taking, path: str) -> None:
