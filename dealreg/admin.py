@@ -5,6 +5,8 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -16,20 +18,12 @@ from prm.kernel.encryption import encrypt
 from prm.kernel.tenancy.forms import TenantModelForm
 
 
-class DealPolicyForm(TenantModelForm):
-    def clean(self) -> dict[str, Any]:
-        found = super().clean() or {}
-        review, conflict = found.get("review_threshold"), found.get("conflict_threshold")
-        if review is not None and conflict is not None and review > conflict:
-            self.add_error("review_threshold", _("It can't be higher than the one from which two records conflict."))
-        return found
-
-
 @admin.register(DealPolicy)
 class DealPolicyAdmin(TenantModelAdmin):
-    """One row: thresholds of the conflict check, the limit on submissions, extension and reminders."""
+    """One row: the limit on submissions, extension and reminders. The thresholds of the conflict check are read here
+    and set on their own page, which wants a reason and shows what moving them would have done."""
 
-    form = DealPolicyForm
+    readonly_fields = ("conflict_threshold", "review_threshold", "thresholds")
     list_display = (
         "conflict_threshold",
         "review_threshold",
@@ -41,6 +35,11 @@ class DealPolicyAdmin(TenantModelAdmin):
         "same_deal_days",
         "file_quota_mb",
     )
+
+    @admin.display(description=gettext_lazy("To move them"))
+    def thresholds(self, policy: DealPolicy) -> str:
+        address = reverse("dealreg_console:thresholds")
+        return format_html('<a href="{}">{}</a>', address, _("Thresholds: tried on your own past, set with a reason"))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return super().has_add_permission(request) and not DealPolicy.objects.exists()

@@ -5,12 +5,11 @@ from decimal import Decimal
 from dealreg import queries
 from dealreg.models import DealPolicy
 from prm.kernel.audit.models import AuditEntry
+from prm.kernel.matching import Thresholds
 from tests.cast import ada, aud, client_of, vendor, zenith
 
 ADD = "/admin/dealreg/dealpolicy/add/"
 TYPED = {
-    "conflict_threshold": "0.98",
-    "review_threshold": "0.60",
     "submissions_per_hour": "20",
     "extension_days": "30",
     "precedence_days": "14",
@@ -27,7 +26,6 @@ class TestTheDealPolicy:
 
         with vendor():
             held = queries.policy()
-            assert (held.conflict_threshold, held.review_threshold) == (Decimal("0.98"), Decimal("0.6"))
             assert (held.submissions_per_hour, held.reminder_days) == (20, [20, 5])
             assert AuditEntry.objects.get(action="configuration.added").target_id == held.pk
 
@@ -37,12 +35,18 @@ class TestTheDealPolicy:
         with vendor(zenith):
             assert queries.policy().submissions_per_hour == 120
 
-    def test_refuses_thresholds_in_the_wrong_order_in_words(self):
-        page = client_of(ada).post(ADD, {**TYPED, "review_threshold": "0.99"}).content.decode()
+    def test_moves_no_threshold_and_says_where_that_is_done_with_a_reason(self):
+        client = client_of(ada)
+        assert 'href="/console/setup/conflict-thresholds/"' in client.get(ADD).content.decode()
 
-        assert "be higher than the one from which two records conflict" in page
+        client.post(ADD, {**TYPED, "conflict_threshold": "0.51", "review_threshold": "0.50"})
+
         with vendor():
-            assert not DealPolicy.objects.exists()
+            held, shipped = DealPolicy.objects.get(), Thresholds()
+            assert (held.conflict_threshold, held.review_threshold) == (
+                Decimal(str(shipped.conflict)),
+                Decimal(str(shipped.review)),
+            )
 
     def test_is_there_once_and_changed_afterwards(self):
         client = client_of(ada)
