@@ -116,10 +116,19 @@ def _is_meant(model: type[models.Model], verb: str, who: str) -> bool:
         "own vendor": wall.vendor_verbs,
         "own auditor": "SELECT",
         "own partner": wall.partner_may if wall.partner != "none" else "",
-        "sibling partner": wall.partner_may if wall.partner == "shared" else "",
+        "sibling partner": wall.partner_may if _is_shared(model) else "",
         "web, no context": wall.web,
     }.get(who, "")
     return verb in allowed
+
+
+def _is_shared(model: type[models.Model]) -> bool:
+    """Whether every partner sees such a row: it says so, or it hangs on one that does."""
+    kind, _, through = model.wall.partner.partition(":")  # type: ignore[attr-defined]
+    if kind != "child":
+        return bool(kind == "shared")
+    parent: Any = model._meta.get_field(through)
+    return _is_shared(parent.related_model)
 
 
 def _try(cursor: Any, who: Stranger, verb: str, target: Row, using: str) -> str:
