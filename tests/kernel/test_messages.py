@@ -124,6 +124,16 @@ class TestAMessage:
             subjects = set(Message.objects.filter(channel="in_app").values_list("subject", flat=True))
         assert {"Dear Bo", "Hallo Cy"} <= subjects
 
+    def test_leads_to_its_page_once_though_its_wording_names_the_address_too(self, sink):
+        with vendor(acme) as now:
+            save_template(key="tests.hello", language="en", subject="Hello", body="{{ what }}\n\n{{ url }}",
+                          actor=ada.actor, now=now)  # fmt: skip
+        hello()
+        deliver_due()
+
+        text, html = (part.get_payload(decode=True).decode() for part in sink.mails[0].get_payload())
+        assert (text.count("/portal/deals/1"), html.count("/portal/deals/1")) == (1, 1)
+
     def test_falls_back_to_the_shipped_wording_when_an_edited_one_breaks(self):
         with vendor(acme) as now:
             MessageTemplate.objects.create(key="tests.hello", language="en", subject="{{ nobody }}", body="x",

@@ -80,7 +80,8 @@ def _hand_over(message_id: UUID, tenant_id: UUID, fence: int) -> bool:
 
 def _mail(message: Message, tenant: Tenant) -> EmailMultiAlternatives:
     url = f"{settings.PUBLIC_URL}{message.url}" if message.url.startswith("/") else message.url
-    context = {"message": message, "tenant": tenant, "url": url}
+    lines = [line for line in message.body.splitlines() if line.strip() not in (url, message.url) or not url]
+    context = {"message": message, "tenant": tenant, "url": url, "body": "\n".join(lines).strip()}
     language = message.recipient.language or tenant.language
     with translation.override(language):
         return _worded(message, context)
