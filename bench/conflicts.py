@@ -94,7 +94,9 @@ def whole_check(
         outcome, number, _scored = register.check(asked, fold[place])
         counts["reached"] += owner in reached
         counts[f"known {outcome}"] += 1
-        counts["known to another"] += outcome == "conflict" and not _right(number, owner, owners, known, asked)
+        if outcome == "conflict" and owners.get(number) != owner:
+            counts["known to another"] += not _same_company(known[number], asked, normals[place][0])
+            counts["known to a double"] += _same_company(known[number], asked, normals[place][0])
     asked_strangers = _strangers(rows, normals, pairs, strangers, known)
     for turn, (place, asked) in enumerate(asked_strangers):
         model = fold[place] if place is not None else models[turn % len(models)][0]
@@ -134,6 +136,7 @@ def _judged(counts: Counter[str], same: int, strangers: int, register: Register)
             f"{who:28}"
             + "".join(f"{counts[f'{who} {outcome}'] / many:11.1%}" for outcome in ("clear", "review", "conflict"))
         )
+    print(f"{counts['known to a double']} of the conflicts are with the same company as the list of accounts has it")
     figures = {
         "wrong conflicts": (counts["stranger conflict"] + counts["known to another"]) / (same + strangers),
         "missed conflicts": counts["known clear"] / same,
@@ -150,12 +153,15 @@ def _judged(counts: Counter[str], same: int, strangers: int, register: Register)
     return missed
 
 
-def _right(number: int, owner: str, owners: dict[int, str], known: list[Normal], asked: Normal) -> bool:
-    """The record itself, or the same company as the list of accounts has it."""
-    if owners.get(number) == owner:
+def _same_company(found: Normal, asked: Normal, owner: Normal) -> bool:
+    """The list of accounts has the company as well: under a web domain or the very name of one of the two.
+
+    A namesake of the record in another country is somebody else.
+    """
+    if found.domain and found.domain in (asked.domain, owner.domain):
         return True
-    other = known[number]
-    return bool(asked.domain and asked.domain == other.domain) or asked.names[0].compact == other.names[0].compact
+    elsewhere = found.country and owner.country and found.country != owner.country
+    return found.names[0].compact in (asked.names[0].compact, "" if elsewhere else owner.names[0].compact)
 
 
 def _strangers_first(accounts: str) -> list:

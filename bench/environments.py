@@ -14,7 +14,7 @@ def environment(name: str) -> Path:
     Raises CalledProcessError where it can't be installed, as without a network.
     """
     lock = addresses.CHECKOUT / "requirements" / f"{name}.lock"
-    home = addresses.var() / name
+    home = addresses.var() / f"{name}-environment"  # the servers of `make bench` live in var/bench
     python, stamp = home / "bin" / "python", home / "installed"
     if stamp.exists() and stamp.read_text() == lock.read_text():
         return python

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import minimize
+from scipy.sparse import csr_matrix
 from sklearn.metrics import f1_score
 from sklearn.model_selection import GroupKFold
 
@@ -142,7 +143,8 @@ def _fit(
     columns: np.ndarray, penalties: np.ndarray, bounds: np.ndarray, truth: np.ndarray, weights: np.ndarray
 ) -> np.ndarray:
     """Weights (the base last) of least penalised log-loss, within bounds."""
-    whole = np.hstack([columns, np.ones((len(columns), 1))])
+    whole = csr_matrix(np.hstack([columns, np.ones((len(columns), 1))]))
+    turned = whole.T.tocsr()
     penalty = np.append(penalties, 0.0)
     sign = 2 * truth - 1
 
@@ -150,7 +152,7 @@ def _fit(
         p = 1 / (1 + np.exp(-sign * (whole @ w)))  # that the label is right, by the model
         said = WRONG_LABELS + (1 - 2 * WRONG_LABELS) * p
         slope = -weights * sign * (1 - 2 * WRONG_LABELS) * p * (1 - p) / said
-        return 0.5 * np.sum(penalty * w * w) - np.sum(weights * np.log(said)), whole.T @ slope + penalty * w
+        return 0.5 * np.sum(penalty * w * w) - np.sum(weights * np.log(said)), turned @ slope + penalty * w
 
     limits = [(low, None) for low in bounds] + [(None, None)]
     start = np.zeros(whole.shape[1])
