@@ -29,10 +29,10 @@ from bench.register import Register, record_of, rows_of
 from prm.kernel.matching import Normal, TokenWeights
 from prm.kernel.matching.features import compare, ratio
 
-VERSION = "additive/4"
+VERSION = "additive/5"
 TARGET = Path("prm/kernel/matching/model.json")
 STRANGERS = 2_500
-WEIGHT_OF_STRANGERS = 0.25
+WEIGHT_OF_STRANGERS = 0.1
 WEIGHT_OF_RENAMES = 0.5
 """A pair that is one organisation under two unrelated names teaches only that strangers may be one."""
 SEEDS = 3

@@ -156,6 +156,24 @@ class TestDecisions:
         outcome = verdict("Fabrikam Wheelworks", "Fabrikam Wheelworks", a={"country": "DE"}, b={"country": "US"})
         assert outcome == ("review", "review.same_name_elsewhere")
 
+    def test_the_same_name_in_another_city_goes_to_a_person(self):
+        outcome = verdict("Fabrikam Wheelworks", "Fabrikam Wheelworks", a={"city": "Kolkata"}, b={"city": "Hajipur"})
+        assert outcome == ("review", "review.same_name_elsewhere")
+
+    def test_a_word_more_goes_to_a_person_unless_address_or_place_tell(self):
+        house, more = "Fabrikam Wheelworks", "Fabrikam Wheelworks Technologies"
+        here, site = {"country": "DE", "city": "Ulm"}, {"domain": "fabrikam-wheelworks.com"}
+        assert verdict(house, more, a={"country": "DE"}, b={"country": "DE"}) == ("review", "review.a_word_more")
+        assert verdict(house, more, a=here, b=here)[0] == "conflict"
+        assert verdict(house, more, a=site, b=site)[0] == "conflict"
+
+    def test_two_provinces_are_two_offices(self):
+        scored = judge("Department of Science of Guangdong Province", "Department of Science of Anhui Province")
+        assert {line.feature: line.bin for line in scored.lines}["places"] == "conflict"
+
+    def test_a_legal_form_in_brackets_is_no_name(self):
+        assert verdict("PT Contoso (Persero) Tbk", "PT Tailspin (Persero) Tbk")[0] == "clear"
+
     def test_one_domain_under_two_names_goes_to_a_person(self):
         site = {"domain": "contoso.com", "country": "US"}
         assert verdict("Tailspin Hydraulics", "Quadrant Mills", a=site, b=site)[0] == "review"

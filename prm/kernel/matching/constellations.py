@@ -30,7 +30,7 @@ def _elsewhere(seen: dict[str, str], compared: Compared) -> Iterator[str]:
         yield "no_name_evidence"
     if _acronym_only(seen, compared):
         yield "acronym_only"
-    if seen["left"] == "none" and seen["country"] == "different":
+    if seen["left"] == "none" and "different" in (seen["country"], seen["city"]):
         yield "same_name_elsewhere"
     if seen["left"] in ("common_one_side", "rare_one_side") and seen["contained"] != "no":
         more = set(compared.left_a + compared.left_b)
@@ -46,6 +46,15 @@ def _elsewhere(seen: dict[str, str], compared: Compared) -> Iterator[str]:
         yield "own_words_on_both_sides"
     if seen["shared_kind"] == "one_rare" and seen["left"] in ("rare_one_side", "mixed", "rare_both"):
         yield "one_rare_word"
+    if _a_word_more(seen):
+        yield "a_word_more"
+
+
+def _a_word_more(seen: dict[str, str]) -> bool:
+    """The house and its daughter, its bank, its fund; or the same, in short. Only an address or a place can tell."""
+    if seen["left"] not in ("common_one_side", "rare_one_side") or seen["label_name"] == "equal":
+        return False
+    return seen["city"] != "same"
 
 
 def _no_name_evidence(seen: dict[str, str]) -> bool:

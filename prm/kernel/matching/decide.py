@@ -23,6 +23,7 @@ HARD_RULES = (
     "other_domain",
     "one_rare_word",
     "own_words_on_both_sides",
+    "a_word_more",
 )
 """In this order the first that applies is named."""
 

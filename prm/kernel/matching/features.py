@@ -24,8 +24,9 @@ RARE = 6.5
 """From this idf on a word is somebody's own name rather than a trade's."""
 MOST_TOKENS = 10
 _ROMAN = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii")
-_ORDINAL = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh")
+_ORDINAL = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh")
 ORDINALS = {word: str(place) for words in (_ROMAN, _ORDINAL) for place, word in enumerate(words, start=1)}
+NO_NUMBERS: frozenset[str] = frozenset()
 WORD_CODES = {word: code for word, code in COUNTRY_CODES.items() if word in PLACES}
 
 NUMBERS = (
@@ -205,7 +206,7 @@ def _together(pieces: list[str], wholes: list[str], shared: Shared) -> None:
 
 def _abbreviated(shorts: list[str], longs: list[str], heads: tuple[str, ...], shared: Shared) -> None:
     """A word here that is the initials of words there ("IIIT Bhopal")."""
-    if len(longs) < 2:
+    if len(longs) < 2 or not any([2 < len(short) < 7 for short in shorts]):
         return
     content = "".join([head[0] for head in heads if head[0] != "-"])
     for short in shorts:
@@ -222,14 +223,15 @@ def similarity(x: str, y: str) -> float:
     length = len(short)
     if length < 3 or short.isdigit():
         return 0.5 if length == 1 and long[0] == short and short.isalpha() else 0.0
-    alike = slips(x, y)
-    if alike >= 0.8:
-        return alike
+    if 5 * length >= 4 * len(long):  # else too many letters are missing
+        alike = slips(x, y)
+        if alike >= 0.8:
+            return alike
     if long.startswith(short):
         return 0.8 if length > 3 else 0.6
-    if length >= 5 and alike > 0.5:
+    if length >= 5:
         sound = skeleton(x)
-        if len(sound) > 2 and sound == skeleton(y):
+        if len(sound) > 2 and sound == skeleton(y) and slips(x, y) > 0.5:
             return 0.8
     return 0.0
 
@@ -270,8 +272,8 @@ def _sets(a: set[str] | frozenset[str], b: set[str] | frozenset[str]) -> int:
 
 def _numbers(tokens: tuple[str, ...]) -> frozenset[str]:
     """Numbers in the name, Roman and ordinal ones too: the second fund is not the first."""
-    found = [ORDINALS.get(t) or ("".join(filter(str.isdigit, t)) if not t.isalpha() else "") for t in tokens]
-    return frozenset(filter(None, found))
+    found = [ORDINALS.get(t) or "".join(filter(str.isdigit, t)) for t in tokens if t in ORDINALS or not t.isalpha()]
+    return frozenset(filter(None, found)) if found else NO_NUMBERS
 
 
 def _places(one: tuple[str, ...], other: tuple[str, ...], a: Normal, b: Normal) -> int:

@@ -10,10 +10,11 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
+from operator import getitem
 from typing import Any, NamedTuple
 
 from prm.kernel.matching.constellations import constellations
-from prm.kernel.matching.features import CATEGORIES, INDEX, NUMBERS, Compared
+from prm.kernel.matching.features import CATEGORIES, FEATURES, INDEX, NUMBERS, Compared
 from prm.kernel.matching.sentences import sentence_for
 
 
@@ -58,6 +59,14 @@ class Model:
     tables: tuple[Table, ...]
     pairs: tuple[PairTable, ...]
 
+    @cached_property
+    def edges(self) -> tuple[tuple[float, ...], ...]:
+        return tuple(table.edges for table in self.tables[: len(NUMBERS)])
+
+    @cached_property
+    def rows(self) -> tuple[tuple[float, ...], ...]:
+        return tuple(table.weights for table in self.tables)
+
     @staticmethod
     @cache
     def shipped() -> "Model":
@@ -65,7 +74,8 @@ class Model:
 
     @staticmethod
     def parse(stored: dict[str, Any]) -> "Model":
-        tables = tuple(_table(row) for row in stored["tables"])
+        given = {row["feature"]: row for row in stored["tables"]}
+        tables = tuple(_table(given[name]) for name in FEATURES)  # in their order, as they are compared
         at = {table.name: place for place, table in enumerate(tables)}
         pairs = tuple(
             PairTable(f"{one}*{other}", at[one], at[other], tuple(map(tuple, row["weights"])))
@@ -76,10 +86,15 @@ class Model:
 
     def bins(self, values: tuple[float, ...]) -> list[int]:
         """In which row of each table the values fall."""
-        return [
-            bisect_right(edges, values[position]) if edges else int(values[position])
-            for _, position, edges, _, _ in self.tables
-        ]
+        numbers = len(NUMBERS)
+        return [*map(bisect_right, self.edges, values), *map(int, values[numbers:])]
+
+    def log_odds(self, bins: list[int]) -> float:
+        """The sum of the lines."""
+        total = sum(map(getitem, self.rows, bins), self.base)
+        for _, first, second, cells in self.pairs:
+            total += cells[bins[first]][bins[second]]
+        return total
 
 
 def _table(row: dict[str, Any]) -> Table:

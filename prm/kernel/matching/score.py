@@ -16,9 +16,4 @@ def score(a: Normal, b: Normal, weights: TokenWeights | None = None, model: Mode
     compared = compare(a, b, (weights or TokenWeights.shipped()).idf)
     model = model or Model.shipped()
     bins = model.bins(compared.values)
-    total = model.base
-    for row, table in zip(bins, model.tables, strict=True):
-        total += table.weights[row]
-    for _, first, second, cells in model.pairs:
-        total += cells[bins[first]][bins[second]]
-    return Scored(logistic(total), bins, compared, model)
+    return Scored(logistic(model.log_odds(bins)), bins, compared, model)

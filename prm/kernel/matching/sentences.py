@@ -137,6 +137,7 @@ VERDICTS = {
     "review.same_domain_other_name": _("The same web domain under quite another name: a person should look."),
     "review.number_differs": _("The names differ in a number: a person should look."),
     "review.own_words_on_both_sides": _("Each name has a word that the other lacks: a person should look."),
+    "review.a_word_more": _("One name has a word more, and neither address nor place tells: a person should look."),
     "review.related_account": _("Parent, child or sister of the same customer: a person should look."),
     "review.other_domain": _("Like names with different web domains: a person should look."),
 }

@@ -62,7 +62,7 @@ CANONICAL = _meanings()
 COMMON = frozenset(CANONICAL.values())
 EVERYDAY = frozenset(map(_fixed, words("common")))
 CITIES = words("cities")
-PLACES = CITIES | frozenset(COUNTRY_WORDS.values())
+PLACES = CITIES | frozenset(map(_fixed, words("regions"))) | frozenset(COUNTRY_WORDS.values())
 SHARED_WORDS = EVERYDAY | COMMON | PLACES | STOP_WORDS
 """Words that name nobody in particular."""
 
