@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from dealreg import eligibility, queries, rules
-from dealreg.actions.base import judging, note, today_of
+from dealreg.actions.base import judging, judging_alone, note, today_of
 from dealreg.facts import DEAL
 from dealreg.models import Deal, DealAssessment, DealPolicy
 from dealreg.queries.facts import eligibility_facts, routing_facts
@@ -33,7 +33,7 @@ def check_conflicts(*, deal_id: UUID, actor: Actor, now: datetime, fresh: bool =
 
     With `fresh` false, what was found for this very submission a moment ago is judged.
     """
-    with judging(deal_id) as deal:
+    with (judging_alone if fresh else judging)(deal_id) as deal:
         policy = queries.policy()
         found = None if fresh else queries.assessment_of(deal.pk)
         if found is None or found.submission != deal.submission or not found.outcome:

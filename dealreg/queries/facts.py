@@ -12,7 +12,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 
-from dealreg.models import Deal, DealAssessment, DealLine, DealPolicy, DealStatus
+from dealreg.models import Deal, DealAssessment, DealPolicy, DealStatus
 from dealreg.models.deals import OPEN
 from partners import queries as partners
 from prm.kernel import wording
@@ -139,8 +139,16 @@ def line_ids(deal: Deal) -> set[UUID]:
 
 @remembered("dealreg.DealLine", "reference.ProductLine")
 def _lines_of(deal_id: UUID) -> tuple[tuple[UUID, str], ...]:
-    lines = DealLine.objects.filter(deal_id=deal_id)
-    return tuple(lines.values_list("product_line_id", "product_line__code"))
+    with connection.cursor() as cursor:  # every check asks this
+        cursor.execute(_LINES, [tenant_id(), deal_id])
+        return tuple(cursor.fetchall())
+
+
+_LINES = """
+SELECT l.product_line_id, p.code FROM dealreg_dealline AS l
+JOIN reference_productline AS p ON p.tenant_id = l.tenant_id AND p.id = l.product_line_id
+WHERE l.tenant_id = %s AND l.deal_id = %s
+"""
 
 
 def lines_by_code(codes: Iterable[str]) -> list[str]:

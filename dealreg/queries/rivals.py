@@ -29,11 +29,13 @@ RECORD = ("id", "name", "domain", "country", "city", "external_id", "parent_id",
 
 _SHORTLIST = """
 WITH hit AS (
-  SELECT q.weight, h.kind, h.record_id, count(*) OVER (PARTITION BY q.key) AS hits
+  SELECT q.weight, h.kind, h.record_id, h.hits
   FROM unnest(%(keys)s::bigint[], %(weights)s::real[]) AS q(key, weight)
   CROSS JOIN LATERAL (
-    SELECT m.kind, m.record_id FROM dealreg_matchkey AS m
-    WHERE m.tenant_id = %(tenant)s AND m.key = q.key AND m.record_id > %(since)s LIMIT %(cap)s
+    SELECT f.kind, f.record_id, count(*) OVER () AS hits FROM (
+      SELECT m.kind, m.record_id FROM dealreg_matchkey AS m
+      WHERE m.tenant_id = %(tenant)s AND m.key = q.key AND m.record_id > %(since)s LIMIT %(cap)s
+    ) AS f
   ) AS h
 ), summed AS (
   SELECT kind, record_id, sum(weight) AS weight FROM hit WHERE hits < %(cap)s GROUP BY kind, record_id

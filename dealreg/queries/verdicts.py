@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 
 from dealreg.models import Customer, Deal, DealAssessment, DealPolicy, Saying, Verdict
@@ -15,6 +16,7 @@ from dealreg.models.verdicts import SAME
 from dealreg.queries.rivals import findings_for, spelling_of
 from dealreg.rules_verdicts import LOWEST
 from prm.kernel.matching import Normal, Thresholds, decide, score
+from prm.kernel.tenancy.context import tenant_id
 
 Finding = dict[str, Any]
 SAID_SAME = "verdict.same"
@@ -47,7 +49,7 @@ def _is_sure(finding: Finding) -> bool:
 
 def with_verdicts(deal: Deal, findings: list[Finding]) -> list[Finding]:
     """The findings, but for those that people said it is not; certain where they said that it is."""
-    said = list(_said_of(deal)) if findings else []
+    said = list(_said_of(deal)) if findings and _anything_said(deal) else []
     if not said:
         return findings
     spellings = _spellings([f["id"] for f in findings if f["kind"] == "deal"])
@@ -92,6 +94,20 @@ def learned() -> QuerySet[Verdict]:
     return Verdict.objects.exclude(status=Verdict.Status.UNDONE).select_related(
         "customer", "deal__partner", "other_deal__partner"
     )
+
+
+_ANYTHING = """
+SELECT EXISTS (SELECT 1 FROM dealreg_verdict WHERE tenant_id = %(tenant)s AND status = 'in_force'
+  AND (deal_id = %(deal)s OR other_deal_id = %(deal)s OR spelling = %(spelling)s OR other_spelling = %(spelling)s))
+"""
+
+
+def _anything_said(deal: Deal) -> bool:
+    """Of most deals nobody has said anything, and the model layer takes its time to find that out."""
+    with connection.cursor() as cursor:
+        told: dict[str, Any] = {"tenant": tenant_id(), "deal": deal.pk, "spelling": spelling_of(deal.normal)}
+        cursor.execute(_ANYTHING, told)
+        return bool(cursor.fetchone()[0])
 
 
 def _said_of(deal: Deal) -> QuerySet[Verdict]:
