@@ -124,7 +124,7 @@
   const typing = (element) => element.matches("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable=true]");
   const shown = (element) => element.checkVisibility ? element.checkVisibility() : element.offsetParent !== null;
   const scope = () => all("dialog[open]").pop() || document;
-  const keyed = () => all("[data-key]", scope()).filter((element) => shown(element) && !element.disabled);
+  const keyed = () => all("[data-key]", scope()).filter((element) => shown(element) && !element.disabled && !element.closest("[inert]"));
   const press = (element) => { if (typing(element)) { element.focus(); element.select?.(); } else element.click(); };
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") {

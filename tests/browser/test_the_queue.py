@@ -144,6 +144,25 @@ class TestKeys:
         expect(heading(page)).to_have_text(rows[1])
         assert re.search(r"/console/queue/[0-9a-f-]{36}/$", page.url)
 
+    def test_pressed_faster_than_answers_come_none_is_lost_and_none_decides_unseen(self, open_as, deals):
+        before, held = standing(), []
+        page = open_as(olivia, "/console/queue/")
+        rows = page.locator(".queue-row strong").all_inner_texts()
+        page.route(re.compile(r"/console/queue/[0-9a-f-]{36}/$"), lambda route: held.append(route))
+
+        for key in "jjjk1":
+            page.keyboard.press(key)
+
+        expect(page.locator(".queue-row.is-current strong")).to_have_text(rows[1])
+        expect(heading(page)).to_have_text(rows[0])
+        for answer in held:  # that of the third row comes last, when nobody waits for it any more
+            answer.continue_()
+            expect(heading(page)).to_have_text(rows[1])
+        expect(page.locator("html.htmx-busy")).to_have_count(0)
+        expect(page.locator(".queue-row.is-current strong")).to_have_text(rows[1])
+        expect(heading(page)).to_have_text(rows[1])
+        assert len(held) == 2 and standing() == before
+
     def test_a_question_mark_lists_them(self, open_as, deals):
         page = open_as(olivia, "/console/queue/")
 
