@@ -4,6 +4,7 @@ A template database (migrated, walled, with the cast) is built once for each sta
 session copies it; every test starts from the committed cast, commits for real, and is put back after.
 """
 
+import gc
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +17,13 @@ _handle = ensure_started("test")
 
 from prm.kernel.tenancy import remembering  # noqa: E402
 from tests import world  # noqa: E402  needs the servers' address
+
+
+def pytest_collection_finish() -> None:
+    """What is there now stays to the end: the collector needn't look at it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 20)
 
 
 @pytest.fixture(scope="session")

@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from threading import local
 from typing import Any
 
 import psycopg2
 from django.conf import settings
-from django.contrib.auth.hashers import make_password
+from django.contrib.auth.hashers import Argon2PasswordHasher, make_password
 from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connections
@@ -36,26 +37,46 @@ OURS = (
 )
 ROOT = Path(settings.BASE_DIR)
 _state: dict[str, Any] = {}
+Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost, Argon2PasswordHasher.parallelism = 1, 64, 1  # quick
+_logins = local()
+LOGIN = ("USER", "PASSWORD", "OPTIONS")
 
 _SNAPSHOT = """
 CREATE SCHEMA IF NOT EXISTS cast_snapshot;
+CREATE TABLE cast_snapshot.written (name text PRIMARY KEY, writer xid);
 DO $$ DECLARE t text; filled boolean; BEGIN
   FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
     EXECUTE format('SELECT EXISTS (SELECT 1 FROM public.%I)', t) INTO filled;
     IF filled THEN EXECUTE format('CREATE TABLE cast_snapshot.%I AS TABLE public.%I', t, t); END IF;
   END LOOP;
 END $$;
-CREATE FUNCTION cast_snapshot.put_back() RETURNS void LANGUAGE plpgsql AS $$
-DECLARE t text; filled boolean; columns text; BEGIN
-  FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
-    EXECUTE format('SELECT EXISTS (SELECT 1 FROM public.%I)', t) INTO filled;
-    IF filled THEN EXECUTE format('DELETE FROM public.%I', t); END IF;
-  END LOOP;
-  FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = 'cast_snapshot' LOOP
-    EXECUTE format('INSERT INTO public.%I SELECT * FROM cast_snapshot.%I', t, t);
-  END LOOP;
-END $$;
 """
+
+
+def _putting_back(filled: dict[str, int], empty: list[str]) -> str:
+    """A function with a plain statement for each table, which PostgreSQL plans once for a session.
+
+    A table of the cast is filled anew only when rows are missing, or written by another transaction than the
+    one that filled it last.
+    """
+    emptying = (f"IF EXISTS (SELECT FROM public.{t}) THEN DELETE FROM public.{t}; END IF;" for t in empty)
+    filling = (
+        f"""IF (SELECT count(*) <> {rows} OR count(*) FILTER (WHERE xmin = (writers->>'{t}')::xid) <> {rows}
+            FROM public.{t})
+        THEN DELETE FROM public.{t}; INSERT INTO public.{t} SELECT * FROM cast_snapshot.{t};
+        filled := filled || '{t}'::text; END IF;"""
+        for t, rows in filled.items()
+    )
+    return f"""
+    CREATE FUNCTION cast_snapshot.put_back() RETURNS void LANGUAGE plpgsql AS $$
+    DECLARE writers jsonb; filled text[] := '{{}}'; BEGIN
+      SELECT jsonb_object_agg(name, writer::text) INTO writers FROM cast_snapshot.written;
+      {" ".join(emptying)}
+      {" ".join(filling)}
+      INSERT INTO cast_snapshot.written SELECT unnest(filled), pg_current_xact_id()::xid
+        ON CONFLICT (name) DO UPDATE SET writer = excluded.writer;
+    END $$;
+    """
 
 
 @dataclass
@@ -105,17 +126,31 @@ def _forget_cached() -> None:
 
 @contextmanager
 def logged_in_as(role: str) -> Iterator[None]:
-    """This thread's default connection as prm_<role>."""
-    default = connections["default"]
-    before = (default.settings_dict["USER"], default.settings_dict["PASSWORD"])
-    default.close()
-    entry = addresses.database(role)
-    default.settings_dict.update(USER=entry["USER"], PASSWORD=entry["PASSWORD"])
+    """Connect as prm_<role>, in threads begun meanwhile too. This thread's are kept open: opening one is dear."""
+    before, told = connections["default"], connections.databases["default"]
+    login = {key: addresses.database(role)[key] for key in LOGIN}
+    usual = {key: told[key] for key in LOGIN}
+    connections["default"] = _usable(_kept(role, {**before.settings_dict, **login}))
+    told.update(login)
     try:
         yield
     finally:
-        default.close()
-        default.settings_dict.update(USER=before[0], PASSWORD=before[1])
+        told.update(usual)
+        connections["default"] = _usable(before)
+
+
+def _kept(role: str, entry: dict[str, Any]) -> Any:
+    kept = _logins.__dict__.setdefault("kept", {})
+    if (key := (role, entry["NAME"])) not in kept:
+        kept[key] = connections.create_connection("default")
+        kept[key].settings_dict = entry
+    return kept[key]
+
+
+def _usable(connection: Any) -> Any:
+    """A test may have ended the server's side of it."""
+    connection.close_if_unusable_or_obsolete()
+    return connection
 
 
 @contextmanager
@@ -173,10 +208,22 @@ def _build(name: str) -> None:
     with logged_in_as("worker"):
         _let_everything_happen()
     connections.close_all()
+    for login in _logins.__dict__.pop("kept", {}).values():
+        login.close()
     connection = _connect(name)
     with connection.cursor() as cursor:
         cursor.execute(_SNAPSHOT)
+        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        names = [name for (name,) in cursor.fetchall()]
+        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'cast_snapshot' AND tablename <> 'written'")
+        filled = {name: _rows(cursor, name) for (name,) in cursor.fetchall()}
+        cursor.execute(_putting_back(filled, [name for name in names if name not in filled]))
     connection.close()
+
+
+def _rows(cursor: Any, table: str) -> int:
+    cursor.execute(SQL("SELECT count(*) FROM cast_snapshot.{}").format(Identifier(table)))
+    return int(cursor.fetchone()[0])
 
 
 def _point_at(name: str) -> None:
