@@ -282,11 +282,11 @@ class TestAnUnknownSender:
 class TestALoop:
     def test_two_machines_that_answer_each_other_come_to_rest(self, box):
         """Our own answer, sent back by a program that answers everything and says so, or says nothing."""
-        for honest in (True, False):
+        for honest, rounds in ((True, 4), (False, 14)):  # more than may be answered
             with served() as server:
                 headers = {"Auto_Submitted": "auto-replied"} if honest else {}
                 server.deliver(letter("I am away.", sender=bo.email).as_bytes())
-                for _round in range(30):
+                for _round in range(rounds):
                     read_all()
                     with vendor():
                         sent = Message.objects.filter(template__startswith="intake").order_by("-recorded_at").first()
