@@ -6,6 +6,7 @@ import pytest
 from celery.signals import before_task_publish
 
 from prm.celery import app, nudge
+from prm.kernel.events import relay
 from workflows import tasks
 
 TASK = "workflows.tasks.sweep"
@@ -49,6 +50,13 @@ class TestAHint:
     def test_of_the_scheduler_is_one_as_well(self, sent: list[Any]) -> None:
         assert tasks.sweep.apply_async() is not None
         assert tasks.sweep.apply_async() is None
+        assert len(sent) == 1
+
+    def test_is_not_sent_by_a_worker_that_looks_again_by_itself(self, sent: list[Any]) -> None:
+        with relay.going_on():
+            relay.wake(TASK)
+        assert sent == []
+        relay.wake(TASK)
         assert len(sent) == 1
 
     def test_goes_to_its_own_queue_and_no_other(self) -> None:

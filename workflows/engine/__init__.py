@@ -4,6 +4,7 @@ PostgreSQL is the only truth; whoever dies, a step is done exactly once (docs/ad
 `drain()` does everything that is due now, for workers, tests and the demo alike.
 """
 
+from prm.kernel.events import relay
 from prm.kernel.tenancy.context import acting
 from workflows.engine.claiming import Claim, claim, claim_here
 from workflows.engine.delivering import deliver_due
@@ -35,6 +36,4 @@ def drain(limit: int = 10_000, *, each: int = 4, most: int = 16) -> int:
 
 def hint() -> None:
     """Wake a worker. Losing this message loses seconds, since sweepers look by themselves."""
-    from prm.celery import nudge
-
-    nudge("workflows.tasks.work")
+    relay.wake("workflows.tasks.work")

@@ -10,6 +10,9 @@ parked, and holds back only later events of its own subject.
 import json
 import logging
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -69,11 +72,33 @@ class Claim:
     position: int
 
 
+_going_on: ContextVar[bool] = ContextVar("going_on", default=False)
+
+
+@contextmanager
+def going_on() -> Iterator[None]:
+    """Whoever is inside looks for more until there is nothing: what it sets going itself needs no other worker.
+
+    Without this every commit of a worker would wake a second one, who mostly finds nothing.
+    """
+    token = _going_on.set(True)
+    try:
+        yield
+    finally:
+        _going_on.reset(token)
+
+
 def hint() -> None:
     """Wake a worker. Losing this message loses seconds, since sweepers look by themselves."""
+    wake("prm.kernel.events.tasks.relay")
+
+
+def wake(task: str) -> None:
+    """Send a worker to a task that goes on until there is nothing, unless this is one on its way."""
     from prm.celery import nudge
 
-    nudge("prm.kernel.events.tasks.relay")
+    if not _going_on.get():
+        nudge(task)
 
 
 def drain(limit: int = 10_000, *, each: int = 8) -> int:

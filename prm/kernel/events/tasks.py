@@ -15,6 +15,7 @@ from prm.kernel.tenancy.models import Tenant
 FEWEST, MOST = 1, 16  # of every tenant at a time; the fewer the longer they take, but a claim costs, too
 ROUND = 0.04  # seconds that a round should take: whoever comes next waits for no more than that
 SECONDS = 2.0  # then other tasks have their turn
+ALONE = 0.1  # seconds of work after which another worker is called to help
 KEYS_KEPT = timedelta(days=30)
 FORGOTTEN_AT_ONCE = 5_000
 
@@ -32,15 +33,23 @@ def in_turn() -> int:
     until all of a flood's runs are done.
     """
     done, each, begun = 0, FEWEST, monotonic()
-    until = begun + SECONDS
-    while some := _relay.drain(1, each=each) + sum(follow(each) for follow in _followers):
+    until, alone = begun + SECONDS, begun + ALONE
+    while some := _round(each):
         done, now = done + some, monotonic()
+        if now > alone:
+            alone = now + ALONE
+            _relay.hint()
         if now > until:
             _relay.hint()
             break
         each = max(FEWEST, each // 2) if now - begun > ROUND else min(MOST, each * 2)
         begun = now
     return done
+
+
+def _round(each: int) -> int:
+    with _relay.going_on():
+        return _relay.drain(1, each=each) + sum(follow(each) for follow in _followers)
 
 
 _followers: list[Callable[[int], int]] = []
