@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Case, Exists, OuterRef, QuerySet, When
 from django.utils.translation import gettext as _
 
 from dealreg import entry, queries, rules
@@ -23,7 +24,7 @@ from dealreg.events import (
 )
 from dealreg.models import CloseReason, Deal, DealReminder, DealStatus, PipelineStage, Protection
 from dealreg.models.deals import LIVE
-from dealreg.queries.facts import extension_facts, move_facts
+from dealreg.queries.facts import NAMED, extension_facts, move_facts
 from prm.kernel.decisions import Decision
 from prm.kernel.identity.actors import Actor
 
@@ -196,9 +197,7 @@ def expire_due(*, actor: Actor, now: datetime) -> dict[str, int]:
 
 
 def _expire(actor: Actor, now: datetime, today: date) -> int:
-    lapsed = Deal.objects.select_for_update(of=("self",), skip_locked=True).filter(
-        status=DealStatus.APPROVED, protected_until__lt=today
-    )
+    lapsed = _idle().filter(status=DealStatus.APPROVED, protected_until__lt=today)
     deals = list(lapsed.order_by("protected_until")[:AT_ONCE])
     for deal in deals:
         deal.expire()
@@ -213,8 +212,10 @@ def _remind(actor: Actor, now: datetime, today: date) -> int:
     distances = sorted(queries.policy().reminder_days)
     if not distances:
         return 0
-    due = Deal.objects.select_for_update(of=("self",), skip_locked=True).filter(
-        status=DealStatus.APPROVED, protected_until__range=(today, today + timedelta(days=distances[-1]))
+    due = _idle().filter(
+        ~_is_ticked_off(distances, today),
+        status=DealStatus.APPROVED,
+        protected_until__range=(today, today + timedelta(days=distances[-1])),
     )
     told, deals = 0, list(due.order_by("protected_until"))
     ticked = _ticked_off(deals)
@@ -229,8 +230,19 @@ def _remind(actor: Actor, now: datetime, today: date) -> int:
     return told
 
 
+def _idle() -> QuerySet[Deal]:
+    """Deals that nobody else works on, locked, with what their facts name."""
+    return Deal.objects.select_for_update(of=("self",), skip_locked=True).select_related(*NAMED)
+
+
+def _is_ticked_off(distances: list[int], today: date) -> Exists:
+    """Of most deals the nearest distance has been told long ago: they are neither read nor locked."""
+    nearest = Case(*(When(until__lte=today + timedelta(days=days), then=days) for days in distances))
+    return Exists(DealReminder.objects.filter(deal=OuterRef("pk"), until=OuterRef("protected_until"), days=nearest))
+
+
 def _ticked_off(deals: Iterable[Deal]) -> set[tuple[UUID, date, int]]:
-    """What has been told: deal, end of protection, distance."""
+    """What has been told: deal, end of protection, distance. Asked once they are locked: others tell, too."""
     told = DealReminder.objects.filter(deal__in=[deal.pk for deal in deals])
     return set(told.values_list("deal_id", "until", "days"))
 
