@@ -31,7 +31,7 @@ def start(step: Step) -> Result:
     clock = _live(step, block["clock"])
     if clock is None:
         promise = promised(step)
-        clock = SlaClock.objects.create(
+        clock = SlaClock(
             run_id=step.run_id,
             block=block.id,
             name=block["clock"],
@@ -42,13 +42,12 @@ def start(step: Step) -> Result:
             warn_at=sorted(promise.get("warn_at") or []),
             started_at=step.now,
         )
-        SlaSegment.objects.create(clock=clock, side="vendor", begun_at=step.now)
         value = "started"
     else:
         clock.run_id, clock.block, value = step.run_id, block.id, "taken_up"
         if clock.status == SlaClock.Status.PAUSED:
             _turn(clock, "vendor", step.now)
-        Work.objects.filter(kind="escalation", data__clock=str(clock.pk)).delete()
+        _forget(clock)
     _count_on(clock, step.now)
     return Result(value, {"clock": clock.name, "minutes": clock.minutes, "due_at": clock.due_at})
 
@@ -235,13 +234,18 @@ def _close(clock: SlaClock, now: datetime) -> None:
 def _count_on(clock: SlaClock, now: datetime) -> None:
     """Reckon when each point comes that has not been announced, and leave work for it."""
     assert clock.calendar is not None
-    hours, used = hours_of(clock.calendar), used_seconds(clock)
+    is_new = clock._state.adding
+    hours, used = hours_of(clock.calendar), 0 if is_new else used_seconds(clock)
     try:
         due = {point: _due(hours, clock, point, used, now) for point in (*clock.warn_at, BREACH)}
     except NeverOpen as error:
         raise BrokenDefinition(str(error)) from error
     clock.status, clock.due_at = SlaClock.Status.RUNNING, due[BREACH]
-    clock.save(update_fields=["status", "due_at", "run", "block"])
+    if is_new:
+        clock.save(force_insert=True)
+        SlaSegment.objects.create(clock=clock, side="vendor", begun_at=now)
+    else:
+        clock.save(update_fields=["status", "due_at", "run", "block"])
     Work.objects.bulk_create(_escalations(clock, due))
     _show(clock)
 
