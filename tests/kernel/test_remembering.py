@@ -81,3 +81,17 @@ class TestReferenceData:
             pass
         with vendor():
             assert policy().extension_days == days
+
+
+class TestDeletingMany:
+    def test_reads_nothing_where_nothing_hangs_on_the_rows_and_is_forgotten_all_the_same(self):
+        with vendor():
+            policy()
+            policy_rows = type(policy()).objects
+            policy_rows.update_or_create(defaults={"extension_days": 77})
+            assert policy().extension_days == 77
+            with asking("dealreg_dealpolicy") as said:
+                count, of = policy_rows.order_by("pk").select_for_update().delete()
+            assert (count, of) == (1, {"dealreg.DealPolicy": 1})
+            assert [sql.split()[0] for sql in said] == ["DELETE"]
+            assert policy().extension_days != 77
