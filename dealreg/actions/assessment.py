@@ -46,10 +46,7 @@ def check_conflicts(*, deal_id: UUID, actor: Actor, now: datetime, fresh: bool =
 def route_deal(*, deal_id: UUID, actor: Actor, now: datetime) -> Decision:
     """Who decides, from what the checks found: "automatic", "cam", "ops" or "approver"."""
     with judging(deal_id) as deal:
-        eligible, conflict = (
-            queries.latest_decision(deal, f"{eligibility.RULESET}/"),
-            queries.latest_decision(deal, "deal-conflict/"),
-        )
+        eligible, conflict = queries.latest_decisions(deal, f"{eligibility.RULESET}/", "deal-conflict/")
         decision = rules.decide_routing(
             routing_facts(
                 deal,

@@ -43,7 +43,7 @@ def deciding_on_sale(deal_id: UUID) -> Iterator[Deal]:
 def judging(deal_id: UUID) -> Iterator[Deal]:
     """The deal, locked, for a check that changes nothing of it: the steps of one run look at the same row."""
     with deciding():
-        yield _held(deal_id)
+        yield held(deal_id)
 
 
 @contextmanager
@@ -58,7 +58,8 @@ def judging_alone(deal_id: UUID) -> Iterator[Deal]:
 
 
 @remembered("dealreg.Deal")
-def _held(deal_id: UUID) -> Deal:
+def held(deal_id: UUID) -> Deal:
+    """The deal, locked; as it was read before in this transaction. Whoever changes it saves it, and so forgets it."""
     return locked(deal_id)
 
 
@@ -185,18 +186,21 @@ def _changed(deal: Deal) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def write_keys(kind: MatchKey.Kind, record_id: UUID, normal: Mapping[str, Any]) -> None:
     """Make a record findable under the keys of its normal form, and under no others."""
-    drop_keys(record_id)
     values = key_values(Normal.from_json(dict(normal)))
     with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO dealreg_matchkey (tenant_id, key, kind, record_id)"
-            " SELECT %s, key, %s, %s FROM unnest(%s::bigint[]) AS key ON CONFLICT DO NOTHING",
-            [tenant_id(), int(kind), record_id, values],
-        )
+        cursor.execute(_WRITE_KEYS, {"tenant": tenant_id(), "kind": int(kind), "record": record_id, "keys": values})
+
+
+# One trip; nothing hangs on a key, so nobody need read it first.
+_WRITE_KEYS = """
+DELETE FROM dealreg_matchkey WHERE tenant_id = %(tenant)s AND record_id = %(record)s;
+INSERT INTO dealreg_matchkey (tenant_id, key, kind, record_id)
+SELECT %(tenant)s, key, %(kind)s, %(record)s FROM unnest(%(keys)s::bigint[]) AS key ON CONFLICT DO NOTHING
+"""
 
 
 def drop_keys(record_id: UUID) -> None:
-    with connection.cursor() as cursor:  # nothing hangs on a key: no need to read it first
+    with connection.cursor() as cursor:
         cursor.execute("DELETE FROM dealreg_matchkey WHERE tenant_id = %s AND record_id = %s", [tenant_id(), record_id])
 
 

@@ -87,7 +87,7 @@ def _hand_in(
     closed: Iterable[str] = (),
 ) -> Decision:
     before = str(deal.status)
-    count = deal.lines.count() if lines is None else len(lines)
+    count = len(queries.line_ids(deal) if lines is None else lines)
     decision = _judge(deal, method, actor, now, unread, count, closed)
     if decision.allowed and method == "submit" and (same := join_first(deal, actor, now)) is not None:
         return same

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import reduce
+from operator import or_
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -123,8 +126,7 @@ def reasons_for_partner(*, deal_id: UUID) -> list[dict[str, Any]]:
     """Why the checks of the present submission say no, in the words that are for the partner."""
     deal = as_read(deal_id)
     told: dict[str, dict[str, Any]] = {}
-    for rule in ("deal-eligibility/", "deal-conflict/"):
-        record = latest_decision(deal, rule)
+    for record in latest_decisions(deal, "deal-eligibility/", "deal-conflict/"):
         for reason in Decision.of(record.document).for_partner().reasons if record and not record.allowed else ():
             told.setdefault(reason.key, reason.told())
     return list(told.values())
@@ -132,8 +134,15 @@ def reasons_for_partner(*, deal_id: UUID) -> list[dict[str, Any]]:
 
 def latest_decision(deal: Deal, rule: str) -> DecisionRecord | None:
     """The last decision of a rule on this submission of the deal."""
-    records = DecisionRecord.objects.filter(subject_id=deal.pk, at__gte=deal.submitted_at or deal.created_at)
-    return records.filter(rule__startswith=rule).order_by("-at", "-recorded_at", "-pk").first()
+    return latest_decisions(deal, rule)[0]
+
+
+def latest_decisions(deal: Deal, *rules: str) -> list[DecisionRecord | None]:
+    """The last decision of each rule on this submission, asked at once."""
+    named = reduce(or_, (Q(rule__startswith=rule) for rule in rules))
+    records = DecisionRecord.objects.filter(named, subject_id=deal.pk, at__gte=deal.submitted_at or deal.created_at)
+    found = list(records.order_by("-at", "-recorded_at", "-pk"))
+    return [next((record for record in found if record.rule.startswith(rule)), None) for rule in rules]
 
 
 def traces_of(deal_id: UUID) -> list[dict[str, Any]]:

@@ -286,7 +286,7 @@ def extension_facts(deal: Deal, days: int) -> dict[str, Any]:
 def approver_facts(deal: Deal, actor: Actor) -> dict[str, Any]:
     """Who approves, up to what, and whether it is their own deal."""
     member = Membership.objects.filter(pk=actor.membership_id).first() if actor.membership_id else None
-    submitter = Membership.objects.filter(pk=deal.submitted_by_id).first() if deal.submitted_by_id else None
+    submitter = Membership.objects.filter(pk=deal.submitted_by_id).first() if member and deal.submitted_by_id else None
     limit = member.approval_limit if member else None
     same = bool(member and submitter and member.person_id and member.person_id == submitter.person_id)
     return {
