@@ -148,19 +148,19 @@ class Supervisor:
 
     def _build_vendor(self, environment: dict[str, str]) -> None:
         """One whose building was interrupted is built anew."""
-        if self._step("demo", environment=environment, expected=HALF_MADE) == HALF_MADE:
+        logins = self.folder / "logins.txt"
+        logins.unlink(missing_ok=True)
+        demo = ("demo", "--logins-into", str(logins))
+        if self._step(*demo, environment=environment, expected=HALF_MADE) == HALF_MADE:
             self.say("an earlier build of the demo was interrupted, so it begins anew with an empty database")
             keeper.empty_database(self.kind)
             self._migrate(environment)
-            self._step("demo", environment=environment)
-        logins = self.folder / "logins.txt"
-        logins.unlink(missing_ok=True)
-        self._step("demo", "--logins", environment=environment, log=logins)
+            self._step(*demo, environment=environment)
 
-    def _step(self, *arguments: str, environment: dict[str, str], expected: int = 0, log: Path | None = None) -> int:
-        """Run one management command to its end, its words on our screen or in a file; returns its status."""
+    def _step(self, *arguments: str, environment: dict[str, str], expected: int = 0) -> int:
+        """Run one management command to its end, its words on our screen; returns its status."""
         command = [sys.executable, "manage.py", *arguments]
-        child = self._spawn(command, {"PRM_ROLE": "web", **environment}, log)
+        child = self._spawn(command, {"PRM_ROLE": "web", **environment}, None)
         try:
             self._watch(lambda: child.poll() is not None)
         except Stopped:
