@@ -220,11 +220,10 @@ def settle(tenant: UUID, seconds: float = 20.0) -> bool:
     while time.monotonic() < deadline:
         if not _busy(tenant):
             return True
-        time.sleep(0.02)
+        time.sleep(0.03)
         if time.monotonic() - reminded > 0.25:  # the hints that commits send were lost or came too early
             reminded = time.monotonic()
             nudge("prm.kernel.events.tasks.relay")
-            nudge("workflows.tasks.work")
     return False
 
 
