@@ -99,10 +99,9 @@ def _grant(
     deal.decided_by_person = actor.kind in ("person", "token")
     save(deal, now)
     drop_keys(deal.pk)
-    DealAssessment.objects.update_or_create(
-        deal=deal,
-        defaults={"customer": customer, "findings": findings, "checked_at": now, "submission": deal.submission},
-    )
+    known = {"customer": customer, "findings": findings, "checked_at": now, "submission": deal.submission}
+    if not DealAssessment.objects.filter(deal=deal).update(**known):  # the deal is locked: nobody else writes one
+        DealAssessment.objects.create(deal=deal, **known)
     tell(
         DealApproved,
         deal,

@@ -102,7 +102,7 @@ def customer_from(deal: Deal) -> Customer:
 def parent_of(deal: Deal) -> Customer | None:
     """The customer that a person has called the deal's parent."""
     said = Verdict.objects.filter(deal=deal, saying=Saying.RELATED, status=Verdict.Status.IN_FORCE)
-    found = said.exclude(customer=None).select_related("customer__parent").order_by("-probability").first()
+    found = said.exclude(customer=None).order_by("-probability").first()
     return (found.customer.parent or found.customer) if found and found.customer else None
 
 

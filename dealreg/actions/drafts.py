@@ -74,10 +74,10 @@ def _begun(partner_id: UUID, import_key: str) -> UUID | None:
 
 def take_over(deal: Deal, typed: entry.Entry, now: datetime) -> None:
     """Put what could be read into the deal and keep the rest as it was typed."""
-    lines = apply(deal, typed, now)
+    lines, is_new = apply(deal, typed, now), deal._state.adding
     save(deal, now)
     if lines is not None:
-        put_lines(deal, lines)
+        put_lines(deal, lines, is_new=is_new)
     put_items(deal)
 
 
@@ -121,9 +121,10 @@ def in_vendor_currency(amount: Decimal | None, currency: str, now: datetime) -> 
     return converted.quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
-def put_lines(deal: Deal, lines: list[ProductLine]) -> None:
+def put_lines(deal: Deal, lines: list[ProductLine], *, is_new: bool = False) -> None:
     """These product lines and no others."""
-    there, wanted = set(deal.lines.values_list("product_line_id", flat=True)), {line.pk for line in lines}
+    there = set() if is_new else set(deal.lines.values_list("product_line_id", flat=True))
+    wanted = {line.pk for line in lines}
     if there - wanted:
         DealLine.objects.filter(deal=deal).exclude(product_line__in=lines).delete()
     DealLine.objects.bulk_create(DealLine(deal=deal, product_line=line) for line in lines if line.pk not in there)

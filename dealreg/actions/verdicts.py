@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
+
 from dealreg import queries, rules_verdicts
 from dealreg.actions.assessment import assess, judge_findings
 from dealreg.actions.base import locked, note, tell
@@ -230,10 +232,12 @@ def _learn(verdict: Verdict, now: datetime) -> None:
 
 def carry_over(deal: Deal, customer: Customer, now: datetime) -> None:
     """A deal has become a customer's: what was said of the deal and others is known of the customer from now on."""
-    for verdict in Verdict.objects.filter(deal=deal, status="in_force", customer=None).select_related("other_deal"):
-        _turn(verdict, verdict.other_deal, customer, verdict.other_spelling, now)
-    for verdict in Verdict.objects.filter(other_deal=deal, status="in_force", customer=None).select_related("deal"):
-        _turn(verdict, verdict.deal, customer, verdict.spelling, now)
+    said = Verdict.objects.filter(Q(deal=deal) | Q(other_deal=deal), status="in_force", customer=None)
+    for verdict in said:  # of most deals nothing was said
+        if verdict.deal_id == deal.pk:
+            _turn(verdict, verdict.other_deal, customer, verdict.other_spelling, now)
+        else:
+            _turn(verdict, verdict.deal, customer, verdict.spelling, now)
 
 
 def _turn(verdict: Verdict, other: Deal | None, customer: Customer, spelling: str, now: datetime) -> None:
