@@ -29,7 +29,7 @@ from prm.kernel.tenancy.remembering import remembered
 APPROVING_ROLES = ("approver", "ops", "admin", "cam")
 
 
-NAMED = ("partner", "territory", "vertical", "deal_type", "reseller")  # what facts, pages and messages name
+NAMED = ("partner", "territory", "vertical", "deal_type")  # what facts, pages and messages name; few have a reseller
 
 
 @remembered(

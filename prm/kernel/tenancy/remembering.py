@@ -134,11 +134,11 @@ class TenantQuerySet(QuerySet[Row]):
         """Django reads what it deletes, for signals and for what hangs on it; here that is told or not there."""
         forget(self.model._meta.label_lower)
         query = self.query
-        plain = not (query.is_sliced or query.combinator or query.distinct) and self._fields is None
+        plain = not (query.is_sliced or query.combinator or query.distinct or query.values_select)
         if not plain or _has_what_hangs_on_it(self.model):
             return super().delete()
-        rows = self._chain()
-        rows._for_write = True
+        rows = self.all()
+        rows._for_write = True  # type: ignore[attr-defined]
         rows.query.select_for_update = rows.query.select_related = False
         rows.query.clear_ordering(force=True)
         count = rows._raw_delete(rows.db)
