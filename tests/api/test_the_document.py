@@ -49,7 +49,6 @@ CHECKS = (
     "response_headers_conformance",
     "response_schema_conformance",
     "negative_data_rejection",
-    "missing_required_header",
     "unsupported_method",
     "ignored_auth",
 )
