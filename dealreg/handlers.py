@@ -14,11 +14,14 @@ from dealreg.actions.links import confirmation_secret
 from dealreg.automation import people
 from dealreg.events import (
     ConfirmationAsked,
+    DealApproved,
     DealCommented,
     DealExpired,
     DealExpiring,
     DealReassigned,
+    DealRejected,
     DealShared,
+    DealWithdrawn,
     ProtectionEnded,
     VerdictGiven,
 )
@@ -46,6 +49,12 @@ def on_claim(event: Delivered, now: datetime) -> None:
         actions.start_review(deal_id=subject, actor=by, now=now)
     if kind == "dispute" and Dispute.objects.filter(pk=subject, status=Dispute.Status.OPEN).exists():
         actions.review_dispute(dispute_id=subject, actor=by, now=now)
+
+
+@handler(DealApproved.name, DealRejected.name, DealWithdrawn.name, name="dealreg.who_is_next")
+def on_answer(event: Delivered, now: datetime) -> None:
+    """What waited behind this deal for the same customer need not wait on."""
+    actions.judge_those_behind(deal_id=event.subject_id, actor=Actor.system("deal registration"), now=now)
 
 
 @handler(ProtectionEnded.name, name="dealreg.tell_of_the_end")

@@ -92,7 +92,8 @@ def decide_conflict(facts: Facts) -> Decision:
 
     Certain and protected for a rival: conflict. Uncertain, certain but not yet protected, or protected for what
     seems another opportunity (opportunity.py): people look. The same customer with other product lines is another
-    opportunity, and clear.
+    opportunity, and clear. An open deal counts for those that were handed in after it: the first is judged first, and
+    of forty at once one is protected and thirty-nine see that it is.
     """
     reasons: dict[tuple[str, str], Reason] = {}
     outcome = "clear"
@@ -120,6 +121,8 @@ def _of_finding(found: Facts) -> tuple[str, list[Reason]]:
         return "review", [Reason("customer.possibly_marked", text, "vendor")]
     if found["verdict"] == "clear" or not found["shares_lines"] or found.get("other_opportunity"):
         return "clear", []
+    if found["kind"] == "deal" and not found.get("earlier"):
+        return "clear", []  # who came later waits for this one's answer, not this one for theirs
     if found["mine"]:
         return _of_own(found, certain)
     who = {"name": found["name"], "partner": found.get("partner_name", ""), "number": found.get("number", "")}

@@ -36,6 +36,7 @@ from dealreg.actions.mails import assign_mail, dismiss_mail, take_mail
 from dealreg.actions.moving import reassign_deal
 from dealreg.actions.refreshing import bring_keys_up_to_date
 from dealreg.actions.review import assign_cam, mark_duplicate, reject_deal, return_deal, start_review
+from dealreg.actions.rivals import judge_those_behind
 from dealreg.actions.splitting import split_deal
 from dealreg.actions.submission import judge_draft, resubmit_deal, submit_deal, withdraw_deal
 from dealreg.actions.talk import add_comment, attach_file
@@ -71,6 +72,7 @@ __all__ = [
     "import_customers",
     "import_deal",
     "judge_draft",
+    "judge_those_behind",
     "keep_approval_rule",
     "lines_by_code",
     "link_parents",

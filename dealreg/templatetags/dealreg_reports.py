@@ -13,7 +13,8 @@ register = Library()
 @register.simple_tag(takes_context=True)
 def may_settle(context: Context) -> bool:
     """Whether the reader may say what a candidate is to a deal; deciding about the deal is another right."""
-    return bool(context["request"].actor.has(*SETTLERS))
+    request = context.get("request")
+    return request is not None and bool(request.actor.has(*SETTLERS))
 
 
 @register.simple_tag(takes_context=True)

@@ -15,7 +15,7 @@ from prm.kernel.events import relay
 from prm.kernel.identity.actors import Actor
 from prm.kernel.reference.models import Program, Territory
 from prm.kernel.tenancy.context import acting
-from tests.cast import acme, ada, id_of, vendor
+from tests.cast import acme, ada, cam, id_of, vendor
 from tests.dealreg.deals import fields
 from workflows.engine import drain
 from workflows.models import HumanTask, Incident, Run
@@ -28,7 +28,7 @@ SPELLINGS = [f"{stem} {ending}".strip() for stem in STEMS for ending in ENDINGS]
 
 
 def rivals() -> list:
-    """Forty partners of Acme, enrolled and allowed to sell in Germany."""
+    """Forty partners of Acme, each with a channel manager, enrolled and allowed to sell in Germany."""
     found = []
     with vendor() as now:
         program, tier = Program.objects.get(), Tier.objects.order_by("rank")[1]
@@ -37,6 +37,7 @@ def rivals() -> list:
             made = partners.create_partner(
                 id=id_of("partner", f"Rival {number}"), name=f"Rival {number}", country="DE", actor=ada.actor, now=now
             )
+            partners.assign_cam(partner_id=made.pk, cam_id=cam.actor.membership_id, actor=ada.actor, now=now)
             partners.enrol_partner(
                 partner_id=made.pk, program_id=program.pk, tier_id=tier.pk, territories=territories, actor=ada.actor,
                 now=now,
