@@ -28,7 +28,7 @@ from dealreg.reports import api as _reports  # noqa: F401  (registers the report
 from dealreg.stories import partner_story
 from partners.models import Partner
 from prm.kernel import wording
-from prm.kernel.api import HasRoles, Submissions, actor_of, answer, now_of, refusal, router
+from prm.kernel.api import HasRoles, Submissions, Text, actor_of, answer, now_of, refusal, router
 from prm.kernel.audit.api import keep_within
 
 SELLERS = frozenset({"seller", "partner_admin"})
@@ -85,7 +85,7 @@ class DealSerializer(serializers.ModelSerializer[Deal]):
 
 
 class NewItem(serializers.Serializer[Any]):
-    sku = serializers.CharField(max_length=60)
+    sku = Text(max_length=60)
     quantity = serializers.IntegerField(min_value=1, max_value=10_000_000)
     discount = serializers.DecimalField(max_digits=5, decimal_places=2, min_value=0, max_value=100, default=0)
 
@@ -94,21 +94,21 @@ class NewDeal(serializers.Serializer[Any]):
     """What a registration needs. `product_lines`, `deal_type` and `program` are codes; with `items` their list prices
     less discounts are the deal's amount. The answer's status says what came of it."""
 
-    customer_name = serializers.CharField(max_length=300)
-    customer_domain = serializers.CharField(max_length=255, required=False, allow_blank=True, default="")
+    customer_name = Text(max_length=300)
+    customer_domain = Text(max_length=255, required=False, allow_blank=True, default="")
     customer_country = serializers.RegexField(r"^[A-Z]{2}$")
-    customer_city = serializers.CharField(max_length=160, required=False, allow_blank=True, default="")
-    contact_name = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
+    customer_city = Text(max_length=160, required=False, allow_blank=True, default="")
+    contact_name = Text(max_length=200, required=False, allow_blank=True, default="")
     contact_email = serializers.EmailField(required=False, allow_blank=True, default="")
-    product_lines = serializers.ListField(child=serializers.CharField(max_length=40), min_length=1, max_length=20)
+    product_lines = serializers.ListField(child=Text(max_length=40), min_length=1, max_length=20)
     amount = serializers.DecimalField(max_digits=16, decimal_places=2, min_value=0)
     currency = serializers.RegexField(r"^[A-Z]{3}$")
     expected_close_on = serializers.DateField()
-    vertical = serializers.CharField(max_length=40, required=False, allow_blank=True, default="")
-    notes = serializers.CharField(max_length=5000, required=False, allow_blank=True, default="")
-    deal_type = serializers.CharField(max_length=40, required=False, allow_blank=True, default="")
-    program = serializers.CharField(max_length=40, required=False, allow_blank=True, default="")
-    reseller = serializers.CharField(max_length=80, required=False, allow_blank=True, default="")
+    vertical = Text(max_length=40, required=False, allow_blank=True, default="")
+    notes = Text(max_length=5000, required=False, allow_blank=True, default="")
+    deal_type = Text(max_length=40, required=False, allow_blank=True, default="")
+    program = Text(max_length=40, required=False, allow_blank=True, default="")
+    reseller = Text(max_length=80, required=False, allow_blank=True, default="")
     items = serializers.ListField(child=NewItem(), required=False, max_length=200)
 
 
@@ -123,14 +123,14 @@ class Answer(NewDeal):
 
 
 class Statement(serializers.Serializer[Any]):
-    statement = serializers.CharField(max_length=4000)
+    statement = Text(max_length=4000)
 
 
 class Reassign(serializers.Serializer[Any]):
     """`reason` is read by the partner that has the deal now."""
 
     partner_id = serializers.UUIDField()
-    reason = serializers.CharField(max_length=1000)
+    reason = Text(max_length=1000)
 
 
 class Split(serializers.Serializer[Any]):
@@ -166,7 +166,7 @@ class AlreadyRegistered(serializers.Serializer[Any]):
 
 
 class Reason(serializers.Serializer[Any]):
-    reason = serializers.CharField(max_length=300)
+    reason = Text(max_length=300)
 
 
 class Stage(serializers.Serializer[Any]):
@@ -187,13 +187,13 @@ class Won(serializers.Serializer[Any]):
 class Lost(serializers.Serializer[Any]):
     """`reason` in words, `because` as the code of a reason for closing: one of the two at least."""
 
-    reason = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
+    reason = Text(max_length=300, required=False, allow_blank=True, default="")
     because = serializers.SlugField(max_length=40, required=False, allow_blank=True, default="")
     closed_on = serializers.DateField()
 
 
 class Comment(serializers.Serializer[Any]):
-    body = serializers.CharField(max_length=5000)
+    body = Text(max_length=5000)
     audience = serializers.ChoiceField(choices=["partner", "vendor"], default="partner")
 
 

@@ -19,7 +19,7 @@ from dealreg.actions.batches import MOST
 from dealreg.bulk import DESK, MOVE_OF, preview
 from dealreg.models import Deal, DealBatch
 from dealreg.rules_of_moves import decide_batch
-from prm.kernel.api import PerToken, Submissions, actor_of, answer, now_of, router
+from prm.kernel.api import Figure, PerToken, Submissions, Text, actor_of, answer, now_of, router
 from prm.kernel.identity.actors import VENDOR_ROLES
 from prm.kernel.ui.lists import Plan
 
@@ -34,10 +34,10 @@ class ManyDeals(serializers.Serializer[Any]):
 
     verb = serializers.ChoiceField(choices=DealBatch.Verb.choices)
     deals = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=MOST)
-    reason = serializers.CharField(max_length=300, required=False)
-    open_fields = serializers.ListField(child=serializers.CharField(max_length=40), required=False, max_length=40)
+    reason = Text(max_length=300, required=False)
+    open_fields = serializers.ListField(child=Text(max_length=40), required=False, max_length=40)
     partner = serializers.UUIDField(required=False)
-    percent = serializers.DecimalField(max_digits=5, decimal_places=2, min_value=0, max_value=100, required=False)
+    percent = Figure(max_digits=5, decimal_places=2, min_value=0, max_value=100, required=False)
     names_told = serializers.BooleanField(required=False)
     cam = serializers.UUIDField(required=False)
     closed_on = serializers.DateField(required=False)

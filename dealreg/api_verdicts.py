@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from dealreg import actions, queries
 from dealreg.models import Deal, Saying, Verdict
 from dealreg.rules_verdicts import SETTLERS
-from prm.kernel.api import PerToken, Submissions, actor_of, answer, now_of, router
+from prm.kernel.api import PerToken, Submissions, Text, actor_of, answer, now_of, router
 
 READERS = frozenset({*SETTLERS, "finance", "legal", "sales", "auditor"})
 
@@ -55,7 +55,7 @@ class Candidate(serializers.Serializer[Any]):
 
 
 class TakingBack(serializers.Serializer[Any]):
-    reason = serializers.CharField(max_length=1000)
+    reason = Text(max_length=1000)
 
 
 class VerdictFilter(filters.FilterSet):

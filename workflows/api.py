@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from prm.kernel import wording
-from prm.kernel.api import PerToken, Submissions, actor_of, answer, now_of, router
+from prm.kernel.api import PerToken, Submissions, Text, actor_of, answer, now_of, router
 from workflows import actions
 from workflows.models import HumanTask, Workflow
 
@@ -42,8 +42,8 @@ class TaskDecision(serializers.Serializer[Any]):
     """`outcome` is one of the task's; some outcomes need a note. `detail` is what an outcome asks for besides,
     such as `{"fields": ["amount"]}` for a return or `{"other": "<id>"}` for a duplicate."""
 
-    outcome = serializers.CharField(max_length=40)
-    note = serializers.CharField(max_length=5000, required=False, allow_blank=True, default="")
+    outcome = Text(max_length=40)
+    note = Text(max_length=5000, required=False, allow_blank=True, default="")
     detail = serializers.DictField(required=False, default=dict)
 
 

@@ -26,6 +26,7 @@ from dealreg.queries.facts import (
     policy,
 )
 from dealreg.queries.intake import has_room_for, own_customer, own_open_matches
+from dealreg.queries.offered import Offered, offered_products
 from dealreg.queries.reports import (
     OwnMatch,
     customer_story,
@@ -39,6 +40,7 @@ from dealreg.queries.words import counted_words, token_weights
 
 __all__ = [
     "Match",
+    "Offered",
     "OwnMatch",
     "answer_due",
     "as_read",
@@ -68,6 +70,7 @@ __all__ = [
     "look",
     "may_contest",
     "message_facts",
+    "offered_products",
     "own_customer",
     "own_duplicates",
     "own_open_matches",

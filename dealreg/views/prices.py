@@ -6,13 +6,13 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from dealreg import queries
 from dealreg.models import Deal
 from partners import queries as partners
 from prm.kernel.clock import local_date
 from prm.kernel.reference.models import Program
-from prm.kernel.reference.prices import list_prices, net
+from prm.kernel.reference.prices import net
 from prm.kernel.reference.queries import territory_of
-from prm.kernel.tenancy.context import deciding
 
 MOST_ROWS = 60  # products that the form offers; with more, the amount is typed
 
@@ -22,6 +22,7 @@ def prices(request: Any) -> HttpResponse:
     """Each program of ours with the list prices that partners read where we are, and what our tier takes off."""
     partner = partners.visible_partners().get(pk=request.membership.partner_id)
     here, today = territory_of(partner.country), local_date(request.now)
+    territory = here.code if here else ""
     held = [one for one in partners.enrolments_of(partner.pk) if one.status == "active" and one.program.is_active]
     programs = [
         {
@@ -29,8 +30,10 @@ def prices(request: Any) -> HttpResponse:
             "tier": enrolment.tier,
             "prices": [
                 (price, net(price.price, 1, enrolment.tier.discount, enrolment.program.currency))
-                for price in _sorted(enrolment.program, here.code if here else "", enrolment.program.currency, today)
-                if price.shown
+                for price in queries.offered_products(
+                    enrolment.program, here.code if here else "", enrolment.program.currency, today
+                )
+                if price.price is not None
             ],
         }
         for enrolment in held
@@ -46,11 +49,11 @@ def price_rows(request: Any, deal: Deal | None) -> list[dict[str, Any]]:
         return []
     currency = (deal.currency if deal else "") or request.tenant.currency
     territory = territory_of(deal.customer_country) if deal else None
-    found = _sorted(program, territory.code if territory else "", currency, local_date(request.now))
+    found = queries.offered_products(program, territory.code if territory else "", currency, local_date(request.now))
     typed = _typed(request, deal)
     return [
         {"pk": price.product_id, "name": price.name, "currency": currency}
-        | {"price": price.price if price.shown else None}
+        | {"price": price.price}
         | typed.get(str(price.product_id), {"quantity": "", "discount": ""})
         for price in found[:MOST_ROWS]
     ]
@@ -58,12 +61,6 @@ def price_rows(request: Any, deal: Deal | None) -> list[dict[str, Any]]:
 
 def _program_of(request: Any) -> Program | None:
     return next(iter(partners.programs_of(request.membership.partner_id)), None) or partners.default_program()
-
-
-def _sorted(program: Program, territory: str, currency: str, today: Any) -> list[Any]:
-    with deciding():
-        known = list_prices(program.pk, territory, currency, today)
-    return sorted(known.values(), key=lambda price: (price.line, price.name))
 
 
 def _typed(request: Any, deal: Deal | None) -> dict[str, dict[str, str]]:

@@ -11,6 +11,7 @@ from typing import Any
 from django.db import DataError, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
+from rest_framework import serializers
 from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -25,6 +26,24 @@ __all__ = ["CursorPages", "HasRoles", "PerToken", "Submissions", "actor_of", "an
 
 log = logging.getLogger(__name__)
 router = SimpleRouter(trailing_slash=False)
+
+
+class Text(serializers.CharField):
+    """A text as the document says it; a number sent for one is refused, not turned into one."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return str(super().to_internal_value(data))
+
+
+class Figure(serializers.DecimalField):
+    """A decimal written as text, as the document says it: JSON's own numbers are floats."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
 
 
 def now_of(request: Request) -> Any:

@@ -16,6 +16,7 @@ ALLOWED = {
     "dealreg/actions/links.py": "gives a Decision and a secret for a link whose partner was loaded in its audience",
     "dealreg/actions/mails.py": "keeps the row of a mail and judges its sender; gives a Decision",
     "dealreg/queries/facts.py": "facts for events and rules, which never go to a partner",
+    "dealreg/queries/offered.py": "names of products that anybody may choose, and prices of books shown to partners",
     "dealreg/stories.py": "the audit rows of one visible deal, cut to the actions and words of TOLD",
     "partners/actions/partners.py": "ends enrolments; only the vendor's faces call it",
     "partners/queries.py": "the channel manager, distributor and resellers of a partner that the caller may see",

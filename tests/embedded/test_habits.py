@@ -17,6 +17,7 @@ HABITS = [
     "demo",
     "demo-reset",
     "test",
+    "test-api",
     "test-browser",
     "test-faults",
     "faults",

@@ -76,7 +76,7 @@ class TestAReason:
 
     def test_names_in_it_are_never_translated(self):
         found = {"verdict": "conflict", "shares_lines": True, "mine": False, "protected": True, "name": "Open",
-                 "partner_name": "Won", "number": "D-1", "kind": "deal", "probability": "0.99"}  # fmt: skip
+                 "partner_name": "Won", "number": "D-1", "kind": "customer", "probability": "0.99"}  # fmt: skip
         decision = decide_conflict({"findings": [found], "review": "0.5", "conflict": "0.95"})
         with translation.override("de"):
             text = Decision.of(decision.document()).reasons[1].text
