@@ -30,9 +30,7 @@ def prices(request: Any) -> HttpResponse:
             "tier": enrolment.tier,
             "prices": [
                 (price, net(price.price, 1, enrolment.tier.discount, enrolment.program.currency))
-                for price in queries.offered_products(
-                    enrolment.program, here.code if here else "", enrolment.program.currency, today
-                )
+                for price in queries.offered_products(enrolment.program, territory, enrolment.program.currency, today)
                 if price.price is not None
             ],
         }
