@@ -134,7 +134,8 @@ class Rare:
         one, other, gmail = self.one, self.other, {"customer_domain": "gmail.com"}
         self.small = self._deal(one, "500")
         self.clear = self._deal(one, SMALL)
-        self.asked = {name: self._deal(one, ABOVE_THE_TIER) for name in ("approve", "reject", "return", "same", "none")}
+        names = ("approve", "reject", "return", "same", "none", "again")
+        self.asked = {name: self._deal(one, ABOVE_THE_TIER) for name in names}
         self.rivals = [self._deal(one, ABOVE_THE_TIER), self._deal(other, ABOVE_THE_TIER, named=self.told[-1])]
         self.cam_decides = self._deal(one, SMALL, **gmail)
         self.named = self._deal(one, NAMED)
@@ -213,10 +214,10 @@ class Rare:
         self._answer(self.asked["reject"], "approver", "reject", "Our direct team is in a running project there.")
         self._answer(self.asked["return"], "approver", "return", "Whom did you speak with?", fields=["notes"])
         self._answer(self.asked["same"], "approver", "duplicate", "The same project.", other=str(self.clear))
-        self._answer(self.asked["none"], "approver", "duplicate", "Looks known.")
-        self._answer(self.rivals[0], "approver", "approve")
-        self.work()
-        self._answer(self.rivals[1], "approver", "approve")
+        for name in ("none", "again"):  # of which one, nobody says: it could not be done
+            self._answer(self.asked[name], "approver", "duplicate", "Looks known.")
+        for deal in self.rivals:  # answered at once: one of them is protected
+            self._answer(deal, "approver", "approve")
         self._answer(self.cam_decides, "ops", "approve")
         self._answer(self.named, "approver", "approve", block="ask-named")
         self._answer(self.desk, "ops", "approve")
@@ -224,7 +225,9 @@ class Rare:
         self._answer(self.overtaken, "approver", "reject", "It is the customer of another registration.")
         self.work()
         self._answer(self.asked["none"], "approver", "reject", "We know this project.")
-        self._answer(self.rivals[1], "approver", "return", "Another site than that of last week?", fields=["notes"])
+        self._answer(
+            self.asked["again"], "approver", "return", "Another site than that of last week?", fields=["notes"]
+        )
         self.work()
 
     def decide_large_deals(self) -> None:
