@@ -29,7 +29,7 @@ from workflows import actions as tasks
 from workflows.models import HumanTask
 
 YEAR = timedelta(days=365)
-RUSH = 80  # deals of the last morning: they fill the queue for whoever opens the demo
+RUSH = 110  # deals of the last morning: they fill the queue for whoever opens the demo
 TAKEN_UP = 16  # questions that somebody has begun to look at that morning
 UNANSWERED = 40  # working days before the end after which partners leave questions open
 LOST = ("The customer took another product", "The budget was cut", "Price", "No decision was made")

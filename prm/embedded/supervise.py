@@ -99,9 +99,10 @@ class Supervisor:
             self._build(environment)
         elif os.environ.get("ACCOUNTS"):
             self.say("the demo keeps the customers that it was built with; `make demo-reset` makes room for others")
-        self.say("starting the web server, the worker and the scheduler")
-        self._launch("web", "worker", "scheduler")
-        self._await_ready(port)
+        self.say("starting the web server, then the worker and the scheduler")
+        self._launch("web")
+        self._await_ready(port)  # four programs that start at once would make each other late
+        self._launch("worker", "scheduler")
         self._greet(url)
         self._watch(lambda: False)
 
