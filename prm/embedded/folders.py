@@ -48,7 +48,7 @@ def remove(kind: str) -> None:
     for path in (place.run, place.home, addresses.folder(kind)):
         if path.exists():
             shutil.rmtree(path)
-    if place.outside and not any("-" not in path.name for path in place.outside.iterdir()):
+    if place.outside and place.outside.exists() and not any("-" not in path.name for path in place.outside.iterdir()):
         shutil.rmtree(place.outside)  # only copies of programs are left: their names carry a release
 
 

@@ -52,6 +52,7 @@ class TestWhereTheServersLive:
     def test_a_folder_that_somebody_else_made_first_is_refused(self, own_var: Path) -> None:
         folders.own_folder(KIND)
         home = addresses.place(KIND).home
+        home.parent.mkdir(exist_ok=True)  # under /var/lib where the checkout is closed to other accounts
         home.symlink_to("/")
         with pytest.raises(EmbeddedError, match="belongs to"):
             folders.prepare(KIND)
