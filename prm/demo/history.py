@@ -171,15 +171,15 @@ class History:
 
     def _go_on(self, pk: UUID, partner_id: UUID, amount: Any) -> None:
         draw, who = self.rng.random(), self._partner(partner_id)
-        if draw > 0.02:
+        if draw > 0.01:
             return
         with self._as(who) as now:
             actor, today = who.seller.actor, local_date(now)
-            if draw < 0.008:
+            if draw < 0.004:
                 deals.mark_won(deal_id=pk, amount=amount, closed_on=today, actor=actor, now=now)
-            elif draw < 0.012:
+            elif draw < 0.006:
                 deals.mark_lost(deal_id=pk, reason=self.rng.choice(LOST), closed_on=today, actor=actor, now=now)
-            elif draw < 0.018:
+            elif draw < 0.009:
                 deals.change_stage(deal_id=pk, stage="proposal", actor=actor, now=now)
             else:
                 deals.extend_protection(deal_id=pk, actor=actor, now=now)
