@@ -74,7 +74,7 @@ class TestADealsPage:
         page.locator("dialog[open]").get_by_label("Partner", exact=True).select_option(label="Cedar Networks")
         page.locator("dialog[open]").get_by_label("Reason for the partner").fill("Nearer to the site.")
         page.locator("dialog[open]").get_by_role("button", name="Give it over").click()
-        page.get_by_text("The deal and its protection have gone over.").wait_for()
+        page.get_by_text("The deal has gone over, with all that it protects.").wait_for()
 
         old = open_as(bo, f"/portal/deals/{deal}/", size="phone")
         old.get_by_text("This deal is no longer yours").wait_for()
