@@ -101,7 +101,10 @@ class Diagram:
     def _gap(self, place: str) -> tuple[float, float]:
         """The middle of a gap between blocks; gaps are drawn list by list, the innermost first."""
         self.page.locator("[data-design=fit]").click()
-        found = self.page.evaluate(GAP, place)
+        found, before = self.page.evaluate(GAP, place), None
+        while found != before:  # the diagram glides to its place
+            self.page.wait_for_timeout(120)
+            found, before = self.page.evaluate(GAP, place), found
         assert found, f"there is no gap {place}"
         return found["x"], found["y"]
 

@@ -44,7 +44,7 @@ def test_every_page_of_a_connection_opens_fits_and_has_no_barrier(open_as: Open,
     page.fill("[name=rows-4-remote_field]", "Description")
     page.select_option("[name=rows-4-fact]", "deal.reason")
     page.click("button[name=preview]")
-    assert page.locator("th code", has_text="Description").count() == 1
+    page.locator("th code", has_text="Description").wait_for()
     page.click("button[name=save]")
     page.wait_for_url(f"**{HOME}{made}/")
     assert page.get_by_text("Description", exact=True).count() == 1
