@@ -254,7 +254,6 @@ class Rare:
             for answer in answers:
                 self._answer(dispute, "approver", answer, "We have looked at it once more.")
                 self.work()
-        self._take_back(dispute)  # or it stays open for ever
 
     def _contest(self, deal: UUID) -> UUID:
         who = self.one
@@ -264,11 +263,6 @@ class Rare:
         self.work()
         with self._vendor():
             return Dispute.objects.get(deal=deal).pk
-
-    def _take_back(self, dispute: UUID) -> None:
-        with acting(tenant=self.tenant, audience="partner", partners=[self.one.id]) as now:
-            deals.withdraw_dispute(dispute_id=dispute, actor=self.one.seller.actor, now=now)
-        self.work()
 
     def pick_up_the_late(self) -> None:
         """A week later: what nobody answered has gone to others, and somebody was asked to take charge."""
