@@ -102,7 +102,9 @@ class Diagram:
         """The middle of a gap between blocks; gaps are drawn list by list, the innermost first."""
         self.page.locator("[data-design=fit]").click()
         found, before = self.page.evaluate(GAP, place), None
-        while found != before:  # the diagram glides to its place
+        for _look in range(50):  # the diagram glides to its place
+            if found == before:
+                break
             self.page.wait_for_timeout(120)
             found, before = self.page.evaluate(GAP, place), found
         assert found, f"there is no gap {place}"
