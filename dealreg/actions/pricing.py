@@ -31,10 +31,11 @@ def with_items(deal: Deal, typed: entry.Entry, now: datetime) -> list[ProductLin
         elif lines is not None and not deal._state.adding:
             return _with_held(deal, lines)
         return lines
-    rows = _priced(deal, given, now)
+    prices = _prices(deal, given, now)
+    rows = _priced(deal, prices)
     total = _total(rows)
     deal.__dict__["priced"] = rows if total < TOO_MUCH else []
-    if rows and total < TOO_MUCH and _all_shown(deal, given, now):
+    if rows and total < TOO_MUCH and all(price is None or price.shown for _item, price in prices):
         deal.amount = total
     if lines is None and not given:
         return None
@@ -52,12 +53,13 @@ def item_problems(deal: Deal, items: Iterable[Item], now: datetime) -> list[entr
     """Products that no price book knows for this deal, and sums that are none."""
     wanted = list(items)
     text = _("“%(name)s” has no list price in %(currency)s for this program and country. Type the amount instead.")
+    prices = _prices(deal, wanted, now)
     found = [
         (f"{entry.ITEMS}.no_price", text % {"name": item.product.name, "currency": deal.currency or "–"})
-        for item, price in _prices(deal, wanted, now)
+        for item, price in prices
         if price is None
     ]
-    total = _total(_priced(deal, wanted, now))
+    total = _total(_priced(deal, prices))
     if wanted and not found and total <= 0:
         found.append((f"{entry.ITEMS}.not_positive", _("These products add up to nothing. Check the discounts.")))
     if total >= TOO_MUCH:
@@ -82,12 +84,8 @@ def _prices(deal: Deal, items: Iterable[Item], now: datetime) -> list[tuple[Item
     return [(item, known.get(item.product.pk)) for item in wanted]
 
 
-def _all_shown(deal: Deal, items: Iterable[Item], now: datetime) -> bool:
-    return all(price is None or price.shown for _item, price in _prices(deal, items, now))
-
-
-def _priced(deal: Deal, items: Iterable[Item], now: datetime) -> list[DealItem]:
-    return [_item(deal, item, price) for item, price in _prices(deal, items, now) if price is not None]
+def _priced(deal: Deal, prices: Iterable[tuple[Item, ListPrice | None]]) -> list[DealItem]:
+    return [_item(deal, item, price) for item, price in prices if price is not None]
 
 
 def _total(rows: Iterable[DealItem]) -> Decimal:

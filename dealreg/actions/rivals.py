@@ -37,14 +37,12 @@ def _behind(first: Deal) -> list[UUID]:
     found = DealAssessment.objects.filter(
         findings__contains=[{"kind": "deal", "id": str(first.pk), "earlier": True}], deal__status__in=WAITING
     ).order_by("deal_id")
-    waiting = [(row.deal_id, row.findings) for row in found.only("deal_id", "findings")]
-    protected = first.status == DealStatus.APPROVED and first.grants_protection
-    if not waiting or protected:
-        return [pk for pk, _findings in waiting]
-    before = {UUID(one["id"]) for _pk, findings in waiting for one in findings if one.get("earlier")}
-    still_open = set(Deal.objects.filter(pk__in=before, status__in=OPEN).values_list("pk", flat=True))
-    return [
-        pk
-        for pk, findings in waiting
-        if not any(one.get("earlier") and UUID(one["id"]) in still_open for one in findings)
-    ]
+    before = {
+        row.deal_id: {UUID(one["id"]) for one in row.findings if one.get("earlier")}
+        for row in found.only("deal_id", "findings")
+    }
+    if not before or (first.status == DealStatus.APPROVED and first.grants_protection):
+        return list(before)
+    named = set[UUID]().union(*before.values())
+    still_open = set(Deal.objects.filter(pk__in=named, status__in=OPEN).values_list("pk", flat=True))
+    return [pk for pk, others in before.items() if others.isdisjoint(still_open)]
