@@ -18,9 +18,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 import dealreg.api_batches
-import dealreg.api_terms
 import dealreg.api_verdicts  # noqa: F401  (they register their own)
 from dealreg import actions, eligibility
+from dealreg.api_terms import SELLERS
 from dealreg.intake.rules import first_of
 from dealreg.items import as_read
 from dealreg.models import Deal, DealItem, DealStatus, PipelineStage, Way
@@ -28,10 +28,9 @@ from dealreg.reports import api as _reports  # noqa: F401  (registers the report
 from dealreg.stories import partner_story
 from partners.models import Partner
 from prm.kernel import wording
-from prm.kernel.api import HasRoles, Submissions, Text, actor_of, answer, now_of, refusal, router
+from prm.kernel.api import HasRoles, Submissions, Text, actor_of, answer, as_typed, now_of, refusal, router
 from prm.kernel.audit.api import keep_within
 
-SELLERS = frozenset({"seller", "partner_admin"})
 MOVERS = frozenset({"admin", "ops", "approver"})
 
 
@@ -332,7 +331,7 @@ class Deals(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericVi
 
 def _fields(given: Mapping[str, Any]) -> dict[str, Any]:
     """What a program sent, as a form would have typed it."""
-    fields = {name: value if isinstance(value, list) else str(value) for name, value in given.items()}
+    fields = {name: as_typed(value) for name, value in given.items()}
     if "items" in given:
         fields["items"] = [{**row, "product": row["sku"]} for row in given["items"]]
     if "product_lines" in given:

@@ -19,7 +19,7 @@ from dealreg.actions.batches import MOST
 from dealreg.bulk import DESK, MOVE_OF, preview
 from dealreg.models import Deal, DealBatch
 from dealreg.rules_of_moves import decide_batch
-from prm.kernel.api import Figure, PerToken, Submissions, Text, actor_of, answer, now_of, router
+from prm.kernel.api import Figure, PerToken, Submissions, Text, actor_of, answer, as_typed, now_of, router
 from prm.kernel.identity.actors import VENDOR_ROLES
 from prm.kernel.ui.lists import Plan
 
@@ -160,17 +160,13 @@ def _given(form: Any, request: Request, told: Mapping[str, Any]) -> Mapping[str,
         return None
     data = {name: told[name] for name in TYPED if name in told}
     data |= {"fields_to_open": told.get("open_fields", [])}
-    asked: forms.Form = form(request._request, {name: _text(value) for name, value in data.items()})
+    asked: forms.Form = form(request._request, {name: as_typed(value) for name, value in data.items()})
     if not asked.is_valid():
         names = {"fields_to_open": "open_fields", "__all__": "non_field_errors"}
         raise serializers.ValidationError(
             {names.get(name, name): [str(one) for one in why] for name, why in asked.errors.items()}
         )
     return asked.cleaned_data
-
-
-def _text(value: Any) -> Any:
-    return value if isinstance(value, list) else str(value)
 
 
 def _left(plan: Plan, unknown: list[UUID]) -> list[dict[str, Any]]:

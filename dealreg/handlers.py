@@ -26,6 +26,7 @@ from dealreg.events import (
     VerdictGiven,
 )
 from dealreg.models import Deal, DealStatus, Dispute, FormerDeal, IntakeConfirmation
+from dealreg.models.deals import WAITING
 from prm.kernel import messages
 from prm.kernel.decisions import jsonable
 from prm.kernel.events import Delivered, handler
@@ -91,7 +92,7 @@ def on_reassigned(event: Delivered, now: datetime) -> None:
 
 def _next(status: str) -> str:
     """What comes next for whoever has the deal now."""
-    return "question" if status == "action_required" else "answer" if status in ("submitted", "in_review") else ""
+    return "question" if status == DealStatus.ACTION_REQUIRED else "answer" if status in WAITING else ""
 
 
 @handler(DealCommented.name, name="dealreg.tell_of_comment")

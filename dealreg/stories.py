@@ -11,6 +11,7 @@ from django.utils.translation import gettext_noop
 from dealreg import queries
 from dealreg.models import Deal, DealStatus, Dispute
 from prm.kernel.audit.models import AuditEntry
+from prm.kernel.identity.actors import signed
 from prm.kernel.identity.models import Membership
 from prm.kernel.tenancy.context import deciding
 
@@ -70,12 +71,13 @@ def _told(row: AuditEntry, theirs: set[str], protects: bool) -> dict[str, Any]:
     if row.action == "deal.reassigned" and (row.after.get("status", "approved") != "approved" or not protects):
         title, icon, tone = gettext_noop("Given to you"), "shuffle", "info"
     named = row.actor_kind == "person" and str(row.actor_id) in theirs
-    return {"at": row.at, "title": _(title), "icon": icon, "tone": tone, "actor": _signed(row) if named else ""}
-
-
-def _signed(row: AuditEntry) -> str:
-    """Both names where somebody of the vendor acted as one of the partner's people."""
-    return f"{row.actor_name} ({row.impersonator})" if row.impersonator else row.actor_name
+    return {
+        "at": row.at,
+        "title": _(title),
+        "icon": icon,
+        "tone": tone,
+        "actor": signed(row.actor_name, row.impersonator) if named else "",
+    }
 
 
 def coming(deal: Deal, dispute: Dispute | None) -> list[dict[str, Any]]:

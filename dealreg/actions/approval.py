@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from dealreg import queries, rules
 from dealreg.actions.assessment import certain_customer
-from dealreg.actions.base import drop_keys, held, note, save, tell, today_of
+from dealreg.actions.base import drop_keys, held, must_be_seen, note, save, tell, today_of
 from dealreg.actions.customers import customer_from, parent_of, set_parent
 from dealreg.actions.verdicts import carry_over, remember
 from dealreg.events import DealApproved, money_snapshot
@@ -19,7 +19,7 @@ from dealreg.models import Customer, Deal, DealAssessment, DealStatus, Protectio
 from dealreg.queries.facts import approver_facts, move_facts, protection_facts
 from prm.kernel.decisions import Decision
 from prm.kernel.identity.actors import Actor
-from prm.kernel.tenancy.context import current, deciding
+from prm.kernel.tenancy.context import deciding
 from prm.kernel.tenancy.lines import stand_in_line
 
 
@@ -31,8 +31,7 @@ def approve_deal(
     No constraint sees that two spellings are one customer, so approvals of one vendor stand in line: whoever
     gets the lock sees every earlier winner.
     """
-    if current().audience == "partner":
-        Deal.objects.values_list("pk").get(pk=deal_id)
+    must_be_seen(deal_id)
     with deciding():
         stand_in_line("dealreg.protection")
         deal = held(deal_id)

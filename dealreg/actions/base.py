@@ -21,11 +21,16 @@ from prm.kernel.tenancy.context import current, deciding, tenant_id
 from prm.kernel.tenancy.remembering import keep, remembered
 
 
+def must_be_seen(deal_id: UUID) -> None:
+    """Raises Deal.DoesNotExist for a deal that the caller may not see; the vendor finds that out when it is locked."""
+    if current().audience == "partner":
+        Deal.objects.values_list("pk").get(pk=deal_id)
+
+
 @contextmanager
 def deciding_on(deal_id: UUID) -> Iterator[Deal]:
     """The deal, locked, as the vendor. Raises Deal.DoesNotExist for one that the caller may not see."""
-    if current().audience == "partner":
-        Deal.objects.values_list("pk").get(pk=deal_id)
+    must_be_seen(deal_id)
     with deciding():
         yield locked(deal_id)
 
@@ -33,8 +38,7 @@ def deciding_on(deal_id: UUID) -> Iterator[Deal]:
 @contextmanager
 def deciding_on_sale(deal_id: UUID) -> Iterator[Deal]:
     """As deciding_on(), for what touches the other part of a shared sale, too: both parts are locked."""
-    if current().audience == "partner":
-        Deal.objects.values_list("pk").get(pk=deal_id)
+    must_be_seen(deal_id)
     with deciding():
         yield locked_sale(deal_id)
 

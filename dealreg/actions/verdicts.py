@@ -184,7 +184,7 @@ def _note(
         rule=finding["rule"],
         holders=finding.get("holders", []),
         said_by=actor.name,
-        actor=_document(actor),
+        actor=actor.document(),
         at=now,
     )
 
@@ -299,26 +299,8 @@ def _says_more(verdict: Verdict, deal: Deal) -> bool:
 # --- in whose name -----------------------------------------------------------------------------
 
 
-def _document(actor: Actor) -> dict[str, Any]:
-    return {
-        "kind": actor.kind,
-        "id": actor.id,
-        "roles": sorted(actor.roles),
-        "membership_id": str(actor.membership_id) if actor.membership_id else None,
-        "impersonator": actor.impersonator,
-    }
-
-
 def _actor_of(verdict: Verdict) -> Actor:
-    said = verdict.actor
-    return Actor(
-        kind=said["kind"],
-        id=said["id"],
-        name=verdict.said_by,
-        roles=frozenset(said["roles"]),
-        membership_id=UUID(said["membership_id"]) if said["membership_id"] else None,
-        impersonator=said["impersonator"],
-    )
+    return Actor.of({"name": verdict.said_by, **verdict.actor, "request_id": ""})  # acts in no request of its own
 
 
 def _has_left(actor: Actor) -> bool:

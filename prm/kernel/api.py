@@ -46,6 +46,11 @@ class Figure(serializers.DecimalField):
         return super().to_internal_value(data)
 
 
+def as_typed(value: Any) -> Any:
+    """What a program sent, as a form would have it: text, and lists as they are."""
+    return value if isinstance(value, list) else str(value)
+
+
 def now_of(request: Request) -> Any:
     """The business time of this call."""
     return request._request.now  # type: ignore[attr-defined]

@@ -188,7 +188,7 @@ def counts(actor: Actor, now: datetime) -> Counts:
         mine=Count("id", filter=mine(actor)),
         unowned=Count("id", filter=Q(owner=None)),
     )
-    return Counts(**figures, incidents=Incident.objects.filter(status="open").count())
+    return Counts(**figures, incidents=open_incidents().count())
 
 
 def task_named(task_id: UUID) -> HumanTask:

@@ -17,7 +17,7 @@ from prm.kernel.identity.actors import Actor
 from prm.kernel.ui import slots
 from workflows import queries
 from workflows.models import HumanTask, Incident, WorkflowVersion
-from workflows.queries.tasks import mine, open_tasks
+from workflows.queries.tasks import mine, open_incidents, open_tasks
 from workflows.rules import DECIDERS
 from workflows.views import EVERYBODY, Asking
 
@@ -72,7 +72,7 @@ def first_tasks(actor: Actor, now: datetime) -> tuple[list[HumanTask], bool]:
 
 
 def _incidents(request: Asking) -> list[Incident]:
-    return list(Incident.objects.filter(status="open").defer("evidence").order_by("-opened_at")[:5])
+    return list(open_incidents().defer("evidence").order_by("-opened_at")[:5])
 
 
 def _drafts(request: Asking) -> list[tuple[str, str, int, str]]:

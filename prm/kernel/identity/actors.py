@@ -9,6 +9,11 @@ VENDOR_ROLES = ("admin", "ops", "approver", "cam", "finance", "legal", "sales", 
 PARTNER_ROLES = ("partner_admin", "seller", "marketing", "partner_finance")
 
 
+def signed(name: str, impersonator: str | None) -> str:
+    """Both names where somebody of the vendor acts as somebody else."""
+    return f"{name} ({impersonator})" if impersonator else name
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """One who acts, as the audit names it.
@@ -64,7 +69,7 @@ class Actor:
     @property
     def signature(self) -> str:
         """The name under what is said, sent or made: whoever acts as somebody else signs with both names."""
-        return f"{self.name} ({self.impersonator})"[:200] if self.impersonator else self.name
+        return signed(self.name, self.impersonator)[:200]
 
     @property
     def is_vendor(self) -> bool:
