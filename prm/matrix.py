@@ -11,6 +11,7 @@ from prm.kernel.identity.actors import PARTNER_ROLES, VENDOR_ROLES
 PUBLIC = frozenset({"public"})  # also for strangers
 SIGNED_IN = frozenset({"signed in"})  # a person's own pages, on the identity plane
 HALFWAY = frozenset({"half signed in"})  # between the password and the second factor
+OPERATORS = frozenset({"operator"})  # of the platform: no organisation's role opens it
 VENDOR = frozenset(VENDOR_ROLES)
 WRITERS = VENDOR - {"auditor"}
 PARTNER = frozenset(PARTNER_ROLES)
@@ -62,6 +63,7 @@ MATRIX: dict[str, frozenset[str]] = {
     "identity:security": SIGNED_IN,
     "identity:preferences": SIGNED_IN,
     "identity:stop_impersonating": SIGNED_IN,
+    "identity:operator": OPERATORS,
     # --- people and keys --------------------------------------------------------------------------
     "identity:console_people": KEEPERS | {"auditor"},
     "identity:console_person": KEEPERS | {"auditor"},

@@ -26,10 +26,11 @@ from prm.demo.market import Market, market
 from prm.demo.moves import live_moves
 from prm.demo.verdicts import settle_some
 from prm.embedded import addresses, processes
+from prm.kernel.identity.operators import add_operator
 from prm.kernel.matching import Record
 from prm.kernel.tenancy.context import acting
 from prm.kernel.tenancy.models import Tenant
-from prm.setup import configure_vendor, create_tenant
+from prm.setup import configure_vendor, create_tenant, tenants_login
 
 SEED = 20_260
 DEALS = 1_500
@@ -149,8 +150,10 @@ def _row(record: Record, number: int) -> CustomerRow:
 
 
 def _people(demo: Demo) -> tuple[dict[str, Worker], list[Organisation]]:
-    demo.say(f"{len(cast.STAFF)} people of the vendor, {cast.PARTNERS} partners with theirs")
+    demo.say(f"{len(cast.STAFF)} people of the vendor, {cast.PARTNERS} partners with theirs, the platform's operator")
     password = make_password(cast.PASSWORD)
+    name, mail = cast.OPERATOR
+    add_operator(mail, name, using=tenants_login(), password=password)
     records = cast.partner_records(demo.rng)
     staff_ids = {name: cast.person_of(_mail(name), name, password) for name, _roles, _limit in cast.STAFF}
     seller_ids = []
@@ -187,7 +190,8 @@ def logins() -> list[tuple[str, str]]:
     record = cast.partner_records(random.Random(SEED))[0]  # noqa: S311
     admin, seller = cast.emails_of(record, 0)
     others = [(role, mail) for role, _name, mail in cast.others_of(record)]
-    return [*((role, once[role]) for role in dict(found)), ("partner_admin", admin), ("seller", seller), *others]
+    staff = [(role, once[role]) for role in dict(found)]
+    return [("operator", cast.OPERATOR[1]), *staff, ("partner_admin", admin), ("seller", seller), *others]
 
 
 @contextmanager

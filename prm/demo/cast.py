@@ -32,6 +32,7 @@ STAFF = (
     ("Sam Duval", ("sales",), None),
     ("Aud Lindqvist", ("auditor",), None),
 )
+OPERATOR = ("Pat Ferrer", "pat@platform.example")  # of no vendor
 OTHERS = (("marketing", "Max Lang"), ("partner_finance", "Pia Roth"))  # of the first partner, who has all kinds
 SELLERS = ("Bo Berg", "Cy Hansen", "Dana Ruiz", "Eli Novak", "Fay Moreau", "Gus Keller", "Hana Ito", "Ivo Silva")
 

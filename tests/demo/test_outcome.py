@@ -8,8 +8,11 @@ import pytest
 from django.db.models import F
 
 from dealreg.models import Deal, DealStatus
+from prm.demo.build import logins
+from prm.demo.cast import OPERATOR
 from prm.demo.homes import bare_homes
 from prm.demo.outcome import Outcome, lines, outcome, shortfalls
+from prm.kernel.identity.operators import add_operator
 from tests import world
 from tests.cast import acme, ada, aud, bea, birch, bo, cam, cedar, client_of, cy, finn, mia, olivia, vendor, zenith
 from tests.dealreg import deals
@@ -93,6 +96,14 @@ class TestTheHomes:
 
         assert bare_homes(acme.id, mails) == [cy.email], "the rules have answered Birch, nobody has answered Cedar"
         assert bare_homes(acme.id, ["nobody@acme.example"]) == ["nobody@acme.example"]
+
+    def test_of_the_platforms_operator_shows_the_vendors(self):
+        assert bare_homes(acme.id, ["pat@platform.example"]) == ["pat@platform.example"]
+
+        add_operator("pat@platform.example", using="owner")
+
+        assert bare_homes(acme.id, ["pat@platform.example"]) == []
+        assert logins()[0] == ("operator", OPERATOR[1])
 
     def test_of_an_auditor_and_of_finance_lead_to_the_most_pressing_task(self):
         decided_by_the_workflow()

@@ -179,6 +179,16 @@ class ApiToken(TenantOwned):
         return self.name
 
 
+class Operator(models.Model):
+    """A person who runs the platform, outside every vendor. The web's login reads this, and can make nobody one."""
+
+    person = models.OneToOneField(Person, models.PROTECT, primary_key=True, related_name="operates")
+    added_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    def __str__(self) -> str:
+        return str(self.person)
+
+
 class HostName(models.Model):
     """A host that shows one vendor's portal."""
 

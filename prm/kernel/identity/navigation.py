@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from prm.kernel.audit.records import Record, register_record
 from prm.kernel.ui.navigation import register_nav
+from prm.kernel.ui.states import register_states
 
 register_nav(
     "console",
@@ -42,4 +43,5 @@ register_nav(
     order=90,
 )
 
+register_states("vendor", {"active": ("good", _("Active")), "suspended": ("warn", _("Suspended"))})
 register_record(Record("identity.membership", _("Person"), "identity:console_person"))

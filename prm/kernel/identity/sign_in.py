@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext_lazy as _
 
+from prm.kernel.identity import operators
 from prm.kernel.identity.models import Membership, Person, SecurityEvent
 from prm.kernel.tenancy.context import acting
 
@@ -20,9 +21,11 @@ MEMBERSHIP_KEY = "membership_id"
 
 def landing(request: HttpRequest) -> str:
     """The address to show after sign-in: home, or the chooser when there is a choice (or nothing)."""
-    membership = remembered(request) or only_membership(person_id(request))
+    mine = memberships_of(person_id(request))
+    membership = remembered(request) or (mine[0] if len(mine) == 1 else None)
     if membership is None:
-        return reverse("identity:choose")
+        operates = not mine and operators.is_operator(person_id(request))
+        return reverse("identity:operator" if operates else "identity:choose")
     request.session[MEMBERSHIP_KEY] = str(membership.pk)
     return home_of(membership.audience)
 
@@ -140,6 +143,8 @@ WORDS = {
     "factor.reset": _("Recovery codes made anew"),
     "factor.failed": _("A wrong second factor was given"),
     "session.moved": _("A session went on from another place"),
+    "operator.added": _("Became an operator of the platform"),
+    "operator.removed": _("Is no operator of the platform any more"),
 }
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from prm.kernel.identity.views import account, health, invitations, organisations, people, tokens
+from prm.kernel.identity.views import account, health, invitations, operator, organisations, people, tokens
 
 
 def both_sides(route: str, view: object, name: str) -> list[URLPattern]:
@@ -35,6 +35,7 @@ urlpatterns = [
     *both_sides("people/<uuid:membership_id>/end/", people.end_membership, "end"),
     *both_sides("keys/", tokens.tokens, "tokens"),
     *both_sides("keys/<uuid:token_id>/revoke/", tokens.revoke_token, "revoke_token"),
+    path("operator/", operator.OperatorView.as_view(), name="operator"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),

@@ -77,10 +77,14 @@ READ_ONLY = dict.fromkeys(SERVING, "SELECT")
 PLATFORM = {
     "tenancy.Tenant": Platform("names the tenants themselves; policies of its own"),
     "identity.Person": Platform("a person may work for several tenants", IDENTITY),
+    "identity.Operator": Platform(
+        "who runs the platform belongs to no tenant; the web reads it, so that no fault of a page makes an operator",
+        {"prm_web": "SELECT", "prm_operator": ALL},
+    ),
     "identity.HostName": Platform("read before the tenant is known", IDENTITY),
     "identity.SecurityEvent": Platform(
         "sign-ins belong to a person, not to a tenant",
-        {"prm_web": "SELECT, INSERT", "prm_operator": "SELECT"},
+        {"prm_web": "SELECT, INSERT", "prm_operator": "SELECT, INSERT"},
     ),
     "identity.Letter": Platform(
         "mails about a person's own account; written by whoever causes them, read by the worker alone",

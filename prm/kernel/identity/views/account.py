@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from prm.kernel.decisions import Decision
-from prm.kernel.identity import impersonation, sign_in
+from prm.kernel.identity import impersonation, operators, sign_in
 from prm.kernel.identity.actions import set_absence
 from prm.kernel.identity.forms import PreferencesForm
 from prm.kernel.identity.middleware import actor_of
@@ -29,8 +29,9 @@ class SignOut(LogoutView):  # type: ignore[misc]
 @require_safe
 @login_required
 def second_factor(request: HttpRequest) -> HttpResponse:
-    """Why this vendor's pages stay shut until a second factor is set up."""
-    return render(request, "account/second_factor.html")
+    """Why these pages stay shut until a second factor is set up."""
+    operates = operators.lacks_second_factor(sign_in.person_id(request))
+    return render(request, "account/second_factor.html", {"operates": operates})
 
 
 @require_safe

@@ -22,8 +22,13 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @never_cache
 def readyz(request: HttpRequest) -> HttpResponse:
     """It can serve: PostgreSQL as the web's login, all migrations, Redis. No detail is for strangers."""
-    checks = {"database": _database(), "migrations": _migrations(), "redis": _redis()}
-    return JsonResponse(checks, status=200 if all(checks.values()) else 503)
+    found = checks()
+    return JsonResponse(found, status=200 if all(found.values()) else 503)
+
+
+def checks() -> dict[str, bool]:
+    """Whether each part that serving needs is there."""
+    return {"database": _database(), "migrations": _migrations(), "redis": _redis()}
 
 
 @require_safe

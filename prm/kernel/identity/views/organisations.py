@@ -5,7 +5,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from prm.kernel.identity import impersonation, sign_in
+from prm.kernel.identity import impersonation, operators, sign_in
 
 
 @require_safe
@@ -27,6 +27,6 @@ def choose(request: HttpRequest) -> HttpResponse:
         impersonation.stop(request, request_id=request.id)  # type: ignore[attr-defined]
         request.session[sign_in.MEMBERSHIP_KEY] = str(membership.pk)
         return redirect(sign_in.home_of(membership.audience))
-    return render(
-        request, "account/choose.html", {"organisations": sign_in.organisations_of(sign_in.person_id(request))}
-    )
+    person = sign_in.person_id(request)
+    offered = {"organisations": sign_in.organisations_of(person), "operates": operators.is_operator(person)}
+    return render(request, "account/choose.html", offered)
