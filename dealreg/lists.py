@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dealreg import queries
 from dealreg.bulk import MOVES, staff_options
+from dealreg.marking import MARKINGS
 from dealreg.models import Customer, Deal, DealStatus, Dispute, ResellerDeal, Saying, Verdict
 from partners.queries import visible_partners
 from prm.kernel.identity.models import Membership
@@ -251,6 +252,7 @@ class Customers(List):
         View("house", _("House accounts"), {"house": "True"}),
         View("blackout", _("Blackout"), {"blocked": "True"}),
     )
+    bulk = MARKINGS
     empty = Empty(
         _("No customers yet"),
         _("Import your CRM's accounts: every deal is compared with them before anybody looks."),

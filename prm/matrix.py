@@ -67,9 +67,11 @@ MATRIX: dict[str, frozenset[str]] = {
     # --- people and keys --------------------------------------------------------------------------
     "identity:console_people": KEEPERS | {"auditor"},
     "identity:console_person": KEEPERS | {"auditor"},
+    "identity:console_invitations": KEEPERS | {"auditor"},
     "identity:console_invite": KEEPERS,
     "identity:console_revoke": KEEPERS,
     "identity:console_roles": KEEPERS,
+    "identity:console_roles_undo": KEEPERS,
     "identity:console_end": KEEPERS,
     "identity:console_absence": RUNNERS,
     "identity:console_tokens": _only("admin"),

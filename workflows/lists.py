@@ -12,7 +12,7 @@ from prm.kernel.reference.queries import vendor_currency
 from prm.kernel.ui import formats
 from prm.kernel.ui.lists import Choice, Column, Empty, List, Period, Search, View
 from workflows.analytics.drill import Ended, Figure, Passed
-from workflows.bulk import RETRY
+from workflows.bulk import CALLS, RETRY
 from workflows.definition.triggers import label_of
 from workflows.models import (
     Incident,
@@ -161,6 +161,7 @@ class WebhookCallList(List):
         Period("made_at", _("Made")),
     )
     views = (View("failed", _("Given up"), {"state": ["failed"]}),)
+    bulk = CALLS
     empty = Empty(
         _("Nothing has been sent yet"),
         _("When a workflow calls a web address, each call appears here with its answer."),

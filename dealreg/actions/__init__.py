@@ -11,7 +11,15 @@ from dealreg.actions.approvals import (
 from dealreg.actions.assessment import check_conflicts, route_deal, validate_deal
 from dealreg.actions.batches import carry_out_batches, start_batch, undo_batch
 from dealreg.actions.closing import change_stage, expire_due, extend_protection, mark_lost, mark_won
-from dealreg.actions.customers import add_alias, count_words, create_customer, refresh_keys, update_customer
+from dealreg.actions.customers import (
+    add_alias,
+    count_words,
+    create_customer,
+    mark_customers,
+    refresh_keys,
+    unmark_customers,
+    update_customer,
+)
 from dealreg.actions.disputes import (
     ask_again,
     decide_dispute,
@@ -78,6 +86,7 @@ __all__ = [
     "link_parents",
     "look_into_dispute",
     "make_link",
+    "mark_customers",
     "mark_duplicate",
     "mark_lost",
     "mark_won",
@@ -105,6 +114,7 @@ __all__ = [
     "take_mail",
     "undo_batch",
     "undo_verdict",
+    "unmark_customers",
     "update_customer",
     "validate_deal",
     "withdraw_deal",

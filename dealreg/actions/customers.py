@@ -1,6 +1,6 @@
 """The vendor's end customers: made, changed, imported; and what people's verdicts teach about them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,11 +14,14 @@ from dealreg.models import Customer, CustomerAlias, CustomerWords, Deal, MatchKe
 from dealreg.queries.rivals import spelling_of
 from dealreg.queries.words import counted_words, words_are_stale
 from prm.kernel import audit
+from prm.kernel.audit.undoing import cause_of, just_done
 from prm.kernel.identity.actors import Actor
 from prm.kernel.matching import Record, normalise
+from prm.kernel.tenancy.ids import uuid7
 from prm.kernel.tenancy.models import Tenant
 
 CHANGEABLE = ("name", "domain", "country", "city", "external_id", "parent_id", "is_house", "is_blocked")
+MARKS = ("is_house", "is_blocked")
 
 
 def create_customer(
@@ -67,6 +70,42 @@ def update_customer(*, customer_id: UUID, changes: Mapping[str, Any], actor: Act
     _save(customer)
     audit.record("customer.updated", target=customer, actor=actor, at=now, before=before, after=dict(changes))
     return customer
+
+
+def mark_customers(
+    *, customer_ids: Sequence[UUID], mark: str, value: bool, batch: UUID, actor: Actor, now: datetime
+) -> int:
+    """Set one mark on many customers, each with its row of audit under `batch`; returns how many had it otherwise.
+
+    Names and keys stay as they are, so nothing is compared anew. Raises ValueError for what is no mark.
+    """
+    if mark not in MARKS:
+        raise ValueError(f"not a mark: {mark}")
+    found = Customer.objects.select_for_update().filter(pk__in=customer_ids, **{mark: not value})
+    customers = list(found.only("pk", "name").order_by("pk"))
+    Customer.objects.filter(pk__in=[customer.pk for customer in customers]).update(**{mark: value})
+    for customer in customers:
+        audit.record(
+            "customer.updated",
+            target=customer,
+            actor=actor,
+            at=now,
+            before={mark: not value},
+            after={mark: value},
+            cause=cause_of(batch),
+        )
+    return len(customers)
+
+
+def unmark_customers(*, batch: UUID, actor: Actor, now: datetime) -> int:
+    """Take back what the actor has just marked under `batch`: a correction of its own, audited as one."""
+    done = just_done("customer.updated", batch, actor, now)
+    marks = {(mark, bool(was)) for entry in done for mark, was in entry.before.items()}
+    ids = [entry.target_id for entry in done]
+    return sum(
+        mark_customers(customer_ids=ids, mark=mark, value=was, batch=uuid7(), actor=actor, now=now)
+        for mark, was in sorted(marks)
+    )
 
 
 def _still_free(external_id: str, customer_id: UUID | None = None) -> None:

@@ -56,6 +56,7 @@ urlpatterns = [
     path("customers/links/<uuid:verdict_id>/", workbench.link, name="link"),
     path("customers/links/<uuid:verdict_id>/take-back", workbench.take_back, name="link_take_back"),
     path("customers/new/", customers.create, name="customer_new"),
+    path("customers/marked/<uuid:batch>/undo/", customers.undo_marking, name="customer_undo"),
     path("customers/<uuid:pk>/", customers.customer, name="customer"),
     path("customers/<uuid:pk>/edit/", customers.edit, name="customer_edit"),
     path("customers/<uuid:pk>/aliases", customers.alias, name="customer_alias"),

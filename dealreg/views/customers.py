@@ -18,6 +18,7 @@ from dealreg.views.common import form_refused
 from prm.kernel.audit.models import AuditEntry
 from prm.kernel.identity.access import require_roles
 from prm.kernel.ui.lists import ListView
+from prm.kernel.ui.toasts import conflict
 
 EDITORS = ("admin", "ops", "sales")
 
@@ -25,6 +26,17 @@ EDITORS = ("admin", "ops", "sales")
 class CustomersView(ListView):
     list = Customers
     template_name = "dealreg/customers.html"
+
+
+@require_POST
+@require_roles(*EDITORS)
+def undo_marking(request: Any, batch: UUID) -> HttpResponse:
+    """One undo for all that were marked with one stroke."""
+    back = actions.unmark_customers(batch=batch, actor=request.actor, now=request.now)
+    if not back:
+        return conflict(request, _("It is too late to take this back. Change it again instead."))
+    messages.success(request, _("Taken back. Everything is as it was."))
+    return HttpResponse(status=204)
 
 
 def _customer(pk: UUID) -> Customer:

@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from prm.kernel.identity import queries, roles
+from prm.kernel.identity.bulk import INVITED, PEOPLE
 from prm.kernel.identity.models import Invitation, Membership
 from prm.kernel.ui.lists import Choice, Column, Empty, List, Search, View
 from prm.kernel.ui.lists.filters import Filter
@@ -71,6 +72,7 @@ class PeopleList(List):
         View("staff", _("Our people"), {"side": "vendor"}),
         View("partners", _("Partners' people"), {"side": "partner"}),
     )
+    bulk = PEOPLE
     empty = Empty(
         _("Nobody is here yet"),
         _("Invite the people who work with this program."),
@@ -110,6 +112,34 @@ class OwnPeopleList(PeopleList):
         url_name="identity:portal_invite",
         icon="user-plus",
     )
+
+
+class Invitations(List):
+    """Who is invited and has not come yet, those whose link has lapsed among them."""
+
+    key = "invitations"
+    title = _("Invitations")
+    noun = (_("invitation"), _("invitations"))
+    default_sort = "-created_at"
+    columns: Sequence[Column] = (
+        Column("email", _("E-mail"), sort="email", sub=lambda i: i.name),
+        Column("organisation", _("Organisation"), sort="organisation"),
+        Column("roles", _("Roles"), value=lambda i: roles.labels(i.roles)),
+        Column("invited_by_name", _("Invited by"), sort="invited_by_name", kind="person"),
+        Column("created_at", _("Invited"), kind="when", sort="created_at"),
+        Column("expires_at", _("Valid until"), kind="when", sort="expires_at"),
+    )
+    filters: Sequence[Filter] = (Search("email", "name", "organisation"),)
+    bulk = INVITED
+    can_save_views = False
+    empty = Empty(
+        _("Nobody is on their way"),
+        _("Whoever you invite stands here until they have come: send the link again, or withdraw it."),
+        icon="mail",
+    )
+
+    def rows(self, request: HttpRequest) -> QuerySet[Invitation]:
+        return open_invitations()
 
 
 def open_invitations() -> QuerySet[Invitation]:

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from prm.kernel import audit, events
+from prm.kernel.audit.undoing import cause_of, just_done
 from prm.kernel.decisions import Decision
 from prm.kernel.identity import queries, rules, sessions
 from prm.kernel.identity.actors import Actor
@@ -18,8 +19,10 @@ from prm.kernel.tenancy.context import deciding
 MAKERS_OF_KEYS = frozenset({"admin", "partner_admin"})
 
 
-def change_roles(*, membership_id: UUID, roles: Sequence[str], actor: Actor, now: datetime) -> Decision:
-    """Give a member other roles. A refusal is returned and audited, not raised."""
+def change_roles(
+    *, membership_id: UUID, roles: Sequence[str], actor: Actor, now: datetime, batch: UUID | None = None
+) -> Decision:
+    """Give a member other roles, as one of a `batch` of members. A refusal is returned and audited, not raised."""
     Membership.objects.get(pk=membership_id, ended_at=None)
     with deciding():
         queries.lock_admins()
@@ -46,8 +49,23 @@ def change_roles(*, membership_id: UUID, roles: Sequence[str], actor: Actor, now
             decision=decision,
             before={"roles": before},
             after={"roles": after},
+            cause=cause_of(batch) if batch else "",
         )
     return decision
+
+
+def undo_roles(*, batch: UUID, actor: Actor, now: datetime) -> int:
+    """Give back the roles that the actor has just changed in one stroke; returns how many members have them again.
+
+    Whose roles somebody else has changed since keeps those; keys that ended with a role stay ended.
+    """
+    done = 0
+    for entry in just_done("membership.roles_changed", batch, actor, now):
+        member = Membership.objects.filter(pk=entry.target_id, ended_at=None, roles=entry.after["roles"]).first()
+        if member is not None:
+            before = entry.before["roles"]
+            done += change_roles(membership_id=member.pk, roles=before, actor=actor, now=now).allowed
+    return done
 
 
 def end_membership(*, membership_id: UUID, actor: Actor, now: datetime) -> Decision:

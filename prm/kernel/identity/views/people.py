@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.core.exceptions import ObjectDoesNotExist
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -17,9 +18,10 @@ from prm.kernel.identity import actions, impersonation, queries, roles, rules
 from prm.kernel.identity.access import RolesRequired, require_roles
 from prm.kernel.identity.actors import Actor
 from prm.kernel.identity.forms import AbsenceForm, InviteForm, RolesForm
-from prm.kernel.identity.lists import OwnPeopleList, PeopleList, name_here, open_invitations
+from prm.kernel.identity.lists import Invitations, OwnPeopleList, PeopleList, name_here, open_invitations
 from prm.kernel.identity.models import Membership
 from prm.kernel.ui.lists import List, ListView
+from prm.kernel.ui.toasts import conflict
 
 KEEPERS = ("admin", "ops", "cam", "auditor", "partner_admin")
 INVITERS = ("admin", "ops", "cam", "partner_admin")
@@ -37,11 +39,24 @@ class PeopleView(RolesRequired, ListView):
 
     def context(self, request: HttpRequest) -> dict[str, Any]:
         return {
-            "invitations": [(i, roles.labels(i.roles)) for i in open_invitations()[:100]],
             "invite": name_here(request, "invite"),
-            "revoke": name_here(request, "revoke"),
             "may_invite": request.actor.has(*INVITERS),  # type: ignore[attr-defined]
+            "tabs": [
+                {"label": _("People"), "url": reverse(name_here(request, "people"))},
+                {
+                    "label": _("Invitations"),
+                    "url": reverse(name_here(request, "invitations")),
+                    "count": open_invitations().count(),
+                },
+            ],
         }
+
+
+class InvitationsView(PeopleView):
+    """Who is invited and has not come yet."""
+
+    def make(self, request: HttpRequest) -> List:
+        return Invitations(request)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -74,7 +89,7 @@ def invite(request: HttpRequest) -> HttpResponse:
 def revoke_invitation(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
     decision = _or_404(actions.revoke_invitation, request, invitation_id=invitation_id)
     _tell(request, decision, _("The invitation is withdrawn; its link works no more."))
-    return redirect(name_here(request, "people"))
+    return redirect(name_here(request, "invitations"))
 
 
 @require_safe
@@ -109,6 +124,16 @@ def change_roles(request: HttpRequest, membership_id: UUID) -> HttpResponse:
     decision = _or_404(actions.change_roles, request, membership_id=membership_id, roles=wanted)
     _tell(request, decision, _("Roles changed; they hold from the next page on."))
     return redirect(name_here(request, "person"), membership_id)
+
+
+@require_POST
+@require_roles(*INVITERS)
+def undo_roles(request: HttpRequest, batch: UUID) -> HttpResponse:
+    """One undo for all whose roles were changed with one stroke."""
+    if not actions.undo_roles(batch=batch, **_who(request)):
+        return conflict(request, _("It is too late to take this back. Change the roles again instead."))
+    messages.success(request, _("Taken back. Everybody has the roles they had."))
+    return HttpResponse(status=204)
 
 
 @require_POST

@@ -55,6 +55,7 @@ class BulkAction:
     icon: str = "check"
     danger: bool = False
     roles: frozenset[str] | None = None
+    warning: Text = ""  # what the preview says of it, such as that nothing takes it back
 
     def offered_to(self, roles: frozenset[str]) -> bool:
         return self.roles is None or not self.roles.isdisjoint(roles)
