@@ -34,6 +34,10 @@ FAST = {  # nobody misses the test cluster's data after a power cut; a crash of 
     "max_wal_senders": "0",
     "checkpoint_timeout": "30min",
 }
+ROOMY = {  # as a server of one's own is set up for a vendor with a million customers (docs/operations.md)
+    "max_wal_size": "16GB",
+    "checkpoint_timeout": "30min",
+}
 SETTINGS = {
     "listen_addresses": "",
     "port": str(PORT),
@@ -119,6 +123,8 @@ class Postgres:
 
     def _spawn(self) -> "subprocess.Popen[bytes]":
         settings = SETTINGS | (FAST if self.kind == "test" else SAFE)
+        if self.kind == "bench":
+            settings |= ROOMY | {"shared_buffers": f"{quarter_of_memory()}MB"}
         settings |= {"unix_socket_directories": str(self.place.run), "unix_socket_permissions": "0777"}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return processes.spawn(
@@ -202,3 +208,8 @@ def _same_folder(one: Path, other: Path) -> bool:
         return one.samefile(other)
     except OSError:
         return False
+
+
+def quarter_of_memory() -> int:
+    """What PostgreSQL's manual advises for shared_buffers, in MB, at most 4 GB."""
+    return min(4096, max(128, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4 // 1_000_000))
