@@ -5,7 +5,7 @@ reasons; exceptions are for faults.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -101,7 +101,7 @@ class Decision:
 
     def document(self) -> dict[str, Any]:
         """The decision as JSON: Decimal and dates as text, so that it reads back exactly."""
-        document: dict[str, Any] = jsonable(asdict(self))
+        document: dict[str, Any] = jsonable(self)
         for one in (*document["reasons"], *document["checks"]):
             for part in ("said", "met"):
                 if part in one and one[part] is None:
@@ -129,20 +129,27 @@ def again(text: str | None, made_of: Mapping[str, Any] | None) -> str | None:
     return wording.shown(text, made_of) if text and made_of else text
 
 
+PLAIN = frozenset({str, int, bool, type(None)})
+
+
 def jsonable(value: Any) -> Any:
     """Plain JSON for what facts hold; a float is a fault, since money and thresholds are exact."""
+    if type(value) in PLAIN:
+        return value
     if isinstance(value, Mapping):
         return {str(key): jsonable(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         items = sorted(value, key=str) if isinstance(value, (set, frozenset)) else value
         return [jsonable(item) for item in items]
+    if is_dataclass(value):
+        return {part.name: jsonable(getattr(value, part.name)) for part in fields(value)}
     if isinstance(value, Enum):
         return jsonable(value.value)
     if isinstance(value, (Decimal, UUID)):
         return str(value)
     if isinstance(value, (datetime, date)):
         return value.isoformat()
-    if value is None or isinstance(value, (str, int, bool)):
+    if isinstance(value, (str, int)):
         return value
     if isinstance(value, float):
         return str(Decimal(repr(value)))

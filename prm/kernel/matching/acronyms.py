@@ -7,15 +7,14 @@ from functools import lru_cache
 from prm.kernel.matching.normalise import NameForm
 
 _SOUNDS = str.maketrans("lvzkqcxj", "rbssssss")
-_NOT_FIRST = re.compile(r"[aeiouyhw]")
+_SOUNDED = _SOUNDS | dict.fromkeys(map(ord, "aeiouyhw"))
 _DOUBLE = re.compile(r"(.)\1+")
 
 
 @lru_cache(maxsize=20_000)
 def skeleton(word: str) -> str:
     """Consonants as a foreign ear hears them: no vowels, no doubles; l is r, v is b, c k q s z are one."""
-    sounds = word.translate(_SOUNDS)
-    return _DOUBLE.sub(r"\1", sounds[:1] + _NOT_FIRST.sub("", sounds[1:]))
+    return _DOUBLE.sub(r"\1", word[:1].translate(_SOUNDS) + word[1:].translate(_SOUNDED))
 
 
 def initials_of(form: NameForm) -> tuple[str, ...]:
