@@ -13,14 +13,15 @@ from rest_framework.response import Response
 from prm.kernel import wording
 from prm.kernel.api import PerToken, Submissions, Text, actor_of, answer, now_of, router
 from workflows import actions
-from workflows.models import HumanTask, Workflow
+from workflows.models import AssignmentRule, HumanTask, Workflow
 
 READERS = frozenset({"admin", "ops", "approver", "cam", "finance", "legal", "sales", "auditor"})
 DECIDERS = READERS - {"auditor"}
 
 
 class TaskSerializer(serializers.ModelSerializer[HumanTask]):
-    """A question to people, with why it is asked. `value` is text, so that no cent is lost."""
+    """A question to people, with why it is asked. `value` is text, so that no cent is lost. `assigned_by` is the
+    assignment rule of the queue that named the owner, as long as nobody has passed the task on."""
 
     reasons = serializers.SerializerMethodField()
 
@@ -28,8 +29,8 @@ class TaskSerializer(serializers.ModelSerializer[HumanTask]):
         model = HumanTask
         fields = [
             "id", "queue", "title", "status", "outcomes", "note_required", "reasons", "subject_type", "subject_id",
-            "subject_name", "partner_id", "partner_name", "tier", "value", "currency", "owner_id", "role", "due_at",
-            "sla_paused", "outcome", "note", "decided_by", "decided_at", "opened_at",
+            "subject_name", "partner_id", "partner_name", "tier", "value", "currency", "owner_id", "role",
+            "assigned_by", "due_at", "sla_paused", "outcome", "note", "decided_by", "decided_at", "opened_at",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -83,6 +84,31 @@ class Tasks(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericVi
         return answer(request, decision, self.get_serializer(task).data)
 
 
+class AssignmentRuleSerializer(serializers.ModelSerializer[AssignmentRule]):
+    """Which tasks of a queue (empty: of every one) go to whom. `about` is the schema whose facts `when` asks."""
+
+    person_id = serializers.UUIDField(allow_null=True)
+    when = serializers.DictField()
+
+    class Meta:
+        model = AssignmentRule
+        fields = ["id", "position", "name", "queue", "about", "when", "kind", "role", "person_id"]
+        read_only_fields = fields
+
+
+class AssignmentRules(mixins.ListModelMixin, viewsets.GenericViewSet[AssignmentRule]):
+    """Who gets the tasks that workflows leave to their queue; the first rule that fits decides. It is changed in
+    the console."""
+
+    queryset = AssignmentRule.objects.none()
+    serializer_class = AssignmentRuleSerializer
+    required_roles = READERS
+    pagination_class = None
+
+    def get_queryset(self) -> QuerySet[AssignmentRule]:
+        return AssignmentRule.objects.all()
+
+
 class WorkflowSerializer(serializers.ModelSerializer[Workflow]):
     """A workflow that is in force; `event` is what starts it, or @schedule, @date or @manual."""
 
@@ -132,4 +158,5 @@ class Workflows(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gener
 
 
 router.register("tasks", Tasks, basename="tasks")
+router.register("assignment-rules", AssignmentRules, basename="assignment-rules")
 router.register("workflows", Workflows, basename="workflows")

@@ -96,6 +96,15 @@ register_nav(
     order=40,
 )
 
+register_nav(
+    "console",
+    section="workflows",
+    label=_("Assignment rules"),
+    url_name="workflows:assignment",
+    icon="user-plus",
+    order=42,
+)
+
 register_slot(
     "rule_draft",
     Slot(
@@ -189,6 +198,7 @@ register_states(
 register_area("workflow", _("Workflows"))
 register_area("incident", _("Incidents"))
 register_area("task", _("Tasks"))
+register_area("assignment", _("Assignment rules"))
 register_area("replay", _("Replays"))
 register_area("proposal", _("Proposed rules"))
 register_area("webhook", _("Webhooks"))
@@ -197,6 +207,7 @@ for kind, label, page in (
     ("workflows.humantask", _("Task"), "workflows:task"),
     ("workflows.incident", _("Incident"), "workflows:incident"),
     ("workflows.workflow", _("Workflow"), "workflows:workflow"),
+    ("workflows.assignmentrule", _("Assignment rule"), "workflows:assignment_rule"),
     ("workflows.workflowversion", _("Workflow version"), "workflows:version"),
 ):
     register_record(Record(kind, label, page))

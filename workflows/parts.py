@@ -22,6 +22,7 @@ from prm.kernel.reference.actions import keep_record, values_of
 from prm.kernel.reference.records import RecordPart
 from prm.kernel.tenancy.context import is_acting
 from workflows.actions.definitions import publish_version, save_draft
+from workflows.assignment_file import AssignmentPart
 from workflows.definition import BrokenDefinition, lint, program
 from workflows.definition.flow_checks import Called, Surroundings
 from workflows.definition.parameters import wrong
@@ -265,6 +266,7 @@ def _policy(policy: SlaPolicy) -> Iterator[Trouble]:
 register_part(WorkflowPart())
 register_part(RulePart())
 register_part(WordingPart())
+register_part(AssignmentPart())
 register_part(
     RecordPart(
         "sla-policies",

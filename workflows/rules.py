@@ -8,6 +8,7 @@ from typing import Any
 from prm.kernel.decisions import Decision
 from prm.kernel.wording import amount
 from prm.kernel.wording import said as _
+from workflows import assignment
 from workflows.definition.rules import (
     DISPATCHERS,
     PUBLISHERS,
@@ -288,6 +289,7 @@ def resolve_incident(facts: IncidentFacts) -> Decision:
 
 
 RULES: Mapping[str, Callable[[Mapping[str, Any]], Decision]] = {
+    **assignment.RULES,
     "task-decision/1": lambda facts: decide_task(TaskFacts(**facts)),
     "task-handling/1": lambda facts: handle_task(HandlingFacts(**facts)),
     "task-undo/1": lambda facts: undo_decision(UndoFacts(**facts)),

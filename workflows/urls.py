@@ -4,6 +4,7 @@ from django.urls import path
 
 from workflows.views import (
     analytics,
+    assignment,
     deciding,
     definitions,
     designer,
@@ -34,6 +35,11 @@ urlpatterns = [
     path("queue/<uuid:task_id>/release/", deciding.release, name="release"),
     path("queue/<uuid:task_id>/assign/", deciding.assign, name="assign"),
     path("queue/<uuid:task_id>/snooze/", deciding.snooze, name="snooze"),
+    path("queue/rules/", assignment.rules, name="assignment"),
+    path("queue/rules/new/", assignment.add, name="assignment_new"),
+    path("queue/rules/<uuid:rule_id>/", assignment.change, name="assignment_rule"),
+    path("queue/rules/<uuid:rule_id>/move/", assignment.move, name="assignment_move"),
+    path("queue/rules/<uuid:rule_id>/remove/", assignment.remove, name="assignment_remove"),
     path("queue/views/", queue.save_view, name="save_view"),
     path("workload/", workload.workload, name="workload"),
     path("workload/move/", moving.move, name="move"),

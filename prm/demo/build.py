@@ -80,6 +80,7 @@ def build(*, accounts: str, wanted: int, say: Say, progress: Callable[[str, floa
     with not_waiting_for_the_disk(), workers(2):
         say("the first weeks: templates taken into use, and everything that happens rarely")
         _rare_days(demo, staff, partners)
+        terms.share_out(tenant.pk, staff["Ada Okafor"], staff["Mia Sorensen"])
         say(f"a program year: {wanted} deals through the portal's own action, decided by real workers")
         history = History(tenant.pk, partners, staff, place, rng, wanted)
         history.live(lambda share: progress("living through the year", share))

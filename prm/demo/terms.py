@@ -12,8 +12,12 @@ from prm.kernel.clock import local_date
 from prm.kernel.reference.actions import keep_record
 from prm.kernel.reference.models import PriceBook, PriceEntry, Product
 from prm.kernel.tenancy.context import acting
+from workflows import actions as workflows
 
 PRICES = {"PLT-STD": "240.00", "PLT-ENT": "420.00", "SEC-STD": "95.00", "SVC-DAY": "1150.00"}
+LARGE = {"field": "deal.amount", "operator": ">", "value": "60000"}
+IN_DACH = {"field": "deal.territory", "operator": "=", "value": "dach"}
+MAY_CONFLICT = {"field": "task.reasons", "operator": "contains", "value": "deal.possible_conflict"}
 FOR_RESELLERS = (
     ("Meridian Freight Services", "meridian-freight.example", {"PLT-STD": ("80", "12")}, "new-business"),
     ("Ostara Kliniken", "ostara-kliniken.example", {"PLT-ENT": ("150", "28"), "SVC-DAY": ("10", "0")}, "new-business"),
@@ -37,6 +41,19 @@ def add(tenant: UUID, partners: list[Organisation], admin: Worker) -> None:
     with acting(tenant=tenant, audience="partner", partners=[distributor.id]) as now:
         for number, deal in enumerate(FOR_RESELLERS):
             _register(distributor, resellers[number % len(resellers)], deal, local_date(now), now)
+
+
+def share_out(tenant: UUID, admin: Worker, approver: Worker) -> None:
+    """Who gets what the deal desk and the approvers are asked: the first rule that fits."""
+    with acting(tenant=tenant, audience="vendor") as now:
+        for name, when, taker in (
+            ("Large deals in DACH", [LARGE, IN_DACH], {"kind": "person", "person_id": approver.membership_id}),
+            ("Large deals elsewhere, in turn", [LARGE], {"kind": "round_robin", "role": "approver"}),
+            ("Possible conflicts", [MAY_CONFLICT], {"kind": "least_loaded", "role": "approver"}),
+        ):
+            condition = {"combinator": "and", "not": False, "rules": when}
+            fields = {"name": name, "queue": "deals", "about": "deal", "when": condition, **taker}
+            workflows.keep_assignment_rule(fields=fields, actor=admin.actor, now=now)
 
 
 def _prices(now: datetime) -> None:

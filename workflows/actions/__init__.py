@@ -1,6 +1,7 @@
 """What people, and programs in their name, do to workflows, tasks and incidents."""
 
 from workflows.actions.analytics import ask_for_log, note_download, set_minutes_by_hand
+from workflows.actions.assignment import keep_assignment_rule, move_assignment_rule, remove_assignment_rule
 from workflows.actions.calls import deliver_again, give_up_call, renew_webhook_key
 from workflows.actions.definitions import install_template, publish_version, retire_workflow, save_draft, use_template
 from workflows.actions.designing import begin_draft, migrate_runs, save_design, undo_migration
@@ -40,10 +41,13 @@ __all__ = [
     "install_template",
     "judge_assignment",
     "judge_task",
+    "keep_assignment_rule",
     "migrate_runs",
+    "move_assignment_rule",
     "note_download",
     "publish_version",
     "release_task",
+    "remove_assignment_rule",
     "renew_webhook_key",
     "replay_rules",
     "replay_version",

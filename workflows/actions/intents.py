@@ -204,8 +204,8 @@ def _settle(task: HumanTask, intent: Intent, step: Step, actor: Actor, now: date
 def _wait_for_another(task: HumanTask, step: Step, actor: Actor, now: datetime) -> None:
     task.reopen()
     task.claimed_by_id = task.claim_until = task.owner_id = None
-    task.role = task.role or "approver"
-    task.save(update_fields=["status", "claimed_by", "claim_until", "owner", "role"])
+    task.role, task.assigned_by = task.role or "approver", ""
+    task.save(update_fields=["status", "claimed_by", "claim_until", "owner", "role", "assigned_by"])
     advance.tell(
         step.run_id, "vote", now, block=task.block, block_type="approval", value="approve", actor_name=actor.name
     )

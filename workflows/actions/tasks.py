@@ -63,7 +63,8 @@ def assign_task(
     before = {"owner": task.owner_id, "role": task.role}
     if decision.allowed:
         task.owner_id, task.role, task.claimed_by_id, task.claim_until = membership_id, role, None, None
-        task.save(update_fields=["owner", "role", "claimed_by", "claim_until"])
+        task.assigned_by = ""
+        task.save(update_fields=["owner", "role", "assigned_by", "claimed_by", "claim_until"])
     return _record("task.assigned", task, actor, now, decision, before=before)
 
 
@@ -90,12 +91,13 @@ def hand_over_tasks(*, membership_id: UUID, actor: Actor, now: datetime) -> int:
         before = {"owner": task.owner_id, "role": task.role}
         if task.owner_id == membership_id:
             task.owner_id, task.role = None, people.held_role(task.role or people.FALLBACK_ROLE)
+            task.assigned_by = ""
             advance.tell(
                 task.run_id, "reassigned", now, block=task.block, block_type="approval", value=task.role,
                 detail={"task": task.pk, "why": "left"}, actor_name=actor.name,
             )  # fmt: skip
         task.claimed_by_id = task.claim_until = None
-        task.save(update_fields=["owner", "role", "claimed_by", "claim_until"])
+        task.save(update_fields=["owner", "role", "assigned_by", "claimed_by", "claim_until"])
         after = {"owner": task.owner_id, "role": task.role}
         audit.record("task.handed_over", target=task, actor=actor, at=now, before=before, after=after)
     return len(found)

@@ -89,6 +89,8 @@ class FlowChecks:
             yield _("Say who is asked: a role, a person, the queue or the partner's channel manager.")
         elif kind in OF_A_ROLE and assign.get("value") not in VENDOR_ROLES:
             yield _("There is no role “%(role)s”.") % {"role": str(assign.get("value"))[:40]}
+        elif kind == "queue" and assign.get("value") and assign["value"] not in VENDOR_ROLES:
+            yield _("There is no role “%(role)s”.") % {"role": str(assign["value"])[:40]}
         elif kind == "person":
             yield from self._person(str(assign.get("value") or ""))
         elif kind == "step" and assign.get("value") not in self.saved:

@@ -36,7 +36,7 @@ _ALL_NEED: dict[str, tuple[str, ...]] = {
     "parallel": ("branches",),
     "subworkflow": ("workflow",),
     "webhook": ("url",),
-    "approval": ("title", "queue", "assign"),
+    "approval": ("title", "queue"),
     "notify": ("template", "recipients"),
     "sla_start": ("clock",),
     "sla_pause": ("clock",),
@@ -236,7 +236,8 @@ class _Lint(FlowChecks):
         limit = item.get("limit_fact")
         if limit is not None and not self._is_fact(str(limit)):
             yield _("The limit asks for “%(fact)s”, which is no fact of this trigger.") % {"fact": str(limit)[:80]}
-        yield from self._assignment(item["assign"])
+        if item.get("assign") is not None:
+            yield from self._assignment(item["assign"])
         for answer in item.get("answers") or ():
             yield from self._known_answer(answer, outcomes)
         yield from self._asks_on(item)

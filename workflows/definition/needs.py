@@ -69,3 +69,5 @@ def _asked(items: list[Mapping[str, Any]]) -> Iterator[str]:
             yield value
         elif kind in ("role", "round_robin", "least_loaded"):
             yield str(roles.label(value))
+        elif kind == "queue":
+            yield _("whom the assignment rules of the queue name")

@@ -168,7 +168,10 @@ def _who(assign: Mapping[str, Any]) -> str:
         return _("whoever of the role “%(role)s” has least to do") % {"role": roles.label(str(value))}
     if kind == "step":
         return _("whoever the step “%(step)s” names") % {"step": str(value).replace("_", " ")}
-    return _("the queue")
+    if value:
+        told = _("whom the assignment rules of the queue name, else the role “%(role)s”")
+        return told % {"role": roles.label(str(value))}
+    return _("whom the assignment rules of the queue name")
 
 
 def _notify(item: Mapping[str, Any]) -> str:

@@ -25,7 +25,7 @@ from workflows.designer.parts import (
 from workflows.designer.trees import Block
 
 DECISIONS = ("approve", "reject", "return", "duplicate")
-WITH_ROLE = ("role", "round_robin", "least_loaded")
+WITH_ROLE = ("role", "round_robin", "least_loaded", "queue")
 
 
 def parts_of(block: Mapping[str, Any], offers: Offers) -> list[Part]:
@@ -81,14 +81,14 @@ def _approval(block: Mapping[str, Any], offers: Offers) -> list[Part]:
 
 def _assign(block: Mapping[str, Any], offers: Offers) -> list[Part]:
     assign = block.get("assign") if isinstance(block.get("assign"), Mapping) else {}
-    kind, value = str(assign.get("kind") or "role"), assign.get("value") or ""  # type: ignore[union-attr]
+    kind, value = str(assign.get("kind") or "queue"), assign.get("value") or ""  # type: ignore[union-attr]
     kinds = [
         ("role", _("Everybody with a role")),
         ("round_robin", _("People of a role, in turn")),
         ("least_loaded", _("Whoever of a role has least to do")),
         ("person", _("One person")),
         ("cam", _("The partner's channel manager")),
-        ("queue", _("Whoever works the queue")),
+        ("queue", _("Whom the queue's assignment rules name")),
         *([("step", _("Whoever an earlier step names"))] if kind == "step" or offers.naming else []),
     ]
 
@@ -107,7 +107,10 @@ def _assign(block: Mapping[str, Any], offers: Offers) -> list[Part]:
 
     found = [Part("assign_kind", choice(_("Who is asked"), kinds, kind), kind, write_kind, reshapes=True)]
     if kind in WITH_ROLE:
-        found.append(Part("assign_value", choice(_("Role"), offers.roles, value), value, write_value, fits=("role",)))
+        role = choice(_("Role"), offers.roles, value)
+        if kind == "queue":
+            role = choice(_("Role, where no rule fits"), offers.roles, value, none=_("Operations"))
+        found.append(Part("assign_value", role, value, write_value, fits=("role",)))
     elif kind == "person":
         found.append(Part("assign_value", choice(_("Person"), offers.people, value), value, write_value))
     elif kind == "step":

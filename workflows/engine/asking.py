@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from prm.kernel import events
 from workflows.definition.blocks import NEEDS_A_NOTE
-from workflows.engine import clocks, escalating, people
+from workflows.engine import assigning, clocks, escalating, people
 from workflows.engine.answers import known_answer
 from workflows.engine.step import Result, Step
 from workflows.events import TaskOpened
@@ -17,15 +17,18 @@ from workflows.models import HumanTask
 
 def ask(step: Step) -> Result:
     """Put a task into its queue; the run waits for it by the id of this work. Some questions answer themselves."""
-    if (known := known_answer(step, reasons_of(step))) is not None:
+    reasons = reasons_of(step)
+    if (known := known_answer(step, reasons)) is not None:
         return known
-    owner, role = people.assign(step, step.block["assign"])
+    named = assigning.named(step, reasons)
     task = HumanTask(
         run_id=step.run_id,
         work_id=step.work_id,
         block=step.block_id,
-        owner_id=owner,
-        role=role,
+        owner_id=named.owner,
+        role=named.role,
+        assigned_by=named.rule,
+        reasons=reasons,
         opened_at=step.now,
         **_question(step),
         **_subject(step),
@@ -35,6 +38,7 @@ def ask(step: Step) -> Result:
     if clock is not None:
         task.due_at, task.sla_paused = clock.due_at, clock.status == clock.Status.PAUSED
     task.save(force_insert=True)
+    assigning.tell(step, task, named)
     escalating.watch(step, task)
     events.publish(
         TaskOpened(
@@ -46,7 +50,14 @@ def ask(step: Step) -> Result:
     )
     return Result(
         "waiting",
-        {"task": task.pk, "queue": task.queue, "reasons": task.reasons, "owner": owner, "role": role},
+        {
+            "task": task.pk,
+            "queue": task.queue,
+            "reasons": reasons,
+            "owner": named.owner,
+            "role": named.role,
+            **({"rule": named.rule} if named.rule else {}),
+        },
         waits=True,
     )
 
@@ -61,13 +72,12 @@ def _question(step: Step) -> dict[str, Any]:
         "outcomes": outcomes,
         "note_required": [name for name in (NEEDS_A_NOTE if needs is None else needs) if name in outcomes],
         "quorum": _quorum(step),
-        "reasons": reasons_of(step),
     }
 
 
 def _quorum(step: Step) -> int:
     """How many must agree: as the step says that names who is asked, else as the block does."""
-    assign = step.block["assign"]
+    assign = step.block.get("assign") or {}
     named = step.read(f"{assign.get('value')}.people") if assign.get("kind") == "step" else None
     return int(named or step.block.get("quorum") or 1)
 

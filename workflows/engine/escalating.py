@@ -89,7 +89,8 @@ def _escalate(step: Step, task: HumanTask, number: int) -> None:
     if level.get("reassign"):
         task.owner_id, task.role = people.assign(step, level["reassign"])
         task.claimed_by_id = task.claim_until = task.snoozed_until = None
-    task.save(update_fields=["level", "owner", "role", "claimed_by", "claim_until", "snoozed_until"])
+        task.assigned_by = ""
+    task.save(update_fields=["level", "owner", "role", "assigned_by", "claimed_by", "claim_until", "snoozed_until"])
     to = people.recipients(step, level.get("to") or [])
     messages.send(
         step,

@@ -33,7 +33,7 @@ def assign(step: Step, wanted: Mapping[str, Any]) -> tuple[UUID | None, str]:
     if kind in ("round_robin", "least_loaded"):
         person = balancing.choose(kind, value, clock.local_date(step.now))
         return (person, value) if person else (None, held_role(value))
-    return None, held_role(FALLBACK_ROLE)
+    return None, held_role(value if kind == "queue" and value else FALLBACK_ROLE)
 
 
 def _owner(found: Membership | None, step: Step) -> tuple[UUID | None, str]:

@@ -1,6 +1,7 @@
 """Definitions apart from runs, runs apart from the people who are asked, and the clocks over both."""
 
 from workflows.models.analytics import EventLog, RollUp, RunHour
+from workflows.models.assignment import AssignmentRule
 from workflows.models.definitions import Workflow, WorkflowVersion
 from workflows.models.incidents import Incident
 from workflows.models.outside import Timetable, WebhookCall, WebhookKey
@@ -11,6 +12,7 @@ from workflows.models.runs import Run, RunEvent, Scope, Work
 from workflows.models.sla import SlaClock, SlaPolicy, SlaSegment
 
 __all__ = [
+    "AssignmentRule",
     "EventLog",
     "HumanTask",
     "Incident",

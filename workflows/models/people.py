@@ -38,6 +38,7 @@ class HumanTask(TenantOwned):
     reasons = models.JSONField(default=list)
     owner = TenantForeignKey("identity.Membership", null=True, related_name="+")
     role = models.CharField(max_length=20, blank=True)
+    assigned_by = models.CharField(max_length=120, blank=True, db_default="")  # the queue's rule, while it holds
     claimed_by = TenantForeignKey("identity.Membership", null=True, related_name="+")
     claim_until = models.DateTimeField(null=True)
     snoozed_until = models.DateTimeField(null=True)

@@ -11,6 +11,7 @@ from workflows.definition import lint
 from workflows.definition.comparing import NONE, Change, compare, differences, shown
 from workflows.definition.files import HEAD, FileProblem, head, text_of
 from workflows.models import WorkflowVersion
+from workflows.queries.assignment import troubled
 from workflows.queries.surroundings import surroundings
 
 Documents = Mapping[str, Mapping[str, Document]]  # by folder and name
@@ -39,7 +40,8 @@ def program_files(*, drafts: bool = False) -> dict[str, str]:
 
 
 def draft_problems() -> dict[str, list[FileProblem]]:
-    """Every draft of a workflow or of rules by its name, with what is wrong with it as things are."""
+    """Every draft of a workflow or of rules by its name, with what is wrong with it as things are; and the
+    assignment rules, where they can't do what they say."""
     found: dict[str, list[FileProblem]] = {}
     around = surroundings()
     for draft in WorkflowVersion.objects.filter(status="draft").select_related("workflow").order_by("workflow__key"):
@@ -48,6 +50,9 @@ def draft_problems() -> dict[str, list[FileProblem]]:
     for rules in RuleVersion.objects.filter(status="draft").select_related("ruleset").order_by("ruleset__key"):
         wrong = validate_rules(rules.document, schema_named(rules.ruleset.schema))
         found[str(rules)] = [FileProblem(str(rules), problem.path, str(problem.message)) for problem in wrong]
+    for row, why in troubled():
+        file = "assignment-rules/rules.json"
+        found.setdefault(file, []).append(FileProblem(file, f"rules.{row['position'] - 1}", f"{row['name']}: {why}"))
     return found
 
 

@@ -139,7 +139,8 @@ _PLAIN = {
 def text_of(told: RunEvent) -> str:
     """What came out, or why."""
     if told.kind == "waiting" and told.block_type == "approval":
-        return ""  # the steps before it have told why
+        rule = told.detail.get("rule")  # why it is asked the steps before it have told
+        return _("By the assignment rule “%(rule)s”") % {"rule": rule} if rule else ""
     detail = told.detail
     reasons = [wording.told(reason) for reason in detail.get("reasons") or ()]
     if reasons:

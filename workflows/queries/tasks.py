@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from prm.kernel.audit.models import DecisionRecord
 from prm.kernel.automation import registry
 from prm.kernel.identity.actors import Actor
 from prm.kernel.identity.models import Membership
@@ -64,6 +65,14 @@ def mine(actor: Actor) -> Q:
     """Tasks that are the actor's own: owned or claimed, or of one of the actor's roles and nobody's yet."""
     own = Q(owner_id=actor.membership_id) | Q(claimed_by_id=actor.membership_id, claim_until__gt=Now())
     return own | Q(owner=None, claimed_by=None, role__in=sorted(actor.roles))
+
+
+def put_by(task: HumanTask) -> Mapping[str, Any] | None:
+    """The decision by which the queue's rules gave the task to its owner; None where they did not."""
+    if not task.assigned_by:
+        return None
+    found = DecisionRecord.objects.filter(subject_id=task.pk, rule__startswith="task-assignment/")
+    return found.order_by("recorded_at").values_list("document", flat=True).first()
 
 
 def queue_of(

@@ -23,7 +23,7 @@ from prm.kernel.ui.models import SavedView
 from workflows import queries
 from workflows.models import HumanTask
 from workflows.queries.proposals import proposal_for
-from workflows.queries.tasks import SORTS, task_named
+from workflows.queries.tasks import SORTS, put_by, task_named
 from workflows.views import DISPATCHERS, EVERYBODY, WORKERS, Asking
 from workflows.views.choices import answers_of, snoozes
 
@@ -196,6 +196,7 @@ class Split:
             "people": self.people if request.actor.has("ops", "admin") else [],
             "snoozes": snoozes(request.now),
             "history": list(reversed(registry.story_of(task.subject_type, task.subject_id)))[:40],
+            "put_by": put_by(task),
             "proposal": proposal_for(task),
             "votes": list(task.votes.order_by("at")) if task.quorum > 1 else [],
         }
