@@ -53,7 +53,8 @@ class DealItemSerializer(serializers.ModelSerializer[DealItem]):
 
 
 class DealSerializer(serializers.ModelSerializer[Deal]):
-    """A deal as its partner may see it. Amounts are text, so that no cent is lost."""
+    """A deal as its partner may see it. Amounts are text, so that no cent is lost. By `late_days` its protection is
+    longer, since our answer was that late."""
 
     partner_id = serializers.UUIDField()
     product_lines = serializers.SerializerMethodField()
@@ -69,9 +70,9 @@ class DealSerializer(serializers.ModelSerializer[Deal]):
         fields = [
             "id", "number", "partner_id", "status", "customer_name", "customer_domain", "customer_country",
             "customer_city", "product_lines", "amount", "currency", "expected_close_on", "notes", "pipeline_stage",
-            "submitted_at", "answer_due_at", "decided_at", "protected_until", "reason_for_partner", "answer_reasons",
-            "returned_fields", "share_percent", "shared_with", "actual_amount", "closed_on", "created_at", "changed_at",
-            "items", "deal_type", "program", "reseller_id",
+            "submitted_at", "answer_due_at", "decided_at", "protected_until", "late_days", "reason_for_partner",
+            "answer_reasons", "returned_fields", "share_percent", "shared_with", "actual_amount", "closed_on",
+            "created_at", "changed_at", "items", "deal_type", "program", "reseller_id",
         ]  # fmt: skip
         read_only_fields = fields
 

@@ -79,6 +79,7 @@ DEAL = FactSchema(
         ),
         Fact("deal.answer_due_at", _("Answer due"), "datetime", orm="answer_due_at"),
         Fact("deal.protected_until", _("Protected until"), "date", orm="protected_until"),
+        Fact("deal.late_days", _("Days longer, as we were late"), "number", orm="late_days"),
         Fact("deal.reason", _("Reason told to the partner"), "text", orm="reason_for_partner"),
         Fact(
             "customer.is_blocked",

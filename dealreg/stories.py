@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, ngettext
 
 from dealreg import queries
 from dealreg.models import Deal, DealStatus, Dispute
@@ -74,10 +74,21 @@ def _told(row: AuditEntry, theirs: set[str], protects: bool) -> dict[str, Any]:
     return {
         "at": row.at,
         "title": _(title),
+        "text": longer(row.after.get("late_days")),
         "icon": icon,
         "tone": tone,
         "actor": signed(row.actor_name, row.impersonator) if named else "",
     }
+
+
+def longer(days: int | None) -> str:
+    """Why a protection is longer than usual; nothing where our answer came in time."""
+    if not days:
+        return ""
+    told = ngettext(
+        "%(n)s day longer: our answer was %(n)s day late.", "%(n)s days longer: our answer was %(n)s days late.", days
+    )
+    return told % {"n": days}
 
 
 def coming(deal: Deal, dispute: Dispute | None) -> list[dict[str, Any]]:
@@ -111,7 +122,13 @@ def next_step(deal: Deal, *, now: datetime) -> Mapping[str, Any]:
         "submitted": {"tone": "info", "title": _("With the deal desk"), "due": deal.answer_due_at},
         "in_review": {"tone": "info", "title": _("In review"), "due": deal.answer_due_at},
         "action_required": {"tone": "warn", "title": _("Your answer is needed"), "text": deal.reason_for_partner},
-        "approved": {"tone": "good", "title": _("Protected until"), "day": deal.protected_until, "days": days},
+        "approved": {
+            "tone": "good",
+            "title": _("Protected until"),
+            "day": deal.protected_until,
+            "days": days,
+            "text": longer(deal.late_days),
+        },
         "registered": {
             "tone": "good",
             "title": _("Registered"),

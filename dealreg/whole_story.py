@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
 from dealreg.models import Deal, Dispute
-from dealreg.stories import TOLD
+from dealreg.stories import TOLD, longer
 from prm.kernel import wording
 from prm.kernel.audit.models import AuditEntry
 from prm.kernel.automation.registry import story_of
@@ -74,7 +74,7 @@ def _done(about: Mapping[Any, str]) -> Iterator[Mapping[str, Any]]:
             "icon": "ban" if refused else icon,
             "tone": "bad" if refused else tone,
             "actor": _who(row),
-            "text": _because(document) or _change(row),
+            "text": _because(document) or longer(row.after.get("late_days")) or _change(row),
             "decision": document,
         }
 

@@ -44,7 +44,9 @@ def approve_deal(
         if decision.allowed:
             _other_than(deal, different_from, actor, now)
             decision = _grant(deal, decision, findings, actor, now, today)
-        note("deal.approved", deal, actor=actor, now=now, decision=decision, after={"remark": remark} if remark else {})
+        late = deal.late_days if decision.allowed else 0
+        told = {name: value for name, value in (("remark", remark), ("late_days", late)) if value}
+        note("deal.approved", deal, actor=actor, now=now, decision=decision, after=told)
     return decision
 
 
@@ -81,7 +83,8 @@ def _grant(
 ) -> Decision:
     customer = _resolve(deal, findings, actor, now)
     protects = deal.deal_type is None or deal.deal_type.grants_protection
-    until = rules.decide_protection(protection_facts(deal, now, today)) if protects else {}
+    granted = protection_facts(deal, now, today) if protects else {"late_days": 0}
+    until = rules.decide_protection(granted) if protects else {}
     last = max(until.values(), default=None)
     _release_lapsed(customer, until, today, now)
     try:
@@ -94,7 +97,7 @@ def _grant(
         _other_than(deal, [UUID(f["id"]) for f in others if UUID(f["id"]) != customer.pk], actor, now)
     carry_over(deal, customer, now)
     before = str(deal.status)
-    deal.approve(at=now, protected_until=last)
+    deal.approve(at=now, protected_until=last, late_days=granted["late_days"] if until else 0)
     deal.decided_by_person = actor.kind in ("person", "token")
     save(deal, now)
     drop_keys(deal.pk)
@@ -109,7 +112,8 @@ def _grant(
         **money_snapshot(deal),
         protected_until=deal.protected_until,
     )
-    return replace(decision, facts={**decision.facts, "customer": str(customer.pk), "protected_until": last})
+    told = {"customer": str(customer.pk), "protected_until": last, "late_days": deal.late_days}
+    return replace(decision, facts={**decision.facts, **told})
 
 
 def _resolve(deal: Deal, findings: list[dict[str, Any]], actor: Actor, now: datetime) -> Customer:

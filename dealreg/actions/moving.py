@@ -112,6 +112,7 @@ def _let_go(deal: Deal, reason: str, actor: Actor, now: datetime) -> FormerDeal:
 def _give(deal: Deal, to: PartnerFacts, now: datetime) -> None:
     deal.partner_id, deal.owner_cam_id, deal.submitted_by = to.partner_id, to.cam_id, None
     deal.name, deal.notes, deal.typed, deal.import_key, deal.reseller = "", "", {}, "", None
+    deal.late_days = 0  # it was the one before whom we let wait
     if deal.status == DealStatus.ACTION_REQUIRED:  # how it was asked may tell of the one before
         deal.reason_for_partner = _("Please complete what is open.")
     save(deal, now)

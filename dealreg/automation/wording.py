@@ -11,6 +11,7 @@ DEAL = {
     "customer_name": "Nordwind Logistik GmbH",
     "value": "€12,000.00",
     "protected_until": "19 Feb 2027",
+    "late_days": 2,
     "answer_due_at": "Tue 24 Nov 2026, 14:00",
     "reason": "Please tell us the city of the site.",
 }
@@ -68,9 +69,13 @@ _message(
     ),
     (
         "good news: “{{ deal.name }}” for {{ deal.customer_name }} is registered"
-        "{% if deal.protected_until %}, and yours until {{ deal.protected_until }}{% endif %}.",
+        "{% if deal.protected_until %}, and yours until {{ deal.protected_until }}{% endif %}."
+        "{% if deal.late_days > 0 %} That is {{ deal.late_days }} {% if deal.late_days == 1 %}day{% else %}days"
+        "{% endif %} longer than usual, since our answer was that late.{% endif %}",
         "gute Nachrichten: „{{ deal.name }}“ für {{ deal.customer_name }} ist registriert"
-        "{% if deal.protected_until %} und für Sie geschützt bis {{ deal.protected_until }}{% endif %}.",
+        "{% if deal.protected_until %} und für Sie geschützt bis {{ deal.protected_until }}{% endif %}."
+        "{% if deal.late_days > 0 %} Das {% if deal.late_days == 1 %}ist ein Tag{% else %}sind {{ deal.late_days }} "
+        "Tage{% endif %} länger als üblich, weil unsere Antwort so viel später kam als zugesagt.{% endif %}",
     ),
 )
 _message(

@@ -115,6 +115,9 @@ class Deal(PartnerOwned):
         "identity.Membership", null=True, blank=True, related_name="+", verbose_name=_("channel manager")
     )
     protected_until = models.DateField(_("protected until"), null=True, blank=True)
+    late_days = models.PositiveSmallIntegerField(
+        _("days longer, as we were late"), default=0, db_default=0, editable=False
+    )
     grants_protection = models.BooleanField(
         default=True, editable=False, help_text=_("False: its type is registered without protection")
     )
@@ -218,9 +221,9 @@ class Deal(PartnerOwned):
         self.returned_fields, self.reason_for_partner = fields, reason
 
     @transition(field=status, source=WAITING, target=DealStatus.APPROVED)
-    def approve(self, *, at: datetime, protected_until: date | None) -> None:
-        """Without a day it is registered and protects nothing, as its type says."""
-        self.decided_at, self.protected_until = at, protected_until
+    def approve(self, *, at: datetime, protected_until: date | None, late_days: int = 0) -> None:
+        """Without a day it is registered and protects nothing, as its type says. `late_days` are in that day."""
+        self.decided_at, self.protected_until, self.late_days = at, protected_until, late_days
         self.grants_protection = protected_until is not None
         self.reason_for_partner, self.answer_reasons = "", []
 

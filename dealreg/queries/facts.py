@@ -72,6 +72,7 @@ def deal_facts(deal: Deal) -> dict[str, Any]:
             "deal.customer_domain_kind": domain_kind(deal),
             "deal.answer_due_at": deal.answer_due_at,
             "deal.protected_until": deal.protected_until,
+            "deal.late_days": deal.late_days,
             "deal.reason": wording.remembering(deal.reason_for_partner, deal.answer),
             "customer.is_blocked": about.is_blocked,
             "customer.is_house": about.is_house,

@@ -11,7 +11,7 @@ from django.db import IntegrityError, connections, transaction
 
 from dealreg import actions
 from dealreg.models import Customer, Deal, DealStatus, MatchKey, NotSame, Protection
-from prm.kernel.audit.models import AuditEntry
+from prm.kernel.audit.models import AuditEntry, DecisionRecord
 from prm.kernel.clock import local_date
 from prm.kernel.events.models import EventRow
 from prm.kernel.identity.actors import Actor
@@ -84,6 +84,8 @@ class TestApproveDeal:
 
         with vendor() as now:
             assert the_until(deal) == local_date(now) + timedelta(days=95)
+            told = DecisionRecord.objects.get(subject_id=deal, rule="deal-approval/1").document
+        assert the(deal).late_days == told["facts"]["late_days"] == 5
 
     def test_a_product_lines_own_days_win(self):
         with vendor():
