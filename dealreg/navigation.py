@@ -4,9 +4,11 @@ from django.utils.translation import gettext_lazy as _
 
 import dealreg.records
 import dealreg.slots  # noqa: F401  (registers the parts that deals add to other records)
+from dealreg.audited import ACTIONS
 from dealreg.lists import Customers, Disputes, PartnerDeals, VendorDeals
 from dealreg.mail_lists import waiting_mails
 from prm.kernel.audit.areas import register_area
+from prm.kernel.audit.words import register_actions
 from prm.kernel.ui.navigation import register_nav
 from prm.kernel.ui.search import register_search
 from prm.kernel.ui.states import register_states
@@ -217,6 +219,7 @@ register_search("console", VendorDeals, "dealreg_console:list", icon="file-check
 register_search("console", Disputes, "dealreg_console:disputes", icon="scale")
 register_search("console", Customers, "dealreg_console:customers", icon="building")
 
+register_actions(ACTIONS)
 register_area("deal", _("Deals"))
 register_area("batch", _("Many deals at once"))
 register_area("dispute", _("Disputes"))

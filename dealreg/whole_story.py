@@ -14,6 +14,7 @@ from dealreg.models import Deal, Dispute
 from dealreg.stories import TOLD, longer
 from prm.kernel import wording
 from prm.kernel.audit.models import AuditEntry
+from prm.kernel.audit.words import word_of
 from prm.kernel.automation.registry import story_of
 from prm.kernel.messages.models import Message
 
@@ -64,7 +65,7 @@ def _done(about: Mapping[Any, str]) -> Iterator[Mapping[str, Any]]:
     rows = AuditEntry.objects.filter(target_id__in=list(about)).exclude(action__in=PASSED_OVER)
     for row in rows.select_related("decision").order_by("-at", "-id"):
         action = row.action.removesuffix("_refused")
-        title, icon, tone = OURS.get(action) or TOLD.get(action) or (action, "circle-dot", "neutral")
+        title, icon, tone = OURS.get(action) or TOLD.get(action) or (word_of(action), "circle-dot", "neutral")
         refused = action != row.action
         document = row.decision.document if row.decision else None
         yield {

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_noop
 from integrations import actions, queries, rules
 from integrations.events import ConnectionBroke, ConnectionMended
 from integrations.models import Connection
+from prm.kernel.automation.outcomes import register_outcomes
 from prm.kernel.automation.registry import (
     ActionSpec,
     Outcome,
@@ -55,6 +56,7 @@ def switch_on(connection_id: UUID, params: Mapping[str, Any], actor: Actor, now:
     return Outcome("done" if decision.allowed else "refused")
 
 
+register_outcomes({"queued": _("On its way"), "nowhere": _("No system takes it")})
 register_action(
     ActionSpec(
         "integrations.sync_now",

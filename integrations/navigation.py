@@ -6,8 +6,10 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from integrations import queries
+from integrations.audited import ACTIONS
 from prm.kernel.audit.areas import register_area
 from prm.kernel.audit.records import Record, register_record
+from prm.kernel.audit.words import register_actions
 from prm.kernel.ui.counts import count_of, register_count
 from prm.kernel.ui.navigation import register_nav
 from prm.kernel.ui.slots import Slot, register_slot
@@ -88,6 +90,7 @@ register_states(
         "never": ("neutral", _("Never written")),
     },
 )
+register_actions(ACTIONS)
 register_area("connection", _("Connections"))
 register_area("sync", _("Changes written to other systems"))
 register_record(Record("integrations.connection", _("Connection"), "integrations:connection", roles=READERS))

@@ -15,6 +15,7 @@ from partners.models import Partner, Tier, TierBenefit
 from prm.kernel.automation import registry
 from prm.kernel.automation.checklist import register_step
 from prm.kernel.automation.imports import register_importer
+from prm.kernel.automation.outcomes import register_outcomes
 from prm.kernel.automation.parts import Trouble, register_part
 from prm.kernel.conditions import Fact, FactSchema
 from prm.kernel.identity.actors import Actor
@@ -96,6 +97,7 @@ TRIGGERS = (
 registry.register_facts(SCHEMA)
 for event, label in TRIGGERS:
     registry.register_trigger(registry.Trigger(event.name, label, "partner"))
+register_outcomes({"active": _("Works again"), "suspended": _("Suspended"), "watched": _("Put on watch")})
 registry.register_action(
     registry.ActionSpec(
         "partners.suspend", _("Suspend the partner"), suspend, (REASON,), ("suspended", "refused"), "partner"

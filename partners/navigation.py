@@ -1,8 +1,10 @@
 from django.utils.translation import gettext_lazy as _
 
+from partners.audited import ACTIONS
 from partners.lists import Directory
 from prm.kernel.audit.areas import register_area
 from prm.kernel.audit.records import Record, register_record
+from prm.kernel.audit.words import register_actions
 from prm.kernel.ui.navigation import register_nav
 from prm.kernel.ui.search import register_search
 from prm.kernel.ui.states import register_states
@@ -69,6 +71,7 @@ register_states(
 
 register_search("console", Directory, "partners_console:list", icon="handshake")
 
+register_actions(ACTIONS)
 register_area("partner", _("Partners"))
 
 register_record(Record("partners.partner", _("Partner"), "partners_console:partner"))

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from prm.kernel.audit.models import AuditEntry
+from prm.kernel.audit.words import word_of
 
 WORDS: Mapping[str, tuple[Any, str, str]] = {
     "partner.created": (gettext_lazy("Added"), "plus", "brand"),
@@ -51,7 +52,7 @@ def story_of(partner_id: UUID, most: int = 50) -> list[dict[str, Any]]:
 
 
 def _told(entry: AuditEntry) -> dict[str, Any]:
-    title, icon, tone = WORDS.get(entry.action, (entry.action, "circle-dot", "neutral"))
+    title, icon, tone = WORDS.get(entry.action, (word_of(entry.action), "circle-dot", "neutral"))
     actor = f"{entry.impersonator} {_('as')} {entry.actor_name}" if entry.impersonator else entry.actor_name
     return {"at": entry.at, "title": title, "icon": icon, "tone": tone, "actor": actor, "text": _changes(entry)}
 

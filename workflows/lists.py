@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from prm.kernel.automation.outcomes import outcome_word
 from prm.kernel.reference.queries import vendor_currency
 from prm.kernel.ui import formats
 from prm.kernel.ui.lists import Choice, Column, Empty, List, Period, Search, View
@@ -109,7 +110,7 @@ class RunList(List):
         ),
         Column("workflow", _("Workflow"), value=lambda r: f"{r.workflow.name} {r.version.number}"),
         Column("status", _("Status"), kind="status", states="run", sort="status"),
-        Column("result", _("Result"), sort="result"),
+        Column("result", _("Result"), value=lambda r: outcome_word(r.result), sort="result"),
         Column("started_at", _("Began"), kind="when", sort="started_at"),
         Column("ended_at", _("Ended"), kind="when", sort="ended_at"),
         Column("lasted", _("Time"), value=_lasted),
@@ -266,7 +267,7 @@ class ProposalList(List):
             link=lambda p: reverse("workflows:proposal", args=[p.pk]),
             sub=lambda p: p.reason_text,
         ),
-        Column("outcome", _("Answered"), sort="outcome"),
+        Column("outcome", _("Answered"), value=lambda p: outcome_word(p.outcome), sort="outcome"),
         Column("count", _("By hand"), kind="number", sort="count"),
         Column("others", _("Decided otherwise"), kind="number", sort="others"),
         Column("first_at", _("Since"), kind="when", sort="first_at"),

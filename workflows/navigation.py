@@ -8,10 +8,12 @@ from django.utils.translation import gettext_lazy as _
 
 from prm.kernel.audit.areas import register_area
 from prm.kernel.audit.records import Record, register_record
+from prm.kernel.audit.words import register_actions
 from prm.kernel.ui.counts import count_of, register_count
 from prm.kernel.ui.navigation import register_nav
 from prm.kernel.ui.slots import Slot, register_slot
 from prm.kernel.ui.states import register_states
+from workflows.audited import ACTIONS
 
 
 def replay_of_rules(version_id: UUID) -> dict[str, Any] | None:
@@ -195,6 +197,7 @@ register_states(
     },
 )
 
+register_actions(ACTIONS)
 register_area("workflow", _("Workflows"))
 register_area("incident", _("Incidents"))
 register_area("task", _("Tasks"))

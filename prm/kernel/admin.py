@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django_fsm import FSMFieldMixin
 
 from prm.kernel.audit.models import AuditEntry
+from prm.kernel.audit.words import word_of
 from prm.kernel.identity.actors import Actor
 from prm.kernel.reference.actions import drop_record, keep_record, values_of
 from prm.kernel.tenancy.forms import TenantModelForm
@@ -143,4 +144,4 @@ def who(request: HttpRequest) -> dict[str, Any]:
 def told(entry: AuditEntry) -> dict[str, Any]:
     """An audit row for the timeline."""
     changes = " · ".join(f"{name}: {entry.before.get(name, '–')} → {value}" for name, value in entry.after.items())
-    return {"at": entry.at, "title": entry.action, "actor": entry.actor_name, "text": changes[:500]}
+    return {"at": entry.at, "title": word_of(entry.action), "actor": entry.actor_name, "text": changes[:500]}

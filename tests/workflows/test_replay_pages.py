@@ -50,7 +50,7 @@ class TestTheReplayOfADraft:
         changes = reverse("workflows:replay_changes", args=[replay.pk])
         assert "Another decision" in browser.get(changes).content.decode()
         table = exported(browser, changes)
-        assert len(table) == 3 and "rejected" in str(table)
+        assert len(table) == 3 and "Declined" in str(table)
         one = browser.get(reverse("workflows:replay_change", args=[change.pk])).content.decode()
         assert "assumed" in one and "With the draft" in one
 
@@ -104,7 +104,7 @@ class TestTheProposal:
         assert page in browser.get(reverse("workflows:task", args=[task.pk])).content.decode()
         assert page not in browser.get(reverse("workflows:task", args=[other.pk])).content.decode()
         taken = browser.post(reverse("workflows:proposal_take_up", args=[proposal.pk]), follow=True)
-        assert "Replay things/2" in taken.content.decode()
+        assert "Replay Things, version 2" in taken.content.decode()
 
     def test_is_dismissed_with_a_reason(self):
         with world.logged_in_as("worker"):
@@ -131,7 +131,7 @@ class TestTheCommand:
         rules_draft(no_free_mail)
         told = self.told("deal-eligibility", "--rules")
         assert "1 decision changes; 1 goes to other people" in told
-        assert "rejected -> approved: 1 (12000.00)" in told
+        assert "Declined -> Approved: 1 (12000.00)" in told
 
     def test_replays_a_file_and_gives_figures(self, tmp_path: Path):
         past_deals()

@@ -10,6 +10,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
 from prm.kernel import wording
+from prm.kernel.automation.outcomes import outcome_word
 from workflows.definition import BrokenDefinition, Program
 from workflows.definition.outline import sentence_of
 from workflows.engine.step import program_of
@@ -105,7 +106,7 @@ def title_of(run: Run, program: Program | None, told: RunEvent) -> str:
     if told.kind == "started":
         return _("%(workflow)s %(number)d began") % {"workflow": run.workflow.name, "number": run.version.number}
     if told.kind == "ended":
-        return _("%(workflow)s ended: %(result)s") % {"workflow": run.workflow.name, "result": told.value}
+        return _("%(workflow)s ended: %(result)s") % {"workflow": run.workflow.name, "result": outcome_word(told.value)}
     plain = _PLAIN.get(told.kind)
     if plain is not None:
         return plain(told)
@@ -114,7 +115,7 @@ def title_of(run: Run, program: Program | None, told: RunEvent) -> str:
     if told.kind == "branch" and block:
         return next((case.name for case in block.cases if case.id == told.value), name)
     if told.block_type == "approval" and told.kind == "step":
-        return _("Decided: %(outcome)s") % {"outcome": told.value}
+        return _("Decided: %(outcome)s") % {"outcome": outcome_word(told.value)}
     return name
 
 
@@ -123,10 +124,10 @@ _PLAIN = {
     "migrated_back": lambda told: _("Put back from version %(number)s") % {"number": told.value},
     "cancelled": lambda told: _("Ended early: %(why)s") % {"why": told.value},
     "incident": lambda told: _("It needs help"),
-    "incident_resolved": lambda told: _("Incident resolved: %(how)s") % {"how": told.value},
+    "incident_resolved": lambda told: _("Incident resolved: %(how)s") % {"how": outcome_word(told.value)},
     "sla_warned": lambda told: _("%(percent)s %% of the promised time is used") % {"percent": told.value},
     "sla_breached": lambda told: _("The promised time is over"),
-    "vote": lambda told: _("First of several votes: %(outcome)s") % {"outcome": told.value},
+    "vote": lambda told: _("First of several votes: %(outcome)s") % {"outcome": outcome_word(told.value)},
     "entered": lambda told: _("%(count)d branches began") % {"count": len(told.detail.get("branches") or ())},
     "arrived": lambda told: _("Branch “%(branch)s” is done") % {"branch": told.value},
     "cancelled_branch": lambda told: _("Branch “%(branch)s” is no longer needed") % {"branch": told.value},
@@ -149,7 +150,7 @@ def text_of(told: RunEvent) -> str:
         return str(detail["note"])
     if detail.get("message"):
         return str(detail["message"])
-    return told.value if told.kind == "step" and told.value not in ("done", "sent") else ""
+    return outcome_word(told.value) if told.kind == "step" and told.value not in ("done", "sent") else ""
 
 
 def _url(run: Run) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from prm.kernel.automation.outcomes import outcome_word
 from prm.kernel.ui import formats
 from workflows.definition import Program
 from workflows.definition.outline import sentence_of
@@ -30,7 +31,12 @@ SOURCES = {
 
 def decision(word: str) -> str:
     """An outcome as people say it."""
-    return str(DECISIONS.get(word, word))
+    return str(DECISIONS[word]) if word in DECISIONS else outcome_word(word)
+
+
+def version(name: str, number: int) -> str:
+    """A version as people call it."""
+    return _("%(name)s, version %(number)d") % {"name": name, "number": number}
 
 
 def source(word: str) -> str:
@@ -102,4 +108,4 @@ def assumption(key: str, count: int) -> str:
         "approval": _("People would have answered “%(value)s”, as they mostly do in that queue"),
         "webhook": _("The other side would have taken the call"),
     }.get(kind, _("A step would have answered “%(value)s”"))
-    return f"{words % {'value': value}}: {formats.number(count)}"
+    return f"{words % {'value': outcome_word(value)}}: {formats.number(count)}"

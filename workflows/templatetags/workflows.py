@@ -5,6 +5,7 @@ from typing import Any
 
 from django.template import Library
 
+from prm.kernel.automation.outcomes import outcome_word
 from prm.kernel.identity import roles
 from workflows.replay import words
 
@@ -33,3 +34,9 @@ def at(found: Mapping[str, Any], key: str) -> Any:
 def source_word(source: str) -> str:
     """Where an answer of a replay came from, in a word."""
     return words.source(source)
+
+
+@register.filter
+def answer_word(value: str) -> str:
+    """A step's answer, or a run's result, as people call it."""
+    return outcome_word(value)

@@ -39,7 +39,7 @@ def of_version(request: Asking, version_id: UUID) -> HttpResponse:
     found = get_object_or_404(WorkflowVersion.objects.select_related("workflow"), pk=version_id)
     return _asking_page(
         request,
-        name=str(found),
+        name=words.version(found.workflow.name, found.number),
         title=found.workflow.name,
         back=reverse("workflows:version", args=[found.pk]),
         ask=reverse("workflows:replay_ask_version", args=[found.pk]),
@@ -55,7 +55,7 @@ def of_rules(request: Asking, version_id: UUID) -> HttpResponse:
     found = get_object_or_404(RuleVersion.objects.select_related("ruleset"), pk=version_id)
     return _asking_page(
         request,
-        name=str(found),
+        name=words.version(found.ruleset.name, found.number),
         title=found.ruleset.name,
         back=reverse("admin:automation_ruleset_change", args=[found.ruleset_id]) if request.actor.has("admin") else "",
         ask=reverse("workflows:replay_ask_rules", args=[found.pk]),
@@ -113,15 +113,23 @@ def _short(replay: Replay) -> str:
 @require_roles(*EVERYBODY)
 def replay(request: Asking, replay_id: UUID) -> HttpResponse:
     """What a replay came to; while it runs, how far it is. Over htmx the moving part alone."""
-    found = get_object_or_404(Replay.objects.select_related("version"), pk=replay_id)
+    found = get_object_or_404(Replay.objects.select_related("version__workflow"), pk=replay_id)
     going = found.state in (Replay.State.QUEUED, Replay.State.RUNNING)
-    context = {"replay": found, "going": going, **(_shown(found) if found.result else {})}
+    context = {"replay": found, "name": _named(found), "going": going, **(_shown(found) if found.result else {})}
     if request.htmx and not request.htmx.boosted:
         answer = render(request, "workflows/replay_progress.html", context)
         if not going:
             answer["HX-Refresh"] = "true"
         return answer
     return render(request, "workflows/replay.html", context)
+
+
+def _named(replay: Replay) -> str:
+    """The version in words; its key where a draft of rules has been thrown away."""
+    if replay.version is not None:
+        return words.version(replay.version.workflow.name, replay.version.number)
+    rules = RuleVersion.objects.select_related("ruleset").filter(pk=replay.rule_version_id).first()
+    return words.version(rules.ruleset.name, rules.number) if rules else replay.name
 
 
 def _shown(replay: Replay) -> dict[str, Any]:

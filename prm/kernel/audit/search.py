@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from prm.kernel.audit.words import called
 from prm.kernel.ui.lists import Search
 
 LAST = "\U0010ffff"
@@ -25,7 +26,7 @@ class Beginnings(Search):
     def q(self, value: str, request: HttpRequest) -> Q:
         if (wanted := _uuid(value)) is not None:
             return Q(target_id=wanted) | Q(actor_id=str(wanted)) | Q(request_id=value)
-        found = Q(request_id=value)
+        found = Q(request_id=value) | Q(action__in=called(value))
         for field in self.fields:
             for typed in spellings(value):
                 found |= begins(field, typed)
