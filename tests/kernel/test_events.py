@@ -25,6 +25,11 @@ class Tried(events.Event):
     note: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Counted(Tried):
+    name: ClassVar[str] = "tests.thing.counted"
+
+
 @events.handler("tests.thing.tried", name="tests.first")
 def first(event, now):
     note = event.payload["note"]
@@ -34,15 +39,28 @@ def first(event, now):
     seen.append(note)
 
 
+calls: list[list[str]] = []
+
+
+@events.handler_of_many("tests.thing.counted", name="tests.several")
+def several(told, now):
+    notes = [event.payload["note"] for event in told]
+    Vertical.objects.create(code="-".join(notes), name=f"several {len(notes)}")
+    calls.append(notes)
+    if poison.intersection(notes):
+        raise RuntimeError("one of them is poison")
+
+
 @pytest.fixture(autouse=True)
 def _fresh():
     seen.clear()
+    calls.clear()
     poison.clear()
 
 
-def publish(note, subject=None, of=acme):
+def publish(note, subject=None, of=acme, kind=Tried):
     with vendor(of) as now:
-        events.publish(Tried(subject_id=subject or uuid4(), note=note), at=now)
+        events.publish(kind(subject_id=subject or uuid4(), note=note), at=now)
 
 
 def ours():
@@ -115,6 +133,41 @@ class TestTheRelay:
             assert [row.state for row in ours().order_by("position")] == ["done", "pending", "done", "done"]
             assert Vertical.objects.filter(name="bad").count() == 0
             assert "poison" in ours().get(state="pending").error
+
+    def test_hands_a_handler_of_many_all_at_once_and_where_one_fails_each_by_itself(self):
+        subject = uuid4()
+        for note in ("one", "two", "three"):
+            publish(note, subject if note != "two" else None, kind=Counted)
+
+        relay.drain()
+
+        assert calls == [["one", "two"], ["three"]], "of one subject, the next comes when the one before is done"
+
+        calls.clear()
+        poison.add("bad")
+        for note in ("four", "bad", "five"):
+            publish(note, kind=Counted)
+        relay.deliver_all(relay.claim())
+
+        assert calls == [["four", "bad", "five"], ["four"], ["bad"], ["five"]]
+        with vendor(acme):
+            theirs = Delivery.objects.filter(handler="tests.several").order_by("position")
+            assert [row.state for row in theirs][3:] == ["done", "pending", "done"]
+            assert not Vertical.objects.filter(name="several 3").exists(), "the try of all has left nothing"
+
+    def test_publishes_many_in_the_order_in_which_they_are_given(self):
+        subjects = [uuid4() for _number in range(3)]
+        with vendor() as now:
+            made = [Tried(subject_id=subject, note=str(number)) for number, subject in enumerate(subjects)]
+            ids = events.publish_all(made, at=now, cause="together")
+            assert events.publish_all([], at=now) == []
+
+        relay.drain()
+
+        assert seen == ["0", "1", "2"]
+        with vendor():
+            rows = EventRow.objects.filter(cause="together").order_by("position")
+            assert [(row.pk, row.subject_id) for row in rows] == list(zip(ids, subjects, strict=True))
 
     def test_goes_on_when_an_operator_retries_what_was_parked(self):
         subject = uuid4()

@@ -39,7 +39,8 @@ def perform(claimed: Claim) -> None:
 def perform_all(claims: list[Claim]) -> None:
     """Work on many claims; those of one tenant share a transaction."""
 
-    def take(claimed: Claim, now: datetime) -> Exception | None:
+    def take(claims: list[Claim], now: datetime) -> Exception | None:
+        (claimed,) = claims
         return _steps_of(claimed, now, STEPS_IN_A_ROW)
 
     sharing.work_through(claims, take=take, alone=perform, tell=_tell)

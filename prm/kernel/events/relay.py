@@ -10,17 +10,18 @@ parked, and holds back only later events of its own subject.
 import json
 import logging
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
 from django.db.models.functions import Now
 
-from prm.kernel.events import Delivered, handler_named, sharing
+from prm.kernel.events import Delivered, handler_named, sharing, takes_many
 from prm.kernel.tenancy.context import acting
 
 log = logging.getLogger(__name__)
@@ -58,7 +59,7 @@ WITH RECURSIVE walk AS (
 UPDATE events_delivery AS d
 SET lease_until = clock_timestamp() + %(lease)s::interval, fence = d.fence + 1, attempt = d.attempt + 1
 FROM picked WHERE d.id = picked.id
-RETURNING d.id, d.tenant_id, d.fence, d.attempt, picked.lapsed, d.position
+RETURNING d.id, d.tenant_id, d.fence, d.attempt, picked.lapsed, d.position, d.handler
 """
 
 
@@ -70,6 +71,7 @@ class Claim:
     attempt: int
     lapsed: bool
     position: int
+    handler: str
 
 
 _going_on: ContextVar[bool] = ContextVar("going_on", default=False)
@@ -120,27 +122,32 @@ def deliver(claimed: Claim) -> None:
     """Run one handler; its effects and its receipt commit together or not at all."""
     try:
         with acting(tenant=claimed.tenant_id, audience="vendor") as now:
-            _hand_over(claimed, now)
+            _hand_over([claimed], now)
     except Exception as error:
         _tell(claimed, error)
 
 
 def deliver_all(claims: list[Claim]) -> None:
-    """Deliver many; those of one tenant share a transaction."""
-    sharing.work_through(claims, take=_hand_over, alone=deliver, tell=_tell)
+    """Deliver many; those of one tenant share a transaction, and those for a handler that takes many its one call."""
+    sharing.work_through(claims, take=_hand_over, alone=deliver, tell=_tell, kind=_kind)
 
 
-def _hand_over(claimed: Claim, now: datetime) -> None:
-    taken = _take(claimed)
-    if taken is None:
+def _kind(claimed: Claim) -> object:
+    """What is handed over at once. A claim holds at most one event of a subject for the same handler."""
+    return claimed.handler if takes_many(claimed.handler) else claimed.id
+
+
+def _hand_over(claims: Sequence[Claim], now: datetime) -> None:
+    taken = _take(claims)
+    if not taken:
         return
-    handler, event = taken
-    if claimed.attempt > MAX_ATTEMPTS:
+    (handler,) = {claimed.handler for claimed in claims}
+    if any(claimed.attempt > MAX_ATTEMPTS for claimed in claims):
         raise RuntimeError(f"The worker died of {handler} again and again.")
-    function = handler_named(handler)
-    if function is None:
+    react = handler_named(handler)
+    if react is None:
         raise LookupError(f"No handler is called {handler!r} any more.")
-    function(event, now)
+    react(taken, now)
 
 
 def _tell(claimed: Claim, error: Exception) -> None:
@@ -150,22 +157,26 @@ def _tell(claimed: Claim, error: Exception) -> None:
 
 _TAKE = """
 UPDATE events_delivery AS d SET state = 'done', done_at = statement_timestamp(), error = ''
-FROM events_eventrow AS e
-WHERE d.id = %s AND d.fence = %s AND d.state = 'pending' AND e.tenant_id = d.tenant_id AND e.id = d.event_id
-RETURNING d.handler, e.id, e.name, e.subject_id, e.partner_id, e.payload, e.at, e.cause
+FROM events_eventrow AS e, unnest(%s::uuid[], %s::int[]) AS ours(id, fence)
+WHERE d.id = ours.id AND d.fence = ours.fence AND d.state = 'pending' AND e.tenant_id = d.tenant_id
+  AND e.id = d.event_id
+RETURNING d.position, e.id, e.name, e.subject_id, e.partner_id, e.payload, e.at, e.cause
 """
 
 
-def _take(claimed: Claim) -> tuple[str, Delivered] | None:
-    """The event, with its receipt signed ahead: a handler that fails takes that back with all else."""
+def _take(claims: Sequence[Claim]) -> list[Delivered]:
+    """The events in their order, with their receipts signed ahead: a handler that fails takes that back with all
+    else."""
     with connection.cursor() as cursor:
-        cursor.execute(_TAKE, [claimed.id, claimed.fence])
-        row = cursor.fetchone()
-    if row is None:
-        return None
-    handler, event_id, name, subject, partner, payload, at, cause = row
+        cursor.execute(_TAKE, [[claimed.id for claimed in claims], [claimed.fence for claimed in claims]])
+        return [_event(*row) for row in sorted(cursor.fetchall(), key=lambda row: row[0])]
+
+
+def _event(
+    _position: int, pk: UUID, name: str, subject: UUID, partner: UUID | None, payload: Any, at: datetime, cause: str
+) -> Delivered:
     payload = json.loads(payload) if isinstance(payload, str) else payload
-    return handler, Delivered(event_id, name, subject, partner, payload, at, cause)
+    return Delivered(pk, name, subject, partner, payload, at, cause)
 
 
 def _failed(claimed: Claim, error: str) -> None:

@@ -31,19 +31,21 @@ One = TypeVar("One", bound=Claimed)
 def work_through(
     claims: Iterable[One],
     *,
-    take: Callable[[One, datetime], Exception | None],
+    take: Callable[[list[One], datetime], Exception | None],
     alone: Callable[[One], None],
     tell: Callable[[One, Exception], None],
+    kind: Callable[[One], object] = id,
 ) -> None:
     """Work on many claims: first tries of one tenant share a transaction, each behind a savepoint of its own.
 
     So one that fails takes nothing of the others along; it is told once they are committed. What was tried before
     goes alone, since it may be what killed its worker; so does whatever the shared transaction could not take.
-    `take` gives a fault that it has dealt with itself, or None.
+    `take` gives a fault that it has dealt with itself, or None. It gets the claims of one `kind` together, which
+    share a savepoint, too; where one of them fails it gets them again, one by one.
     """
     together, single = sorted_out(claims)
     for tenant, some in together:
-        rest = some
+        rest = _of_a_kind(some, kind)
         while rest:
             faults, left, rest = _together(tenant, rest, take)
             for claimed, fault in faults:
@@ -53,9 +55,17 @@ def work_through(
         alone(claimed)
 
 
+def _of_a_kind(claims: Iterable[One], kind: Callable[[One], object]) -> list[list[One]]:
+    """Each kind where its first one stands."""
+    found: dict[object, list[One]] = {}
+    for claimed in claims:
+        found.setdefault(kind(claimed), []).append(claimed)
+    return list(found.values())
+
+
 def _together(
-    tenant: UUID, claims: list[One], take: Callable[[One, datetime], Exception | None]
-) -> tuple[list[tuple[One, Exception]], list[One], list[One]]:
+    tenant: UUID, claims: list[list[One]], take: Callable[[list[One], datetime], Exception | None]
+) -> tuple[list[tuple[One, Exception]], list[One], list[list[One]]]:
     """Gives those that failed, those that must go alone, and those whose turn comes in the next transaction.
 
     It ends early once others stand in line for it. And it waits for nobody's locks but for a moment: it holds
@@ -69,21 +79,24 @@ def _together(
             if len(rest) > 1:
                 _be_patient_for(PATIENCE)
             while rest and not current().in_line:
-                claimed = rest.pop(0)
+                some = rest.pop(0)
                 try:
                     with transaction.atomic():
-                        fault = take(claimed, now)
+                        fault = take(some, now)
                     if fault is not None:
-                        faults.append((claimed, fault))
+                        faults += [(claimed, fault) for claimed in some]
                 except OperationalError:  # somebody else holds a lock of it, or the server has gone
-                    again.append(claimed)
+                    again += some
                     forget_all()
                 except Exception as error:
-                    faults.append((claimed, error))
+                    if len(some) > 1:
+                        rest[:0] = [[claimed] for claimed in some]
+                    else:
+                        faults.append((some[0], error))
                     forget_all()  # what was read since the savepoint may never have been
     except Exception as error:
-        log.info("%s claims go one by one: %s", len(claims), error)
-        return [], claims, []
+        log.info("%s claims go one by one: %s", sum(map(len, claims)), error)
+        return [], [claimed for some in claims for claimed in some], []
     return faults, again, rest
 
 
