@@ -8,8 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from dealreg.queries.facts import as_read
 from partners import queries as partners
 from prm.kernel.automation.registry import Recipients, register_recipients
-from prm.kernel.identity.models import Membership
-from prm.kernel.tenancy.remembering import remembered
+from prm.kernel.identity.queries import current_member
 
 
 def submitter(deal_id: UUID) -> list[UUID]:
@@ -32,10 +31,9 @@ def channel_manager(deal_id: UUID) -> list[UUID]:
     return _here(deal.owner_cam_id or deal.partner.cam_id)
 
 
-@remembered("identity.Membership")
 def _here(membership_id: UUID | None) -> list[UUID]:
     """The one, unless they have left."""
-    return list(Membership.objects.filter(pk=membership_id, ended_at=None).values_list("pk", flat=True))
+    return [membership_id] if membership_id and current_member(membership_id) else []
 
 
 def other_side(deal_id: UUID, *, by_partner: bool) -> Iterable[UUID]:

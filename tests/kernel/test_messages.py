@@ -9,10 +9,12 @@ from mailbox import Maildir
 
 import pytest
 from aiosmtpd.controller import Controller
+from django.db import connection
 from django.db.models.functions import Now
 from django.test import Client, override_settings
+from django.test.utils import CaptureQueriesContext
 
-from prm.kernel.messages import send
+from prm.kernel.messages import Letter, send, send_all
 from prm.kernel.messages import sink as demo_sink
 from prm.kernel.messages.actions import read_messages, save_template
 from prm.kernel.messages.delivery import deliver_due
@@ -76,6 +78,41 @@ class TestAMessage:
         assert len(hello(cause="c2")) == 2
         with vendor(acme):
             assert Message.objects.filter(template="tests.hello").count() == 4
+
+    def test_many_are_recorded_at_once_each_for_its_own_cause_and_only_what_is_new(self):
+        hello(cause="known")
+        causes = ("known", "fresh", "other")
+        with vendor() as now, CaptureQueriesContext(connection) as asked:
+            letters = [
+                Letter(template="tests.hello", to=[who.membership_id for who in (bo, cy)], context={"what": cause},
+                       cause=cause)
+                for cause in causes
+            ]  # fmt: skip
+            made = send_all(letters, at=now)
+
+        found = Counter((message.cause, message.recipient_id == bo.membership_id) for message in made)
+        assert found == {
+            ("known", False): 2,
+            ("fresh", True): 2,
+            ("fresh", False): 2,
+            ("other", True): 2,
+            ("other", False): 2,
+        }
+        assert sum("prm_messages_message" in query["sql"] for query in asked) == 1
+        with vendor():
+            kept = Message.objects.get(cause="fresh", recipient=bo.membership_id, channel="email")
+            assert (kept.body, kept.state, kept.address, kept.not_before is not None) == (
+                "About fresh.", "waiting", bo.email, True,
+            )  # fmt: skip
+
+    def test_does_not_reach_whoever_has_left(self):
+        from prm.kernel.identity.models import Membership
+
+        hello()  # they were known to be here
+        with vendor() as now:
+            Membership.objects.filter(pk=bo.membership_id).update(ended_at=now)
+
+        assert hello(cause="c2") == []
 
     def test_goes_out_over_smtp_with_the_id_of_its_cause(self, sink):
         hello()

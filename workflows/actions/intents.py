@@ -17,6 +17,7 @@ from prm.kernel import audit, clock, events
 from prm.kernel.decisions import Decision, jsonable
 from prm.kernel.identity.actors import Actor
 from prm.kernel.identity.models import Membership
+from prm.kernel.identity.queries import member
 from prm.kernel.reference.queries import NoRate, rate, vendor_currency
 from prm.kernel.tenancy.context import acting
 from workflows import rules
@@ -232,9 +233,9 @@ def _give_back(intent_id: UUID, now: datetime, why: str) -> None:
 
 
 def _facts(task: HumanTask, outcome: str, note: str, actor: Actor, *, executing: bool = False) -> rules.TaskFacts:
-    member = Membership.objects.filter(pk=actor.membership_id).first() if actor.membership_id else None
+    person = member(actor.membership_id) if actor.membership_id else None
     voted = _has_voted(task, actor)
-    return facts_of(task, outcome, note, actor, member=member, has_voted=voted, executing=executing)
+    return facts_of(task, outcome, note, actor, member=person, has_voted=voted, executing=executing)
 
 
 def facts_of(

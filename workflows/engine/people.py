@@ -10,6 +10,7 @@ from django.db.models import Q
 from prm.kernel import clock
 from prm.kernel.automation import registry
 from prm.kernel.identity.models import Membership
+from prm.kernel.identity.queries import current_member
 from prm.kernel.tenancy.remembering import remembered
 from workflows.engine import balancing
 from workflows.engine.step import Step
@@ -121,13 +122,7 @@ def by_id_or_email(who: str) -> Membership | None:
 
 def _first(ids: Iterable[UUID]) -> Membership | None:
     found = next(iter(ids), None)
-    return member(found) if found else None
-
-
-@remembered("identity.Membership")
-def member(membership_id: UUID) -> Membership | None:
-    """One of the current people, of the vendor or of a partner, with whoever stands in for them."""
-    return Membership.objects.filter(pk=membership_id, ended_at=None).select_related("delegate").first()
+    return current_member(found) if found else None
 
 
 def _registered(name: str, subject_id: UUID) -> Iterable[UUID]:

@@ -1,6 +1,6 @@
 """Readers of identity."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from django.apps import apps
@@ -12,11 +12,35 @@ from prm.kernel.identity.actors import Actor
 from prm.kernel.identity.models import Invitation, Membership
 from prm.kernel.identity.rules import Grant
 from prm.kernel.tenancy.models import Tenant
+from prm.kernel.tenancy.remembering import is_kept, keep, remembered
 
 
 def members() -> QuerySet[Membership]:
     """The people of the organisations in sight: with a partner's eyes its own, with the vendor's all."""
     return Membership.objects.filter(ended_at=None).select_related("partner")
+
+
+@remembered("identity.Membership")
+def member(membership_id: UUID) -> Membership | None:
+    """Somebody who is or was here, of the vendor or of a partner, with whoever stands in for them."""
+    return Membership.objects.filter(pk=membership_id).select_related("delegate").first()
+
+
+def current_member(membership_id: UUID) -> Membership | None:
+    """The same, unless they have left."""
+    found = member(membership_id)
+    return found if found is not None and found.ended_at is None else None
+
+
+def current_members(ids: Iterable[UUID]) -> dict[UUID, Membership]:
+    """Those of many who are still here; whom nobody has asked for yet is asked for at once."""
+    wanted = set(ids)
+    unknown = {pk for pk in wanted if not is_kept(member, pk)}
+    if len(unknown) > 1:
+        found = Membership.objects.filter(pk__in=unknown).select_related("delegate").in_bulk()
+        for pk in unknown:
+            keep(member, found.get(pk), pk)
+    return {pk: person for pk in wanted if (person := current_member(pk)) is not None}
 
 
 def members_with_role(*roles: str, partner_id: UUID | None = None) -> QuerySet[Membership]:

@@ -3,6 +3,6 @@
 `from prm.kernel.messages import send`
 """
 
-from prm.kernel.messages.sending import send
+from prm.kernel.messages.sending import Letter, send, send_all
 
-__all__ = ["send"]
+__all__ = ["Letter", "send", "send_all"]

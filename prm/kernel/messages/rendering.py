@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_skeleton, format_time
 from django.utils import translation
 from django.utils.translation import gettext as _
-from liquid import Environment, StrictUndefined
+from liquid import BoundTemplate, Environment, StrictUndefined
 from liquid.exceptions import LiquidError
 
 from prm.kernel.money import Money
@@ -32,13 +33,27 @@ _environment = _Bounded(undefined=StrictUndefined, autoescape=False)
 
 def render(text: str, context: Mapping[str, object], *, language: str, zone: str) -> str:
     """The text for one reader: money, days and moments as they write them. Raises TemplateProblem."""
-    plain = {key: readable(value, language=language, zone=zone) for key, value in context.items()}
+    return filled(text, plain_words(context, language=language, zone=zone))
+
+
+def plain_words(context: Mapping[str, object], *, language: str, zone: str) -> dict[str, object]:
+    """What the templates for one reader may use."""
+    return {key: readable(value, language=language, zone=zone) for key, value in context.items()}
+
+
+def filled(text: str, words: Mapping[str, object]) -> str:
+    """The text with plain words in it. Raises TemplateProblem."""
     try:
-        return str(_environment.from_string(text).render(**plain))
+        return str(_read(text).render(**words))
     except LiquidError as error:
         raise TemplateProblem(str(error).split("\n")[0]) from error
     except RecursionError as error:
         raise TemplateProblem(_("The template nests too deeply.")) from error
+
+
+@lru_cache(maxsize=500)
+def _read(text: str) -> BoundTemplate:
+    return _environment.from_string(text)
 
 
 def check(subject: str, body: str, sample: Mapping[str, object]) -> str | None:

@@ -78,9 +78,20 @@ def _is_reference(labels: frozenset[str]) -> bool:
 
 
 def keep(function: Callable[..., Any], answer: Any, *args: Any) -> None:
-    """What the remembered function would answer from here on, known to whoever has just written it."""
-    context = current()
-    context.memory[(function.__wrapped__, context.audience, args, ())] = answer  # type: ignore[attr-defined]
+    """What the remembered function would answer from here on, known to whoever has just written or read it."""
+    memory, key = _kept(function, args)
+    memory[key] = answer
+
+
+def is_kept(function: Callable[..., Any], *args: Any) -> bool:
+    """Whether the remembered function need not ask."""
+    memory, key = _kept(function, args)
+    return key in memory
+
+
+def _kept(function: Any, args: tuple[Any, ...]) -> tuple[dict[Any, Any], Any]:
+    context, asks = current(), function.__wrapped__
+    return _memory(context, _read_from[asks]), (asks, context.audience, args, ())
 
 
 def forget(label: str) -> None:
