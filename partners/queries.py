@@ -1,7 +1,7 @@
 """What other apps may read about partners."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
@@ -65,22 +65,28 @@ def partner_facts(partner_id: UUID, program_id: UUID, on: date | None = None) ->
 
     Call it as the vendor or inside `deciding()`: whether a partner is watched is not its own to know.
     """
-    return _facts_on(partner_id, program_id, on or clock.local_date(current().now))
+    facts, certificates = _facts(partner_id, program_id)
+    day = on or clock.local_date(current().now)
+    valid = tuple(code for code, since, until in certificates if since <= day and (until is None or until >= day))
+    return replace(facts, certified=True, certifications=valid) if valid else facts
+
+
+Certificate = tuple[str, date, date | None]  # its code, since when, until when
 
 
 @remembered(*STANDING)
-def _facts_on(partner_id: UUID, program_id: UUID, day: date) -> PartnerFacts:
+def _facts(partner_id: UUID, program_id: UUID) -> tuple[PartnerFacts, tuple[Certificate, ...]]:
+    """What holds on any day, and the certificates, of which each has its own days."""
     with connection.cursor() as cursor:  # one statement: every step of every deal asks for these
-        cursor.execute(_FACTS, {"partner": partner_id, "program": program_id, "on": day})
+        cursor.execute(_FACTS, {"partner": partner_id, "program": program_id})
         row = cursor.fetchone()
         if row is None:
             raise Partner.DoesNotExist(f"No partner {partner_id} in program {program_id}.")
         found = dict(zip((column.name for column in cursor.description), row, strict=True))
     found["discount"] = Decimal(0) if found["discount"] is None else found["discount"]
-    for name in ("territories", "certifications"):
-        found[name] = tuple(found[name])
-    found["countries"] = frozenset(found["countries"])
-    return PartnerFacts(**found, certified=bool(found["certifications"]))
+    found["territories"], found["countries"] = tuple(found["territories"]), frozenset(found["countries"])
+    codes, since, until = (found.pop(name) for name in ("certificates", "achieved", "expire"))
+    return PartnerFacts(**found, certified=False, certifications=()), tuple(zip(codes, since, until, strict=True))
 
 
 _FACTS = """
@@ -94,15 +100,18 @@ SELECT p.id AS partner_id, p.name, p.kind, p.status, p.country, p.domain, p.exte
              WHERE x.enrolment_id = e.id ORDER BY y.code) AS territories,
        ARRAY(SELECT DISTINCT unnest(y.countries) FROM partners_enrolmentterritory AS x
              JOIN reference_territory AS y ON y.id = x.territory_id WHERE x.enrolment_id = e.id) AS countries,
-       ARRAY(SELECT k.code FROM partners_partnercertification AS k
-             WHERE k.partner_id = p.id AND k.achieved_on <= %(on)s AND (k.expires_on IS NULL OR k.expires_on >= %(on)s)
-             ORDER BY k.code) AS certifications
+       k.codes AS certificates, k.achieved, k.expire
 FROM partners_partner AS p
 JOIN reference_program AS g ON g.id = %(program)s
 LEFT JOIN partners_enrolment AS e ON e.partner_id = p.id AND e.program_id = g.id AND e.status = 'active'
 LEFT JOIN partners_tier AS t ON t.id = e.tier_id
 LEFT JOIN identity_membership AS c ON c.id = p.cam_id
 LEFT JOIN partners_watch AS w ON w.partner_id = p.id
+CROSS JOIN LATERAL (
+  SELECT coalesce(array_agg(code ORDER BY code), '{}') AS codes,
+         coalesce(array_agg(achieved_on ORDER BY code), '{}') AS achieved,
+         coalesce(array_agg(expires_on ORDER BY code), '{}') AS expire
+  FROM partners_partnercertification WHERE partner_id = p.id) AS k
 WHERE p.id = %(partner)s
 """
 

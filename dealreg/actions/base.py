@@ -1,6 +1,6 @@
 """What every action on a deal does: load it in the caller's audience, then decide as the vendor."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from typing import Any
@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from dealreg.events import DealEvent
 from dealreg.models import Deal, DealSplit, DealStatus, MatchKey, Protection, ResellerDeal
-from dealreg.queries.facts import NAMED, as_read, deal_facts, move_facts
+from dealreg.queries.facts import as_read, deal_facts, facts_ahead, move_facts, with_names
 from dealreg.rules import decide_move
 from prm.kernel import audit, clock, events
 from prm.kernel.decisions import Decision
@@ -54,11 +54,7 @@ def judging(deal_id: UUID) -> Iterator[Deal]:
 def judging_alone(deal_id: UUID) -> Iterator[Deal]:
     """The same for a check that is taken by itself: the deal's own row, without those that it names."""
     with deciding():
-        rows = list(Deal.objects.raw("SELECT * FROM dealreg_deal WHERE id = %s FOR UPDATE", [deal_id]))
-        if not rows:
-            raise Deal.DoesNotExist
-        rows[0].__dict__["stood"] = standing(rows[0])
-        yield rows[0]
+        yield _locked(deal_id)
 
 
 @remembered("dealreg.Deal")
@@ -68,10 +64,15 @@ def held(deal_id: UUID) -> Deal:
 
 
 def locked(deal_id: UUID) -> Deal:
-    rows = Deal.objects.select_for_update(of=("self",)).select_related(*NAMED)
-    deal: Deal = rows.get(pk=deal_id)
-    deal.__dict__["stood"] = standing(deal)
-    return deal
+    return with_names(_locked(deal_id))
+
+
+def _locked(deal_id: UUID) -> Deal:
+    """The deal's own row, which the audit will compare with what it becomes."""
+    for deal in Deal.objects.raw("SELECT * FROM dealreg_deal WHERE id = %s FOR UPDATE", [deal_id]):
+        deal.__dict__["stood"] = standing(deal)
+        return deal
+    raise Deal.DoesNotExist(f"There is no deal {deal_id} in sight.")
 
 
 def locked_sale(deal_id: UUID) -> Deal:
@@ -123,6 +124,16 @@ def save(deal: Deal, now: datetime) -> None:
     _show_reseller(deal)
 
 
+def save_all(deals: Sequence[Deal], fields: Sequence[str], now: datetime) -> None:
+    """The same for many at once, of which these fields have changed."""
+    for deal in deals:
+        deal.changed_at = now
+    Deal.objects.bulk_update(deals, [*fields, "changed_at"])
+    for deal in deals:
+        keep(as_read, deal, deal.pk)
+        _show_reseller(deal)
+
+
 def _show_reseller(deal: Deal) -> None:
     """What the reseller reads of a deal that its distributor has handed in for it stays as the deal is."""
     before = (deal.__dict__.get("stood") or {}).get("reseller")
@@ -150,6 +161,18 @@ def tell(
 ) -> UUID:
     """Publish an event about the deal, with its facts as they are now."""
     return events.publish(event.of(deal, deal_facts(deal), before, **detail), at=now)
+
+
+def tell_all(
+    event: type[DealEvent],
+    told: Sequence[tuple[Deal, Mapping[str, Any]]],
+    *,
+    now: datetime,
+    before: Mapping[str, Any] | None = None,
+) -> None:
+    """The same for many deals at once, each with its own detail."""
+    facts_ahead(deal for deal, _detail in told)
+    events.publish_all([event.of(deal, deal_facts(deal), before, **detail) for deal, detail in told], at=now)
 
 
 def note(
@@ -203,11 +226,18 @@ SELECT %(tenant)s, key, %(kind)s, %(record)s FROM unnest(%(keys)s::bigint[]) AS 
 """
 
 
-def drop_keys(record_id: UUID) -> None:
+def drop_keys(*record_ids: UUID) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM dealreg_matchkey WHERE tenant_id = %s AND record_id = %s", [tenant_id(), record_id])
+        cursor.execute(
+            "DELETE FROM dealreg_matchkey WHERE tenant_id = %s AND record_id = ANY(%s)", [tenant_id(), [*record_ids]]
+        )
 
 
 def release(deal: Deal, because: str, now: datetime) -> int:
     """Give up what the deal protects."""
-    return Protection.objects.filter(deal=deal, released_at=None).update(released_at=now, released_because=because)
+    return release_all([deal], because, now)
+
+
+def release_all(deals: Iterable[Deal], because: str, now: datetime) -> int:
+    held = Protection.objects.filter(deal__in=[deal.pk for deal in deals], released_at=None)
+    return held.update(released_at=now, released_because=because)

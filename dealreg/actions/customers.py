@@ -12,6 +12,7 @@ from dealreg import entry
 from dealreg.actions.base import write_keys
 from dealreg.models import Customer, CustomerAlias, CustomerWords, Deal, MatchKey, NotSame, Saying, Verdict
 from dealreg.queries.rivals import spelling_of
+from dealreg.queries.verdicts import anything_said
 from dealreg.queries.words import counted_words, words_are_stale
 from prm.kernel import audit
 from prm.kernel.audit.undoing import cause_of, just_done
@@ -140,6 +141,8 @@ def customer_from(deal: Deal) -> Customer:
 
 def parent_of(deal: Deal) -> Customer | None:
     """The customer that a person has called the deal's parent."""
+    if not anything_said(deal):
+        return None
     said = Verdict.objects.filter(deal=deal, saying=Saying.RELATED, status=Verdict.Status.IN_FORCE)
     found = said.exclude(customer=None).order_by("-probability").first()
     return (found.customer.parent or found.customer) if found and found.customer else None

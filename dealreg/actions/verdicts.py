@@ -232,8 +232,9 @@ def _learn(verdict: Verdict, now: datetime) -> None:
 
 def carry_over(deal: Deal, customer: Customer, now: datetime) -> None:
     """A deal has become a customer's: what was said of the deal and others is known of the customer from now on."""
-    said = Verdict.objects.filter(Q(deal=deal) | Q(other_deal=deal), status="in_force", customer=None)
-    for verdict in said:  # of most deals nothing was said
+    if not queries.anything_said(deal):
+        return
+    for verdict in Verdict.objects.filter(Q(deal=deal) | Q(other_deal=deal), status="in_force", customer=None):
         if verdict.deal_id == deal.pk:
             _turn(verdict, verdict.other_deal, customer, verdict.other_spelling, now)
         else:

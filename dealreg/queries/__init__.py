@@ -24,6 +24,7 @@ from dealreg.queries.facts import (
     line_ids,
     lines_by_code,
     policy,
+    read_ahead,
 )
 from dealreg.queries.intake import has_room_for, own_customer, own_open_matches
 from dealreg.queries.offered import Offered, offered_products
@@ -35,7 +36,7 @@ from dealreg.queries.reports import (
     visible_deals,
 )
 from dealreg.queries.rivals import Match, customer_matches, findings_for, limits_of, protection_holder, spelling_of
-from dealreg.queries.verdicts import learned, look, verdicts_on, with_verdicts
+from dealreg.queries.verdicts import anything_said, learned, look, verdicts_on, with_verdicts
 from dealreg.queries.words import counted_words, token_weights
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "Offered",
     "OwnMatch",
     "answer_due",
+    "anything_said",
     "as_read",
     "assessment_of",
     "counted_words",
@@ -79,6 +81,7 @@ __all__ = [
     "protection_holder",
     "queue_evidence",
     "queue_rows",
+    "read_ahead",
     "read_file",
     "reasons_for_partner",
     "rivals_of",

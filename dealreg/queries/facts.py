@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import Model
 
 from dealreg.models import Deal, DealAssessment, DealPolicy, DealStatus
 from dealreg.models.deals import OPEN
@@ -20,11 +21,12 @@ from prm.kernel.audit.models import AuditEntry
 from prm.kernel.conditions.facts import NOW, TODAY
 from prm.kernel.identity.actors import Actor
 from prm.kernel.identity.models import Membership
+from prm.kernel.identity.queries import member as person
 from prm.kernel.reference import queries as reference
 from prm.kernel.reference.models import ProductLine, Program
 from prm.kernel.reference.queries import calendar_hours, vendor_currency
 from prm.kernel.tenancy.context import current, deciding, tenant_id
-from prm.kernel.tenancy.remembering import remembered
+from prm.kernel.tenancy.remembering import is_kept, keep, remembered
 
 APPROVING_ROLES = ("approver", "ops", "admin", "cam")
 
@@ -48,7 +50,7 @@ def deal_facts(deal: Deal) -> dict[str, Any]:
     with deciding() as now:
         today = now.astimezone(current().zone).date()
         partner = partners.partner_facts(deal.partner_id, deal.program_id, today)
-        about = _about(deal.pk, deal.partner_id, today)
+        about = _about(deal.pk, deal.partner_id)
         return {
             "deal.number": deal.number,
             "deal.name": deal.name or deal.customer_name,
@@ -96,6 +98,13 @@ def deal_facts(deal: Deal) -> dict[str, Any]:
         }
 
 
+def facts_ahead(deals: Iterable[Deal]) -> None:
+    """Ask at once for what stands beside the deals whose facts deal_facts() is about to be asked for."""
+    asked = [(deal.pk, deal.partner_id) for deal in deals]
+    for key, about in _all_about(asked).items():
+        keep(_about, about, *key)
+
+
 def eligibility_facts(deal: Deal, now: datetime, today: date) -> dict[str, Any]:
     """The deal's facts, and what day it is for rules that count days."""
     return deal_facts(deal) | {NOW: now, TODAY: today}
@@ -111,7 +120,29 @@ def eligibility_facts(deal: Deal, now: datetime, today: date) -> dict[str, Any]:
 )
 def as_read(deal_id: UUID) -> Deal:
     """The deal with what its pages and messages name, to look at and never to change. Raises Deal.DoesNotExist."""
-    return Deal.objects.select_related(*NAMED).get(pk=deal_id)
+    for deal in Deal.objects.raw("SELECT * FROM dealreg_deal WHERE id = %s", [deal_id]):
+        return with_names(deal)
+    raise Deal.DoesNotExist(f"There is no deal {deal_id} in sight.")
+
+
+def read_ahead(ids: Iterable[UUID]) -> None:
+    """Read at once the deals that as_read() is about to be asked for."""
+    for deal in Deal.objects.filter(pk__in={pk for pk in ids if not is_kept(as_read, pk)}):
+        keep(as_read, with_names(deal), deal.pk)
+
+
+def with_names(deal: Deal) -> Deal:
+    """With its partner, territory, industry and type: many deals have the same, so that each is asked for once."""
+    for name in NAMED:
+        field: Any = Deal._meta.get_field(name)
+        named = getattr(deal, field.attname)
+        field.set_cached_value(deal, _named(field.related_model, named) if named else None)
+    return deal
+
+
+@remembered("partners.Partner", "reference.Territory", "reference.Vertical", "reference.DealType")
+def _named(model: type[Model], pk: UUID) -> Model:
+    return model._default_manager.get(pk=pk)
 
 
 def domain_kind(deal: Deal) -> str:
@@ -173,42 +204,56 @@ class _About:
 
 
 _BESIDE = """
-SELECT ARRAY(SELECT p.code FROM dealreg_dealline AS l
+SELECT one.deal_id, one.partner_id, ARRAY(SELECT p.code FROM dealreg_dealline AS l
              JOIN reference_productline AS p ON p.tenant_id = l.tenant_id AND p.id = l.product_line_id
-             WHERE l.tenant_id = %(tenant)s AND l.deal_id = %(deal)s ORDER BY p.code),
+             WHERE l.tenant_id = %(tenant)s AND l.deal_id = one.deal_id ORDER BY p.code),
        a.outcome, c.is_blocked, c.is_house,
        (SELECT count(*) FROM dealreg_deal AS d
-        WHERE d.tenant_id = %(tenant)s AND d.partner_id = %(partner)s AND d.status = ANY(%(open)s)),
+        WHERE d.tenant_id = %(tenant)s AND d.partner_id = one.partner_id AND d.status = ANY(%(open)s)),
        ARRAY(SELECT q.sku FROM dealreg_dealitem AS i
              JOIN reference_product AS q ON q.tenant_id = i.tenant_id AND q.id = i.product_id
-             WHERE i.tenant_id = %(tenant)s AND i.deal_id = %(deal)s ORDER BY q.sku),
-       (SELECT max(i.discount) FROM dealreg_dealitem AS i WHERE i.tenant_id = %(tenant)s AND i.deal_id = %(deal)s),
+             WHERE i.tenant_id = %(tenant)s AND i.deal_id = one.deal_id ORDER BY q.sku),
+       (SELECT max(i.discount) FROM dealreg_dealitem AS i WHERE i.tenant_id = %(tenant)s AND i.deal_id = one.deal_id),
        EXISTS (SELECT 1 FROM dealreg_protection AS x
                JOIN dealreg_dealline AS l ON l.tenant_id = x.tenant_id AND l.product_line_id = x.product_line_id
-               WHERE x.tenant_id = %(tenant)s AND x.customer_id = a.customer_id AND x.partner_id <> %(partner)s
-                 AND l.deal_id = %(deal)s AND x.until < %(today)s AND x.until >= %(since)s
+               WHERE x.tenant_id = %(tenant)s AND x.customer_id = a.customer_id AND x.partner_id <> one.partner_id
+                 AND l.deal_id = one.deal_id AND x.until < %(today)s AND x.until >= %(since)s
                  AND (x.released_at IS NULL OR x.released_because = 'lapsed'))
-FROM (SELECT 1) AS one
-LEFT JOIN dealreg_dealassessment AS a ON a.tenant_id = %(tenant)s AND a.deal_id = %(deal)s
+FROM unnest(%(deals)s::uuid[], %(partners)s::uuid[]) AS one(deal_id, partner_id)
+LEFT JOIN dealreg_dealassessment AS a ON a.tenant_id = %(tenant)s AND a.deal_id = one.deal_id
 LEFT JOIN dealreg_customer AS c ON c.tenant_id = a.tenant_id AND c.id = a.customer_id
 """
 
 
-def _about(deal_id: UUID, partner_id: UUID, today: date) -> _About:
-    since = today - timedelta(days=policy().precedence_days)
+@remembered(
+    "dealreg.Deal",
+    "dealreg.DealLine",
+    "dealreg.DealItem",
+    "dealreg.DealAssessment",
+    "dealreg.DealPolicy",
+    "dealreg.Protection",
+    "dealreg.Customer",
+)
+def _about(deal_id: UUID, partner_id: UUID) -> _About:
+    return _all_about([(deal_id, partner_id)])[deal_id, partner_id]
+
+
+def _all_about(deals: Collection[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], _About]:
+    """By deal and its partner."""
+    today = current().now.astimezone(current().zone).date()
     with connection.cursor() as cursor:
         cursor.execute(
             _BESIDE,
             {
                 "tenant": tenant_id(),
-                "deal": deal_id,
-                "partner": partner_id,
+                "deals": [deal for deal, _partner in deals],
+                "partners": [partner for _deal, partner in deals],
                 "open": [str(status) for status in OPEN],
                 "today": today,
-                "since": since,
+                "since": today - timedelta(days=policy().precedence_days),
             },
         )
-        return _About(*cursor.fetchone())
+        return {(row[0], row[1]): _About(*row[2:]) for row in cursor.fetchall()}
 
 
 @remembered("dealreg.DealAssessment", "dealreg.Customer")
@@ -286,8 +331,8 @@ def extension_facts(deal: Deal, days: int) -> dict[str, Any]:
 
 def approver_facts(deal: Deal, actor: Actor) -> dict[str, Any]:
     """Who approves, up to what, and whether it is their own deal."""
-    member = Membership.objects.filter(pk=actor.membership_id).first() if actor.membership_id else None
-    submitter = Membership.objects.filter(pk=deal.submitted_by_id).first() if member and deal.submitted_by_id else None
+    member = person(actor.membership_id) if actor.membership_id else None
+    submitter = person(deal.submitted_by_id) if member and deal.submitted_by_id else None
     limit = member.approval_limit if member else None
     same = bool(member and submitter and member.person_id and member.person_id == submitter.person_id)
     return {

@@ -49,7 +49,7 @@ def _is_sure(finding: Finding) -> bool:
 
 def with_verdicts(deal: Deal, findings: list[Finding]) -> list[Finding]:
     """The findings, but for those that people said it is not; certain where they said that it is."""
-    said = list(_said_of(deal)) if findings and _anything_said(deal) else []
+    said = list(_said_of(deal)) if findings and anything_said(deal) else []
     if not said:
         return findings
     spellings = _spellings([f["id"] for f in findings if f["kind"] == "deal"])
@@ -102,8 +102,9 @@ SELECT EXISTS (SELECT 1 FROM dealreg_verdict WHERE tenant_id = %(tenant)s AND st
 """
 
 
-def _anything_said(deal: Deal) -> bool:
-    """Of most deals nobody has said anything, and the model layer takes its time to find that out."""
+def anything_said(deal: Deal) -> bool:
+    """Whether a verdict on this deal or its spelling is in force. Of most nobody has said anything, and the model layer
+    takes its time to find that out."""
     with connection.cursor() as cursor:
         told: dict[str, Any] = {"tenant": tenant_id(), "deal": deal.pk, "spelling": spelling_of(deal.normal)}
         cursor.execute(_ANYTHING, told)
