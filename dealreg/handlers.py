@@ -1,5 +1,6 @@
 """What follows from deals' own events outside of any workflow: reminders, comments and questions reach people."""
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -29,15 +30,20 @@ from dealreg.models import Deal, DealStatus, Dispute, FormerDeal, IntakeConfirma
 from dealreg.models.deals import WAITING
 from prm.kernel import messages
 from prm.kernel.decisions import jsonable
-from prm.kernel.events import Delivered, handler
+from prm.kernel.events import Delivered, handler, handler_of_many
 from prm.kernel.identity.actors import Actor
 
 
-@handler(DealExpiring.name, DealExpired.name, name="dealreg.tell_of_protection")
-def on_protection(event: Delivered, now: datetime) -> None:
-    """Remind who submitted the deal, or say that its protection has ended."""
+@handler_of_many(DealExpiring.name, DealExpired.name, name="dealreg.tell_of_protection")
+def on_protection(told: Sequence[Delivered], now: datetime) -> None:
+    """Remind who submitted each deal, or say that its protection has ended."""
+    queries.read_ahead(event.subject_id for event in told)
+    messages.send_all([_of_protection(event) for event in told], at=now)
+
+
+def _of_protection(event: Delivered) -> messages.Letter:
     template = "deal.expiring" if event.name == DealExpiring.name else "deal.expired"
-    _send(template, event, now, people.submitter(event.subject_id), days=event.payload["detail"].get("days"))
+    return _letter(template, event, people.submitter(event.subject_id), days=event.payload["detail"].get("days"))
 
 
 @handler("workflows.task.claimed", name="dealreg.start_review")
@@ -146,15 +152,19 @@ def on_verdict(event: Delivered, now: datetime) -> None:
     actions.take_effect(verdict_id=event.subject_id, now=now)
 
 
-def _send(template: str, event: Delivered, now: datetime, to: object, *, console: bool = False, **more: object) -> None:
+def _send(template: str, event: Delivered, now: datetime, to: Iterable[UUID], **more: object) -> None:
+    messages.send_all([_letter(template, event, to, **more)], at=now)
+
+
+def _letter(
+    template: str, event: Delivered, to: Iterable[UUID], *, console: bool = False, **more: object
+) -> messages.Letter:
     deal = queries.as_read(event.subject_id)
-    facts = queries.message_facts(deal)
-    messages.send(
+    return messages.Letter(
         template=template,
         to=to,
-        at=now,
-        subject_id=deal.pk,  # type: ignore[arg-type]
-        context={**facts, **{key: jsonable(value) for key, value in more.items()}},
+        subject_id=deal.pk,
+        context={**queries.message_facts(deal), **{key: jsonable(value) for key, value in more.items()}},
         cause=f"event:{event.id}",
         url=f"/{'console' if console else 'portal'}/deals/{deal.pk}",
     )

@@ -5,6 +5,7 @@ from uuid import UUID
 from django.core.cache import cache
 
 from dealreg import actions
+from dealreg.actions.lapsing import AT_ONCE
 from dealreg.intake.reading import read_all
 from prm.celery import app
 from prm.kernel.identity.actors import Actor
@@ -50,9 +51,9 @@ def _keep_time_of(tenant: UUID) -> int:
     changed = 0
     for _round in range(ROUNDS):
         with acting(tenant=tenant, audience="vendor") as now:
-            done = sum(actions.expire_due(actor=Actor.system("deal clock"), now=now).values())
-        changed += done
-        if not done:
+            done = actions.expire_due(actor=Actor.system("deal clock"), now=now)
+        changed += sum(done.values())
+        if max(done.values()) < AT_ONCE:
             break
     return changed
 

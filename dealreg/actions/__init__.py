@@ -10,7 +10,7 @@ from dealreg.actions.approvals import (
 )
 from dealreg.actions.assessment import check_conflicts, route_deal, validate_deal
 from dealreg.actions.batches import carry_out_batches, start_batch, undo_batch
-from dealreg.actions.closing import change_stage, expire_due, extend_protection, mark_lost, mark_won
+from dealreg.actions.closing import change_stage, extend_protection, mark_lost, mark_won
 from dealreg.actions.customers import (
     add_alias,
     count_words,
@@ -31,6 +31,7 @@ from dealreg.actions.disputes import (
 from dealreg.actions.drafts import discard_draft, save_draft
 from dealreg.actions.files import bring_file
 from dealreg.actions.imports import import_customers, import_deal, link_parents
+from dealreg.actions.lapsing import expire_due
 from dealreg.actions.links import (
     IssuedLink,
     ask_to_confirm,

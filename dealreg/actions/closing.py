@@ -1,34 +1,23 @@
-"""A deal's life after the answer: stages, won, lost, extended, expired, reminded."""
+"""A deal's life after the answer: stages, won, lost, extended."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, Exists, OuterRef, QuerySet, When
 from django.utils.translation import gettext as _
 
 from dealreg import entry, queries, rules
 from dealreg.actions import splitting
 from dealreg.actions.base import deciding_on, deciding_on_sale, drop_keys, note, release, save, tell, today_of
 from dealreg.actions.drafts import in_vendor_currency
-from dealreg.events import (
-    DealExpired,
-    DealExpiring,
-    DealExtended,
-    DealLost,
-    DealWon,
-    StageChanged,
-    money_snapshot,
-)
-from dealreg.models import CloseReason, Deal, DealReminder, DealStatus, PipelineStage, Protection
+from dealreg.events import DealExtended, DealLost, DealWon, StageChanged, money_snapshot
+from dealreg.models import CloseReason, Deal, DealStatus, PipelineStage, Protection
 from dealreg.models.deals import LIVE
-from dealreg.queries.facts import NAMED, extension_facts, move_facts
+from dealreg.queries.facts import extension_facts, move_facts
 from prm.kernel.decisions import Decision
 from prm.kernel.identity.actors import Actor
-
-AT_ONCE = 200
 
 
 def mark_won(
@@ -188,73 +177,6 @@ def _extend(deal: Deal, days: int, actor: Actor, now: datetime, decision: Decisi
         row.save(update_fields=["until"])
     tell(DealExtended, deal, now=now, before={"deal.protected_until": before}, days=days)
     note("deal.extended", deal, actor=actor, now=now, decision=decision)
-
-
-def expire_due(*, actor: Actor, now: datetime) -> dict[str, int]:
-    """Expire what has lapsed and remind of what soon will, each once, a batch at a time."""
-    today = today_of(now)
-    return {"expired": _expire(actor, now, today), "reminded": _remind(actor, now, today)}
-
-
-def _expire(actor: Actor, now: datetime, today: date) -> int:
-    lapsed = _idle().filter(status=DealStatus.APPROVED, protected_until__lt=today)
-    deals = list(lapsed.order_by("protected_until")[:AT_ONCE])
-    for deal in deals:
-        deal.expire()
-        _close(deal, "lapsed", now)
-        tell(DealExpired, deal, now=now, before={"deal.status": "approved"})
-        note("deal.expired", deal, actor=actor, now=now, before={"status": "approved"})
-    return len(deals)
-
-
-def _remind(actor: Actor, now: datetime, today: date) -> int:
-    """The nearest distance is told; farther ones that were slept through are only ticked off."""
-    distances = sorted(queries.policy().reminder_days)
-    if not distances:
-        return 0
-    due = _idle().filter(
-        ~_is_ticked_off(distances, today),
-        status=DealStatus.APPROVED,
-        protected_until__range=(today, today + timedelta(days=distances[-1])),
-    )
-    told, deals = 0, list(due.order_by("protected_until"))
-    ticked = _ticked_off(deals)
-    for deal in deals:
-        if deal.protected_until and _tick_off(deal, deal.protected_until, distances, ticked, now, today):
-            days = (deal.protected_until - today).days
-            tell(DealExpiring, deal, now=now, days=days)
-            note("deal.reminded", deal, actor=actor, now=now, after={"days": days})
-            told += 1
-            if told >= AT_ONCE:
-                break
-    return told
-
-
-def _idle() -> QuerySet[Deal]:
-    """Deals that nobody else works on, locked, with what their facts name."""
-    return Deal.objects.select_for_update(of=("self",), skip_locked=True).select_related(*NAMED)
-
-
-def _is_ticked_off(distances: list[int], today: date) -> Exists:
-    """Of most deals the nearest distance has been told long ago: they are neither read nor locked."""
-    nearest = Case(*(When(until__lte=today + timedelta(days=days), then=days) for days in distances))
-    return Exists(DealReminder.objects.filter(deal=OuterRef("pk"), until=OuterRef("protected_until"), days=nearest))
-
-
-def _ticked_off(deals: Iterable[Deal]) -> set[tuple[UUID, date, int]]:
-    """What has been told: deal, end of protection, distance. Asked once they are locked: others tell, too."""
-    told = DealReminder.objects.filter(deal__in=[deal.pk for deal in deals])
-    return set(told.values_list("deal_id", "until", "days"))
-
-
-def _tick_off(
-    deal: Deal, until: date, distances: list[int], ticked: set[tuple[UUID, date, int]], now: datetime, today: date
-) -> bool:
-    reached = [days for days in distances if (until - today).days <= days]
-    fresh = [days for days in reached if (deal.pk, until, days) not in ticked]
-    if fresh:
-        DealReminder.objects.bulk_create(DealReminder(deal=deal, until=until, days=days, at=now) for days in fresh)
-    return bool(fresh) and fresh[0] == reached[0]
 
 
 def _close(deal: Deal, because: str, now: datetime) -> None:

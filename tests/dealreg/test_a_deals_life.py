@@ -4,7 +4,8 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from dealreg import actions
 from dealreg.models import Deal, DealReminder, DealStatus, MatchKey, Protection
@@ -13,9 +14,11 @@ from prm.kernel.audit.models import AuditEntry
 from prm.kernel.clock import local_date
 from prm.kernel.events.models import EventRow
 from prm.kernel.identity.actors import Actor
+from prm.kernel.messages.models import Message
 from prm.kernel.tenancy.wall import state_moves
 from tests.cast import birch, bo, cam, cedar, mia, partner, vendor
 from tests.dealreg.deals import approved, draft, in_review, returned, submitted, the
+from tests.workflows.things import settle
 
 CLOCK = Actor.system("deal clock")
 STATES = {
@@ -218,6 +221,41 @@ class TestTime:
         assert self.pass_time()["reminded"] == 1
         with vendor():
             assert sorted(DealReminder.objects.values_list("days", flat=True)) == [3, 14, 30]
+
+    def test_asks_no_more_for_many_deals_than_for_one_but_for_their_audit_and_mails_each_once(self, as_worker):
+        asked = []
+        for names in (("Quayside Pumps",), ("Elderflower Rail", "Mistral Optik", "Kestrel Foods", "Jasper Press")):
+            for name in names:
+                deal = approved(customer_name=name, customer_domain=f"{name.split()[0].lower()}.example")
+                move_end_of_protection(deal, 3)
+            with vendor() as now, CaptureQueriesContext(connection) as captured:
+                assert actions.expire_due(actor=CLOCK, now=now) == {"expired": 0, "reminded": len(names)}
+            asked.append(sum("audit_" not in query["sql"] for query in captured))
+        settle()
+
+        assert asked[0] == asked[1]
+        with vendor():
+            mails = Message.objects.filter(template="deal.expiring", channel="email")
+            assert sorted(mails.values_list("subject_id", flat=True)) == sorted(
+                Deal.objects.filter(status="approved").values_list("pk", flat=True)
+            )
+
+    def test_what_ends_on_one_day_is_ended_at_once_with_all_that_hangs_on_it(self):
+        for name in ("Quayside Pumps", "Elderflower Rail"):
+            deal = approved(customer_name=name, customer_domain=f"{name.split()[0].lower()}.example")
+            move_end_of_protection(deal, -1)
+
+        assert self.pass_time()["expired"] == 2
+
+        with vendor():
+            assert set(Deal.objects.values_list("status", flat=True)) == {"expired"}
+            assert not MatchKey.objects.filter(kind=MatchKey.Kind.DEAL).exists()
+            assert set(Protection.objects.values_list("released_because", flat=True)) == {"lapsed"}
+            told = AuditEntry.objects.filter(action="deal.expired")
+            assert [(entry.before, entry.after) for entry in told] == [
+                ({"status": "approved"}, {"status": "expired"})
+            ] * 2
+        assert [payload["facts"]["deal.status"] for payload in events_named("expired")] == ["expired"] * 2
 
     def test_protection_lasts_through_its_last_day(self):
         deal = approved()
