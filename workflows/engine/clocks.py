@@ -5,10 +5,12 @@ the run of the resubmission takes it up again where it stood.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 
@@ -16,6 +18,7 @@ from prm.kernel import events
 from prm.kernel.reference.calendars import BusinessHours, NeverOpen
 from prm.kernel.reference.models import Calendar
 from prm.kernel.reference.queries import calendar_hours
+from prm.kernel.tenancy.ids import uuid7
 from prm.kernel.tenancy.remembering import remembered
 from workflows.definition import BrokenDefinition
 from workflows.engine.step import Result, Step
@@ -81,10 +84,10 @@ def stop(step: Step) -> Result:
     clock = _live(step, step.block["clock"])
     if clock is None:
         return Result("unchanged")
-    _halt(clock, step.now)
+    used = _halt(clock, step.now)
     return Result(
         "late" if clock.breached else "in_time",
-        {"clock": clock.name, "used_minutes": used_seconds(clock) // 60, "minutes": clock.minutes},
+        {"clock": clock.name, "used_minutes": used // 60, "minutes": clock.minutes},
     )
 
 
@@ -207,14 +210,13 @@ def hours_of(calendar: Calendar) -> BusinessHours:
 # --- what the verbs share ----------------------------------------------------------------------
 
 
+_LIVE = """
+SELECT * FROM workflows_slaclock WHERE subject_id = %s AND name = %s AND status <> 'stopped' FOR UPDATE
+"""
+
+
 def _live(step: Step, name: str) -> SlaClock | None:
-    return (
-        SlaClock.objects.select_for_update(of=("self",))
-        .select_related("calendar")
-        .filter(subject_id=step.subject_id, name=name)
-        .exclude(status="stopped")
-        .first()
-    )
+    return next(iter(SlaClock.objects.raw(_LIVE, [step.subject_id, name])), None)
 
 
 def _turn(clock: SlaClock, side: str, now: datetime) -> None:
@@ -224,30 +226,90 @@ def _turn(clock: SlaClock, side: str, now: datetime) -> None:
 
 
 def _close(clock: SlaClock, now: datetime) -> None:
-    assert clock.calendar is not None
-    for segment in clock.segments.filter(ended_at=None):
-        spent = hours_of(clock.calendar).time_between(segment.begun_at, max(now, segment.begun_at))
-        segment.ended_at, segment.seconds = max(now, segment.begun_at), int(spent.total_seconds())
-        segment.save(update_fields=["ended_at", "seconds"])
+    segment, _used = _open_one(clock, now)
+    if segment:
+        SlaSegment.objects.filter(pk=segment.id).update(ended_at=segment.ended_at, seconds=segment.seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """The open stretch of a clock, as it ends now."""
+
+    id: UUID
+    ended_at: datetime
+    seconds: int
+
+
+_OPEN_ONE = """
+SELECT o.id, o.side, o.begun_at, used.seconds
+FROM (SELECT coalesce(sum(seconds), 0) AS seconds FROM workflows_slasegment
+      WHERE clock_id = %(clock)s AND side = 'vendor') AS used
+LEFT JOIN workflows_slasegment AS o ON o.clock_id = %(clock)s AND o.ended_at IS NULL
+"""
+
+
+def _open_one(clock: SlaClock, now: datetime) -> tuple[_Stretch | None, int]:
+    """The open stretch, and how many business seconds our side has used by its end."""
+    with connection.cursor() as cursor:
+        cursor.execute(_OPEN_ONE, {"clock": clock.pk})
+        segment, side, begun, used = cursor.fetchone()
+    if segment is None:
+        return None, used
+    ended = max(now, begun)
+    spent = int(_hours(clock).time_between(begun, ended).total_seconds())
+    return _Stretch(segment, ended, spent), used + (spent if side == "vendor" else 0)
+
+
+def _hours(clock: SlaClock) -> BusinessHours:
+    assert clock.calendar_id is not None
+    return calendar_hours(clock.calendar_id)
 
 
 def _count_on(clock: SlaClock, now: datetime) -> None:
     """Reckon when each point comes that has not been announced, and leave work for it."""
-    assert clock.calendar is not None
     is_new = clock._state.adding
-    hours, used = hours_of(clock.calendar), 0 if is_new else used_seconds(clock)
+    used = 0 if is_new else used_seconds(clock)
     try:
-        due = {point: _due(hours, clock, point, used, now) for point in (*clock.warn_at, BREACH)}
+        due = {point: _due(_hours(clock), clock, point, used, now) for point in (*clock.warn_at, BREACH)}
     except NeverOpen as error:
         raise BrokenDefinition(str(error)) from error
     clock.status, clock.due_at = SlaClock.Status.RUNNING, due[BREACH]
     if is_new:
-        clock.save(force_insert=True)
-        SlaSegment.objects.create(clock=clock, side="vendor", begun_at=now)
-    else:
-        clock.save(update_fields=["status", "due_at", "run", "block"])
+        _begin(clock, due)
+        return
+    clock.save(update_fields=["status", "due_at", "run", "block"])
     Work.objects.bulk_create(_escalations(clock, due))
     _show(clock)
+
+
+_BEGIN = """
+WITH begun AS (
+  INSERT INTO workflows_slaclock (id, tenant_id, run_id, block, name, subject_type, subject_id, calendar_id, status,
+                                  minutes, warn_at, fired, started_at, due_at, breached)
+  VALUES (%(id)s, %(tenant_id)s, %(run_id)s, %(block)s, %(name)s, %(subject_type)s, %(subject_id)s, %(calendar_id)s,
+          %(status)s, %(minutes)s, %(warn_at)s::smallint[], '{}', %(started_at)s, %(due_at)s, false)
+  RETURNING tenant_id, id, run_id, block, started_at, subject_id, due_at
+), counts AS (
+  INSERT INTO workflows_slasegment (id, tenant_id, clock_id, side, begun_at)
+  SELECT %(segment)s, tenant_id, id, 'vendor', started_at FROM begun
+), announces AS (
+  INSERT INTO workflows_work (id, tenant_id, run_id, block, branch, kind, status, due_at, attempt, fence, data, error)
+  SELECT w.id, begun.tenant_id, begun.run_id, begun.block, '', 'escalation', 'ready', w.due_at, 0, 0,
+         jsonb_build_object('clock', begun.id::text, 'point', w.point), ''
+  FROM begun, unnest(%(works)s::uuid[], %(points)s::int[], %(dues)s::timestamptz[]) AS w(id, point, due_at)
+)
+UPDATE workflows_humantask AS t SET due_at = begun.due_at, sla_paused = false
+FROM begun WHERE t.tenant_id = begun.tenant_id AND t.subject_id = begun.subject_id AND t.status IN ('open', 'deciding')
+"""
+
+
+def _begin(clock: SlaClock, due: Mapping[int, datetime]) -> None:
+    """A new clock, with its first stretch and what it will announce, past the model layer: every run with a promise
+    pays for this."""
+    values: dict[str, Any] = {**vars(clock), "segment": uuid7(), "works": [uuid7() for _point in due]}
+    with connection.cursor() as cursor:
+        cursor.execute(_BEGIN, {**values, "points": list(due), "dues": list(due.values())})
+    clock._state.adding = False
 
 
 def _due(hours: BusinessHours, clock: SlaClock, point: int, used: int, now: datetime) -> datetime:
@@ -269,12 +331,36 @@ def _escalations(clock: SlaClock, due: dict[int, datetime]) -> Iterable[Work]:
     ]
 
 
-def _halt(clock: SlaClock, now: datetime) -> None:
-    _close(clock, now)
+_HALT = """
+WITH over AS (
+  UPDATE workflows_slasegment SET ended_at = %(ended_at)s, seconds = %(seconds)s WHERE id = %(segment)s
+), announced AS (
+  DELETE FROM workflows_work WHERE run_id = %(run)s AND kind = 'escalation' AND data ->> 'clock' = %(clock)s::text
+)
+UPDATE workflows_slaclock SET status = %(status)s, stopped_at = %(now)s, breached = %(breached)s WHERE id = %(clock)s
+"""
+
+
+def _halt(clock: SlaClock, now: datetime) -> int:
+    """Stop it for good, with its stretch and what it would have announced; gives the seconds that we have used."""
+    segment, used = _open_one(clock, now)
     late = clock.due_at is not None and now > clock.due_at
     clock.status, clock.stopped_at, clock.breached = SlaClock.Status.STOPPED, now, clock.breached or late
-    clock.save(update_fields=["status", "stopped_at", "breached"])
-    _forget(clock)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _HALT,
+            {
+                "segment": segment.id if segment else None,
+                "ended_at": segment.ended_at if segment else None,
+                "seconds": segment.seconds if segment else None,
+                "run": clock.run_id,
+                "clock": clock.pk,
+                "status": clock.status,
+                "now": now,
+                "breached": clock.breached,
+            },
+        )
+    return used
 
 
 def _forget(clock: SlaClock) -> None:
@@ -289,7 +375,7 @@ def _show(clock: SlaClock) -> None:
 
 
 def _told(step: Step, clock: SlaClock, point: int) -> dict[str, object]:
-    left = hours_of(clock.calendar).minutes_between(step.now, clock.due_at) if clock.calendar and clock.due_at else 0
+    left = _hours(clock).minutes_between(step.now, clock.due_at) if clock.calendar_id and clock.due_at else 0
     return {
         "name": step.subject_name,
         "percent": point,
