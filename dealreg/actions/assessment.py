@@ -16,6 +16,7 @@ from prm.kernel.automation.queries import NoRules, published_rules
 from prm.kernel.conditions import evaluate_rules
 from prm.kernel.decisions import Decision, Reason
 from prm.kernel.identity.actors import Actor
+from prm.kernel.tenancy.remembering import keep
 from prm.kernel.wording import said as _
 
 
@@ -90,6 +91,7 @@ def assess(deal: Deal, now: datetime, policy: DealPolicy) -> DealAssessment:
             "checked_at",
         ],
     )
+    keep(queries.assessment_of, found, deal.pk)  # the next step asks for it
     return found
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
@@ -162,22 +162,28 @@ def domain_kind(deal: Deal) -> str:
 
 
 def line_codes(deal: Deal) -> list[str]:
-    return sorted(code for _id, code in _lines_of(deal.pk))
+    return sorted(line.code for line in _lines_of(deal.pk))
 
 
 def line_ids(deal: Deal) -> set[UUID]:
-    return {pk for pk, _code in _lines_of(deal.pk)}
+    return {line.id for line in _lines_of(deal.pk)}
+
+
+class _Line(NamedTuple):
+    id: UUID
+    code: str
+    protection_days: int | None
 
 
 @remembered("dealreg.DealLine", "reference.ProductLine")
-def _lines_of(deal_id: UUID) -> tuple[tuple[UUID, str], ...]:
+def _lines_of(deal_id: UUID) -> tuple[_Line, ...]:
     with connection.cursor() as cursor:  # every check asks this
         cursor.execute(_LINES, [tenant_id(), deal_id])
-        return tuple(cursor.fetchall())
+        return tuple(_Line(*row) for row in cursor.fetchall())
 
 
 _LINES = """
-SELECT l.product_line_id, p.code FROM dealreg_dealline AS l
+SELECT l.product_line_id, p.code, p.protection_days FROM dealreg_dealline AS l
 JOIN reference_productline AS p ON p.tenant_id = l.tenant_id AND p.id = l.product_line_id
 WHERE l.tenant_id = %s AND l.deal_id = %s
 """
@@ -355,10 +361,9 @@ def protection_facts(deal: Deal, now: datetime, today: date) -> dict[str, Any]:
     """Days of protection by product line, and how many days late the answer is."""
     partner = partners.partner_facts(deal.partner_id, deal.program_id, today)
     late = now - deal.answer_due_at if deal.answer_due_at and now > deal.answer_due_at else timedelta(0)
-    lines = deal.lines.values_list("product_line_id", "product_line__protection_days")
     return {
         "start": today.isoformat(),
         "tier_days": partner.protection_days,
         "late_days": -(-late // timedelta(days=1)),
-        "lines": {str(line): days for line, days in lines},
+        "lines": {str(line.id): line.protection_days for line in _lines_of(deal.pk)},
     }
