@@ -52,6 +52,7 @@ SENTENCES = {
     ("centre", "other_place"): _("Another place buys: %(place)s."),
     ("centre", "other_address"): _("The contacts write from different addresses: %(place)s."),
 }
+NEAR = {"0": _("They close on the same day."), "1": _("They close a day apart.")}
 OUTCOMES = {
     "same": _("The same opportunity"),
     "other": _("Perhaps another opportunity"),
@@ -108,10 +109,17 @@ def told(judged: Mapping[str, Any] | None) -> dict[str, Any] | None:
         "label": str(OUTCOMES[judged["outcome"]]),
         "points": float(judged["points"]),
         "lines": [
-            {"text": str(SENTENCES[about, how]) % facts, "weight": float(points), "same": Decimal(points) > 0}
+            {"text": _sentence(about, how, facts), "weight": float(points), "same": Decimal(points) > 0}
             for about, how, points, facts in judged["lines"]
         ],
     }
+
+
+def _sentence(about: str, how: str, facts: Mapping[str, str]) -> str:
+    """A line in words; two days that are one, or neighbours, need no number."""
+    if about == "close" and facts["days"] in NEAR:
+        return str(NEAR[facts["days"]])
+    return str(SENTENCES[about, how]) % facts
 
 
 Seen = tuple[str, str, dict[str, str]]

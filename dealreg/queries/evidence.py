@@ -158,7 +158,8 @@ def _shown(deal: Deal, finding: Mapping[str, Any]) -> dict[str, Any]:
         "share": float(finding["probability"]),
         "until": date.fromisoformat(finding["until"]) if finding.get("until") else None,
         "speaks": [
-            {"text": line.sentence, "weight": line.contribution, "same": line.contribution > 0} for line in lines
+            {"text": line.sentence, "figure": line.figure, "weight": line.contribution, "same": line.contribution > 0}
+            for line in lines
         ],
         "diff": _side_by_side(deal, finding),
         "judged": finding.get("opportunity"),

@@ -65,6 +65,7 @@ LEANS = {
     "review.same_name_elsewhere": Saying.RELATED,
 }
 LIKELY = 0.6
+STRONG, SOME = 1.0, 0.3  # in log-odds: a tenth of what the model can say is strong, half of it weak
 
 
 def workbench_of(evidence: Mapping[str, Any], chosen: UUID | None = None) -> dict[str, Any]:
@@ -125,7 +126,14 @@ def _bar(line: Mapping[str, Any], heaviest: float) -> dict[str, Any]:
     """A signed bar: from the middle to the right for the same, to the left against."""
     length = round(50 * abs(line["weight"]) / heaviest, 1)
     start = 50.0 if line["same"] else round(50 - length, 1)
-    return {**line, "length": length, "start": start, "figure": formats.number(abs(line["weight"]), 1)}
+    points = ("+" if line["same"] else "−") + formats.number(abs(line["weight"]), 1)
+    return {**line, "length": length, "start": start, "points": points, "strength": strength(line["weight"])}
+
+
+def strength(weight: float) -> str:
+    """How much a line says, in a word."""
+    size = abs(weight)
+    return _("strong") if size >= STRONG else _("some") if size >= SOME else _("weak")
 
 
 def _chosen(found: Sequence[dict[str, Any]], chosen: UUID | None) -> dict[str, Any] | None:

@@ -31,6 +31,11 @@ class TestJudge:
         assert judged["outcome"] == judge(other, ONE)["outcome"] == outcome
         assert sum(Decimal(line[2]) for line in judged["lines"]) == Decimal(judged["points"])
 
+    @pytest.mark.parametrize(("day", "text"), [(1, "on the same day"), (2, "a day apart"), (9, "within 8 days")])
+    def test_days_are_said_as_people_say_them(self, day, text):
+        shown = told(judge(ONE, Side(ONE.lines, close_on=date(2026, 3, day))))
+        assert any(text in line["text"] for line in shown["lines"])
+
     def test_every_line_is_a_sentence(self):
         shown = told(judge(ONE, Side(ONE.lines, Decimal(48_000), date(2027, 3, 1), "al", "al@x.de", "kiel")))
 

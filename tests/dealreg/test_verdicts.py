@@ -289,7 +289,14 @@ class TestThePages:
         first, one, _other = rivals()
         page = client_of(olivia).get(f"/console/deals/{one}/conflicts/").content.decode()
 
-        for words in ("Same customer?", "Same opportunity?", "Who was first", "The rules lean to", "weight-for"):
+        for words in (
+            "Same customer?",
+            "Same opportunity?",
+            "Who was first",
+            "The rules lean to",
+            "weight-for",
+            ">strong<",
+        ):
             assert words in page
         assert the(first).number in page and "Birch Systems" in page
 

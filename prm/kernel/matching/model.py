@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from prm.kernel.matching.constellations import constellations
 from prm.kernel.matching.features import CATEGORIES, FEATURES, INDEX, NUMBERS, Compared
-from prm.kernel.matching.sentences import sentence_for
+from prm.kernel.matching.sentences import figure_for, named, sentence_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,11 @@ class Line:
     def sentence(self) -> str:
         """The line in the reader's language."""
         return sentence_for(self.feature, self.bin, self.facts)
+
+    @property
+    def figure(self) -> str:
+        """The same with the figures behind it."""
+        return figure_for(self.feature, self.bin, self.facts)
 
 
 class Table(NamedTuple):
@@ -145,7 +150,7 @@ class Scored:
             "left_a": ", ".join(self.compared.left_a),
             "left_b": ", ".join(self.compared.left_b),
         }
-        numbers = {name: f"{self.compared.values[INDEX[name]]:.2f}" for name in NUMBERS}
+        numbers = {named(name): f"{self.compared.values[INDEX[name]]:.2f}" for name in NUMBERS}
         return words | numbers
 
     def explain(self, limit: int | None = None) -> list[Line]:

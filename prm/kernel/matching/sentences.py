@@ -2,9 +2,85 @@
 
 from collections.abc import Mapping
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-NUMBERS = {
+# What a figure comes to, in words: at least so much, and the sentence; the last one is for everything below.
+_MOST, _MUCH = 0.85, 0.5
+_RARE, _FAIRLY = 7.0, 4.0  # of 10, as words are weighed
+NUMBERS: Mapping[str, tuple[tuple[float, Promise], ...]] = {
+    "overlap": (
+        (_MOST, _("Nearly all that the two names say is in words that they share (%(shared)s).")),
+        (_MUCH, _("Much of what the two names say is in words that they share (%(shared)s).")),
+        (0, _("Little of what the two names say is in words that they share.")),
+    ),
+    "cover": (
+        (_MOST, _("The shorter name is found in the other, nearly whole.")),
+        (_MUCH, _("Much of the shorter name is found in the other.")),
+        (0, _("Little of the shorter name is found in the other.")),
+    ),
+    "spelling": (
+        (_MOST, _("The names are spelt nearly alike.")),
+        (_MUCH, _("The names are spelt somewhat alike.")),
+        (0, _("The names are spelt differently.")),
+    ),
+    "start": (
+        (_MOST, _("The names begin nearly alike.")),
+        (_MUCH, _("The names begin somewhat alike.")),
+        (0, _("The names begin differently.")),
+    ),
+    "sound": (
+        (_MOST, _("The names sound nearly alike.")),
+        (_MUCH, _("The names sound somewhat alike.")),
+        (0, _("The names sound different.")),
+    ),
+    "rarest_shared": (
+        (_RARE, _("They share a rare word (%(shared)s).")),
+        (_FAIRLY, _("They share a fairly rare word (%(shared)s).")),
+        (0.01, _("The words that they share are common ones (%(shared)s).")),
+        (0, _("They share no word.")),
+    ),
+    "shared": (
+        (_RARE, _("The words that they share tell a lot (%(shared)s).")),
+        (_FAIRLY, _("The words that they share tell something (%(shared)s).")),
+        (0.01, _("The words that they share tell little (%(shared)s).")),
+        (0, _("They share no word.")),
+    ),
+    "rarest_left_short": (
+        (_RARE, _("Each name has a rare word that the other lacks.")),
+        (_FAIRLY, _("Each name has a fairly rare word that the other lacks.")),
+        (0, _("One of the names has no telling word of its own.")),
+    ),
+    "rarest_left_long": (
+        (_RARE, _("A rare word is in one name only (%(left_a)s / %(left_b)s).")),
+        (_FAIRLY, _("A fairly rare word is in one name only (%(left_a)s / %(left_b)s).")),
+        (0.01, _("Only common words are in one name and not in the other (%(left_a)s / %(left_b)s).")),
+        (0, _("No word is in one name only.")),
+    ),
+    "left_similarity": (
+        (_MOST, _("What is left over is nearly alike (%(left_a)s / %(left_b)s).")),
+        (_MUCH, _("What is left over is somewhat alike (%(left_a)s / %(left_b)s).")),
+        (0, _("What is left over differs (%(left_a)s / %(left_b)s).")),
+    ),
+    "length": (
+        (_MOST, _("The names are about as long.")),
+        (_MUCH, _("One name is noticeably shorter.")),
+        (0, _("One name is much shorter.")),
+    ),
+    "least_alike": (
+        (_MOST, _("The words that answer one another are nearly alike.")),
+        (_MUCH, _("A word is only somewhat like the one that answers it.")),
+        (0, _("A word is hardly like the one that answers it.")),
+    ),
+    "label_similarity": (
+        (_MOST, _("A web address is spelt nearly like the other name.")),
+        (_MUCH, _("A web address is spelt somewhat like the other name.")),
+        (0, _("A web address is spelt unlike the other name.")),
+    ),
+}
+
+# The same with its figure, for those who want to know.
+FIGURES: Mapping[str, Promise] = {
     "overlap": _("%(percent)s of the weight of both names is in words they share (%(shared)s)."),
     "cover": _("%(percent)s of the shorter name's weight is found in the other name."),
     "spelling": _("The names are spelt %(percent)s alike."),
@@ -20,7 +96,7 @@ NUMBERS = {
     "label_similarity": _("A web address is spelt %(percent)s like the other name."),
 }
 
-CATEGORIES = {
+CATEGORIES: Mapping[str, Mapping[str, Promise]] = {
     "left": {
         "none": _("No word is left over."),
         "common_one_side": _("Only one name has more words, and they are common ones (%(left_a)s%(left_b)s)."),
@@ -155,9 +231,41 @@ def verdict_sentence(rule: str, probability: float) -> str:
     return str(VERDICTS[rule]) % {"percent": f"{probability:.0%}"}
 
 
+def figure_for(feature: str, bin: str, facts: Mapping[str, str]) -> str:
+    """The figures behind a line; where it has none, the line itself."""
+    features, bins = feature.split("*"), bin.split("*")
+    return " ".join(_exactly(one, row, facts) for one, row in zip(features, bins, strict=True))
+
+
+def named(feature: str) -> str:
+    """The name of a feature's figure among the facts; "shared" are the shared words themselves."""
+    return "shared_weight" if feature == "shared" else feature
+
+
 def _simple(feature: str, bin: str, facts: Mapping[str, str]) -> str:
     if feature in CATEGORIES:
-        return str(CATEGORIES[feature][bin]) % facts
-    value = facts[feature]
-    text = str(NUMBERS[feature]) % {**facts, "value": value, "percent": f"{float(value):.0%}"}
-    return text.replace(" ( / )", "").replace("( / ", "(").replace(" / )", ")")  # words are left over on one side only
+        return _tidy(str(CATEGORIES[feature][bin]) % _words(facts))
+    value, known = float(_value(feature, facts)), _words(facts)
+    text = next(text for least, text in NUMBERS[feature] if value >= least or not least)
+    return _tidy(str(text) % known)
+
+
+def _exactly(feature: str, bin: str, facts: Mapping[str, str]) -> str:
+    if feature in CATEGORIES:
+        return _tidy(str(CATEGORIES[feature][bin]) % _words(facts))
+    value = _value(feature, facts)
+    return _tidy(str(FIGURES[feature]) % {**_words(facts), "value": value, "percent": f"{float(value):.0%}"})
+
+
+def _value(feature: str, facts: Mapping[str, str]) -> str:
+    return facts.get(named(feature)) or facts[feature]
+
+
+def _words(facts: Mapping[str, str]) -> Mapping[str, str]:
+    """The words of both names. What was found earlier kept their figure in their place."""
+    return facts if "shared_weight" in facts else {**facts, "shared": ""}
+
+
+def _tidy(text: str) -> str:
+    """Words may be left over on one side only, or on none."""
+    return text.replace(" ( / )", "").replace(" ()", "").replace("( / ", "(").replace(" / )", ")")
