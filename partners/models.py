@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 
+from partners import starter
 from prm.kernel.reference.models import Program, Territory
 from prm.kernel.tenancy.models import PartnerOwned, TenantForeignKey, TenantOwned
 from prm.kernel.tenancy.wall import Wall
@@ -79,7 +80,12 @@ class TierBenefit(TenantOwned):
         ordering = ["position", "text"]
 
     def __str__(self) -> str:
-        return self.text
+        return self.words
+
+    @property
+    def words(self) -> str:
+        """As its reader reads it."""
+        return starter.in_words(self.text)
 
 
 class Partner(TenantOwned):

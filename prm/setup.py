@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from dealreg.actions import ship_approval_matrix
 from dealreg.models import CloseReason
 from partners.models import Tier, TierBenefit
+from partners.starter import BENEFITS
 from prm.kernel.automation import actions as automation
 from prm.kernel.automation import registry
 from prm.kernel.automation.models import RuleVersion
@@ -61,7 +62,6 @@ TIERS: tuple[dict[str, Any], ...] = (
         "discount": Decimal(25),
         "auto_approve_limit": Decimal(100_000),
         "colour": "#b7791f",
-        "benefits": ("25 % discount", "120 days of deal protection", "A channel manager of your own"),
     },
     {
         "code": "silver",
@@ -71,7 +71,6 @@ TIERS: tuple[dict[str, Any], ...] = (
         "discount": Decimal(18),
         "auto_approve_limit": Decimal(50_000),
         "colour": "#64748b",
-        "benefits": ("18 % discount", "90 days of deal protection"),
     },
     {
         "code": "bronze",
@@ -81,7 +80,6 @@ TIERS: tuple[dict[str, Any], ...] = (
         "discount": Decimal(10),
         "auto_approve_limit": Decimal(20_000),
         "colour": "#9a5b34",
-        "benefits": ("10 % discount", "60 days of deal protection"),
     },
 )
 TERRITORIES = {
@@ -243,11 +241,12 @@ def _calendar(tenant: Tenant, country: str, now: datetime) -> Calendar:
 
 def _tiers(program: Program) -> None:
     for row in TIERS:
-        fields = {name: value for name, value in row.items() if name not in ("benefits", "code")}
+        fields = {name: value for name, value in row.items() if name != "code"}
         tier, created = Tier.objects.get_or_create(program=program, code=row["code"], defaults=fields)
         if created:
             TierBenefit.objects.bulk_create(
-                TierBenefit(tier=tier, text=text, position=position) for position, text in enumerate(row["benefits"])
+                TierBenefit(tier=tier, text=text, position=position)
+                for position, text in enumerate(BENEFITS[row["code"]])
             )
 
 

@@ -182,7 +182,7 @@ class IncidentList(List):
         Column(
             "message",
             _("What happened"),
-            value=lambda i: i.message[:160],
+            value=lambda i: i.sentence[:160],
             link=lambda i: reverse("workflows:incident", args=[i.pk]),
             sub=lambda i: i.subject_name,
         ),

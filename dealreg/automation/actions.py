@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from dealreg import actions, queries
 from dealreg.automation.judges import JUDGES, eligible
 from dealreg.entry import FIELDS
+from prm.kernel import wording
 from prm.kernel.automation.registry import ActionSpec, Outcome, register_action
 from prm.kernel.conditions import Fact
 from prm.kernel.decisions import Decision
@@ -30,7 +31,7 @@ def validate(deal: UUID, params: Params, actor: Actor, now: datetime) -> Outcome
     told = _told(eligible(decision.outcome), decision)
     if told.value != "error":
         return told
-    broken = "; ".join(reason.text for reason in decision.reasons if reason.key in ("rule.broken", "rule.missing"))
+    broken = wording.joined(reason.text for reason in decision.reasons if reason.key in ("rule.broken", "rule.missing"))
     return Outcome(told.value, {**told.detail, "incident": broken})
 
 

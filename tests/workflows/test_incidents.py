@@ -1,15 +1,19 @@
 """What a machine can't do becomes one incident, with a way on."""
 
 import pytest
+from django.utils import translation
 
 from prm.kernel.audit.models import AuditEntry
 from prm.kernel.automation.registry import Outcome
 from prm.kernel.events import relay
 from prm.kernel.events.models import Delivery, EventRow
-from tests.cast import ada, aud, mia, olivia, vendor
+from prm.kernel.identity.models import Membership
+from tests import world
+from tests.cast import ada, aud, client_of, mia, olivia, vendor
 from tests.workflows.things import KEEP, TELL, WEIGH, ThingNeeded, behaving, find, happened, publish, settle
 from workflows import actions, engine
 from workflows.models import Incident, Run, Work
+from workflows.queries.stories import timeline
 
 pytestmark = pytest.mark.usefixtures("as_worker", "replays_true")
 
@@ -195,3 +199,40 @@ class TestARunThatStandsStill:
         find()
         settle()
         assert engine.sweep(quiet="0 seconds") == 0
+
+
+class TestAnIncidentsSentence:
+    def retired(self) -> Incident:
+        workflow = publish(KEEP)
+        with vendor() as now:
+            actions.retire_workflow(workflow_id=workflow, actor=ada.actor, now=now)
+        find()
+        settle()
+        with vendor():
+            return only()
+
+    def test_is_told_in_the_readers_language_whatever_the_workers_was(self):
+        incident = self.retired()
+        assert "“Things” is retired and no other takes this up" in incident.message
+        with vendor():
+            Membership.objects.filter(pk=ada.membership_id).update(language="de")
+        with world.logged_in_as("web"):
+            for path in ("", f"{incident.pk}/"):
+                page = client_of(ada).get(f"/console/workflows/incidents/{path}").content.decode()
+                assert "„Things“ ist zurückgezogen" in page and "is retired" not in page, path
+
+    def test_of_a_broken_step_too_in_the_incident_and_in_the_story_of_its_run(self):
+        publish({"id": "clock", "type": "sla_start", "clock": "answer", "policy": "deal-answer"}, KEEP, unlinted=True)
+        subject = find()
+        settle()
+        with vendor(), translation.override("de"):
+            sentence = "Es gibt keine SLA-Richtlinie „deal-answer“."
+            assert only().sentence.startswith(sentence)
+            assert any(entry["text"].startswith(sentence) for entry in timeline(subject))
+
+    def test_kept_before_sentences_were_stays_as_it_was(self):
+        incident = self.retired()
+        with vendor(), translation.override("de"):
+            Incident.objects.update(said=None, message="“Things” was put away, long ago.")
+            incident.refresh_from_db()
+            assert incident.sentence == "“Things” was put away, long ago."

@@ -82,7 +82,7 @@ def _close(incident: Incident, actor: Actor, now: datetime, move: Callable[[Inci
             partner_id=incident.partner_id,
             facts={
                 "incident.kind": incident.kind,
-                "incident.message": incident.message,
+                "incident.message": incident.sentence,
                 "incident.status": incident.status,
             },
         ),

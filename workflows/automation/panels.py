@@ -7,6 +7,7 @@ from uuid import UUID
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from prm.kernel import wording
 from prm.kernel.automation.registry import Panel, register_panel
 from workflows.models import Incident, WebhookCall
 
@@ -33,7 +34,7 @@ def incident_facts(pk: UUID) -> Mapping[str, Any]:
         return {}
     return {
         "incident.kind": found.kind,
-        "incident.message": found.message,
+        "incident.message": wording.remembering(found.message, found.sentence),
         "incident.workflow": found.workflow.key if found.workflow else "",
         "incident.block": found.block,
         "incident.about": found.subject_name,

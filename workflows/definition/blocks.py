@@ -7,10 +7,9 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from prm.kernel.automation import registry
 from prm.kernel.conditions import ConditionError, Fact, FactSchema, compile_python
+from prm.kernel.wording import said as _
 from workflows.definition.broken import BrokenDefinition
 from workflows.definition.parameters import applied
 from workflows.definition.triggers import Start, facts_of, start_of

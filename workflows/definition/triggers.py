@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from prm.kernel.automation import registry
 from prm.kernel.conditions import FactSchema, registered_schemas, schema_named
+from prm.kernel.wording import said as _
 from workflows.definition.broken import BrokenDefinition
 
 KINDS = ("event", "schedule", "date", "manual")

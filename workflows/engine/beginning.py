@@ -8,11 +8,11 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.utils.translation import gettext as _
 
 from prm.kernel.decisions import jsonable
 from prm.kernel.tenancy.context import tenant_id
 from prm.kernel.tenancy.ids import uuid7
+from prm.kernel.wording import said as _
 from workflows.definition import BrokenDefinition, Program
 from workflows.engine.advance import _next_id
 from workflows.models import WorkflowVersion

@@ -2,10 +2,9 @@
 
 from collections.abc import Callable
 
-from django.utils.translation import gettext as _
-
 from prm.kernel.automation import registry
 from prm.kernel.identity.actors import Actor
+from prm.kernel.wording import said as _
 from workflows.definition import BrokenDefinition
 from workflows.engine import calling, children, clocks, messages, people, waits
 from workflows.engine.asking import ask

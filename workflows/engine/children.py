@@ -5,8 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.utils.translation import gettext as _
-
+from prm.kernel.wording import said as _
 from workflows.definition import BrokenDefinition
 from workflows.engine import beginning, people, waits
 from workflows.engine.step import Result, Step, program_of

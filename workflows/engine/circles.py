@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import connection
-from django.utils.translation import gettext as _
 
 from prm.kernel import events
+from prm.kernel.wording import said as _
 from workflows.models import Run
 
 ROUNDS = 10  # of one workflow on one subject

@@ -12,7 +12,6 @@ from uuid import UUID
 
 from django.db import connection
 from django.db.models import Sum
-from django.utils.translation import gettext as _
 
 from prm.kernel import events
 from prm.kernel.reference.calendars import BusinessHours, NeverOpen
@@ -20,6 +19,7 @@ from prm.kernel.reference.models import Calendar
 from prm.kernel.reference.queries import calendar_hours
 from prm.kernel.tenancy.ids import uuid7
 from prm.kernel.tenancy.remembering import remembered
+from prm.kernel.wording import said as _
 from workflows.definition import BrokenDefinition
 from workflows.engine.step import Result, Step
 from workflows.events import SlaBreached, SlaWarned

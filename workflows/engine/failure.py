@@ -7,11 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.utils.translation import gettext as _
 
-from prm.kernel import events
+from prm.kernel import events, wording
 from prm.kernel.decisions import jsonable
 from prm.kernel.tenancy.context import acting
+from prm.kernel.wording import said as _
 from workflows.definition import BrokenDefinition
 from workflows.engine.advance import tell
 from workflows.engine.claiming import Claim
@@ -89,11 +89,11 @@ def hold(work: Work, now: datetime, *, kind: str, message: str, evidence: Mappin
         subject_id=run.subject_id,
         subject_name=run.subject_name,
         partner_id=run.partner_id,
-        message=message,
+        **kept(message),
         evidence=jsonable({**evidence, "block": work.block}),
         opened_at=now,
     )
-    tell(run.pk, "incident", now, block=work.block, value=kind, detail={"message": message})
+    tell(run.pk, "incident", now, block=work.block, value=kind, detail=kept(message))
     _publish(incident, now)
     return incident
 
@@ -112,11 +112,11 @@ def report(step: Step, message: str) -> None:
         subject_id=step.subject_id,
         subject_name=step.subject_name,
         partner_id=step.partner_id,
-        message=message,
+        **kept(message),
         evidence={"block": step.block_id},
         opened_at=step.now,
     )
-    tell(step.run_id, "incident", step.now, block=step.block_id, value="rule_broken", detail={"message": message})
+    tell(step.run_id, "incident", step.now, block=step.block_id, value="rule_broken", detail=kept(message))
     _publish(incident, step.now)
 
 
@@ -142,7 +142,7 @@ def refuse_event(
                 subject_id=event.subject_id,
                 subject_name=subject_name,
                 partner_id=event.partner_id,
-                message=message,
+                **kept(message),
                 opened_at=now,
                 evidence={"event": event.name, "facts": jsonable(event.facts)},
             )
@@ -152,6 +152,11 @@ def refuse_event(
     found = Incident.objects.filter(pk=made[0].pk).first()
     if found is not None:
         _publish(found, now)
+
+
+def kept(message: str) -> dict[str, Any]:
+    """A sentence as an incident keeps it, so that everybody reads it in their own language."""
+    return {"message": str(message), "said": wording.kept(message)}
 
 
 def stuck(run: Run, now: datetime) -> Incident:
@@ -165,7 +170,7 @@ def stuck(run: Run, now: datetime) -> Incident:
         subject_id=run.subject_id,
         subject_name=run.subject_name,
         partner_id=run.partner_id,
-        message=_("This run has no next step. Start it again or end it."),
+        **kept(_("This run has no next step. Start it again or end it.")),
         evidence={"context": run.context.get("steps", {})},
         opened_at=now,
     )
@@ -181,7 +186,7 @@ def _publish(incident: Incident, now: datetime) -> None:
             partner_id=incident.partner_id,
             facts={
                 "incident.kind": incident.kind,
-                "incident.message": incident.message,
+                "incident.message": incident.sentence,
                 "incident.workflow": incident.workflow.key if incident.workflow else "",
                 "incident.block": incident.block,
                 "incident.about": incident.subject_name,
@@ -196,5 +201,11 @@ def _publish(incident: Incident, now: datetime) -> None:
 def _sentence(error: Exception) -> str:
     """The fault for a person to read; the trace goes into the evidence."""
     if isinstance(error, (BrokenDefinition, Exhausted)):
-        return str(error)
+        return sentence_of(error)
     return _("%(fault)s: %(text)s") % {"fault": type(error).__name__, "text": str(error)[:400] or "-"}
+
+
+def sentence_of(error: Exception) -> str:
+    """What the fault says, which may know how to say it in another language."""
+    told = error.args[0] if error.args else ""
+    return told if isinstance(told, str) else str(error)

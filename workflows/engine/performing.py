@@ -111,5 +111,5 @@ def _do(step: Step) -> Result | None:
         return None
     result = RUN[step.block.type](step)
     if told := result.detail.get("incident"):
-        failure.report(step, str(told))
+        failure.report(step, told)
     return result

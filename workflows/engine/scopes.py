@@ -7,8 +7,8 @@ reaches a parallel goes on as its first branch; the work that completes the join
 from uuid import UUID
 
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
 
+from prm.kernel.wording import said as _
 from workflows.definition import BrokenDefinition, Program
 from workflows.engine import advance
 from workflows.engine.step import Result, Step

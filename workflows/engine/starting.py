@@ -3,14 +3,13 @@
 from datetime import datetime
 from uuid import UUID
 
-from django.utils.translation import gettext as _
-
 from prm.kernel import events
 from prm.kernel.automation import registry
 from prm.kernel.tenancy.remembering import remembered
+from prm.kernel.wording import said as _
 from workflows.definition import BrokenDefinition, Program
 from workflows.engine import beginning, circles, ending, rejudging, waits
-from workflows.engine.failure import refuse_event
+from workflows.engine.failure import refuse_event, sentence_of
 from workflows.engine.people import subject_row
 from workflows.engine.step import program_of
 from workflows.models import Incident, Run, Workflow, WorkflowVersion
@@ -31,7 +30,7 @@ def start_runs(event: events.Delivered, now: datetime) -> list[UUID]:
                 started.append(_start(version, program, event, now))
         except BrokenDefinition as error:
             broken = True
-            _refuse(event, now, kind="broken_definition", message=str(error), workflow=version.workflow)
+            _refuse(event, now, kind="broken_definition", message=sentence_of(error), workflow=version.workflow)
     if not started and not broken:
         _nobody(event, now, has_versions=bool(versions))
     return [run for run in started if run is not None]

@@ -7,10 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.utils.translation import gettext as _
 
 from prm.kernel.decisions import jsonable
 from prm.kernel.identity.actors import Actor
+from prm.kernel.wording import said as _
 from workflows.definition import Block, BrokenDefinition, Program, program
 from workflows.models import Run, WorkflowVersion
 

@@ -15,15 +15,16 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from django.apps import apps
 from django.db import OperationalError, connection
 from django.db.models import Q, QuerySet
-from django.utils.translation import gettext as _
 
 from prm.kernel import clock
 from prm.kernel.automation import registry
 from prm.kernel.conditions import ConditionError, FactSchema, NotQueryable, schema_named, to_q
 from prm.kernel.tenancy.context import acting, current, tenant_id
+from prm.kernel.wording import said as _
 from workflows.definition import BrokenDefinition, Program
 from workflows.definition.cron import Cron, NotCron
 from workflows.engine import beginning
+from workflows.engine.failure import kept, sentence_of
 from workflows.engine.people import facts_of
 from workflows.engine.step import program_of
 from workflows.models import Incident, Run, Timetable, WorkflowVersion
@@ -132,8 +133,10 @@ def _give_up(row_id: UUID, fault: Exception, now: datetime) -> None:
                 workflow=row.workflow,
                 event_id=uuid5(row.pk, f"{row.round_at or row.due_at}"),
                 event_name="@schedule",
-                message=_("“%(name)s” could not be started by the clock: %(why)s")
-                % {"name": row.workflow.name, "why": str(fault)[:400] or type(fault).__name__},
+                **kept(
+                    _("“%(name)s” could not be started by the clock: %(why)s")
+                    % {"name": row.workflow.name, "why": sentence_of(fault) or type(fault).__name__}
+                ),
                 evidence={"error": str(fault)},
                 opened_at=now,
             )

@@ -11,7 +11,6 @@ from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
-from django.utils.translation import gettext as _
 
 from prm.kernel import events
 from prm.kernel.automation import registry
@@ -20,6 +19,7 @@ from prm.kernel.conditions.values import WrongType, read_date, read_datetime
 from prm.kernel.decisions import jsonable
 from prm.kernel.events.models import Delivery, EventRow
 from prm.kernel.tenancy.context import current
+from prm.kernel.wording import said as _
 from workflows.definition import Block, BrokenDefinition, Program
 from workflows.engine import clocks, people
 from workflows.engine.step import Result, Step, lock_run

@@ -5,6 +5,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 
+from prm.kernel import wording
 from prm.kernel.tenancy.models import TenantForeignKey, TenantOwned
 from prm.kernel.tenancy.wall import Wall
 from workflows.models.definitions import Workflow
@@ -42,7 +43,8 @@ class Incident(TenantOwned):
     subject_id = models.UUIDField(null=True)
     subject_name = models.CharField(max_length=200, blank=True)
     partner_id = models.UUIDField(null=True)
-    message = models.TextField()
+    message = models.TextField()  # in the language of whoever opened it
+    said = models.JSONField(null=True)  # what the message is made of: a sentence and its values
     evidence = models.JSONField(default=dict)
     opened_at = models.DateTimeField()
     resolved_at = models.DateTimeField(null=True)
@@ -69,7 +71,12 @@ class Incident(TenantOwned):
         ]
 
     def __str__(self) -> str:
-        return self.message
+        return self.sentence
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong, in the reader's language; what was kept before sentences were is told as it stands."""
+        return wording.shown(self.message, self.said)
 
     @transition(field=status, source=Status.OPEN, target=Status.RETRIED)
     def retry(self) -> None:

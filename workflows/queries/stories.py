@@ -149,7 +149,7 @@ def text_of(told: RunEvent) -> str:
     if detail.get("note"):
         return str(detail["note"])
     if detail.get("message"):
-        return str(detail["message"])
+        return wording.shown(str(detail["message"]), detail.get("said"))
     return outcome_word(told.value) if told.kind == "step" and told.value not in ("done", "sent") else ""
 
 
