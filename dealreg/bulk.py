@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from dealreg import actions, queries
+from dealreg.actions.batches import SELLERS as SELLING
 from dealreg.entry import FIELDS
 from dealreg.forms import SharesForm, close_reasons
 from dealreg.models import Deal, DealBatch
@@ -23,6 +24,7 @@ Verb = DealBatch.Verb
 DESK = frozenset({"admin", "ops", "approver", "cam"})
 MOVERS = frozenset({"admin", "ops", "approver"})
 KEEPERS = frozenset({"admin", "ops", "cam"})
+SELLERS = frozenset(SELLING)
 
 
 class ReasonForm(forms.Form):
@@ -32,6 +34,10 @@ class ReasonForm(forms.Form):
         help_text=_("The partner reads this."),
         widget=forms.Textarea(attrs={"rows": 2}),
     )
+
+
+class PartnersReasonForm(forms.Form):
+    reason = forms.CharField(label=_("Reason"), max_length=300, widget=forms.Textarea(attrs={"rows": 2}))
 
 
 class ReturnForm(ReasonForm):
@@ -127,7 +133,8 @@ def _run(verb: DealBatch.Verb, request: Any, deals: Sequence[Deal], given: Mappi
     batch = actions.start_batch(verb=verb, deal_ids=ids, given=given or {}, actor=request.actor, now=request.now)
     text = ngettext("%(verb)s: %(count)d deal in ten seconds.", "%(verb)s: %(count)d deals in ten seconds.", len(ids))
     done = text % {"verb": verb.label, "count": len(ids)}
-    return Done(done, undo=reverse("dealreg_console:undo_batch", args=[batch.pk]))
+    face = "dealreg_console" if request.actor.is_vendor else "dealreg_portal"
+    return Done(done, undo=reverse(f"{face}:undo_batch", args=[batch.pk]))
 
 
 def _move(
@@ -154,6 +161,10 @@ MOVES = (
     _move(Verb.WON, "trophy", KEEPERS, partial(_form, ClosingForm, knows_request=True)),
     _move(Verb.LOST, "circle-slash", KEEPERS, partial(_form, LostForm, knows_request=True)),
     _move(Verb.WITHDRAW, "undo-2", frozenset({"admin", "ops"}), partial(_form, ReasonForm), danger=True),
+)
+PARTNERS_MOVES = (
+    _move(Verb.EXTEND, "calendar", SELLERS),
+    _move(Verb.WITHDRAW, "undo-2", SELLERS, partial(_form, PartnersReasonForm), danger=True),
 )
 MOVE_OF = {Verb(move.key): move for move in MOVES}
 ON_ITS_PAGE = (Verb.EXTEND, Verb.WON, Verb.LOST, Verb.WITHDRAW)  # what a deal's page has no dialog of its own for

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from dealreg import queries
-from dealreg.bulk import MOVES, staff_options
+from dealreg.bulk import MOVES, PARTNERS_MOVES, staff_options
 from dealreg.marking import MARKINGS
 from dealreg.models import Customer, Deal, DealStatus, Dispute, ResellerDeal, Saying, Verdict
 from partners.queries import visible_partners
@@ -70,6 +70,7 @@ class PartnerDeals(List):
         View("ours", _("Needs you"), {"status": ["action_required", "draft"]}),
         View("protected", _("Protected"), {"status": ["approved"]}),
     )
+    bulk = PARTNERS_MOVES
     empty = Empty(
         _("No deals yet"),
         _("Register a deal to protect it: most are answered at once, and you see until when you are protected."),

@@ -168,6 +168,7 @@ MATRIX: dict[str, frozenset[str]] = {
     "dealreg_portal:file": PARTNER,
     "dealreg_portal:comment": PARTNER,
     "dealreg_portal:dispute": PARTNER,
+    "dealreg_portal:batch": PARTNER,
     "dealreg_portal:*": SELLERS,
     # --- the queue and workflows ----------------------------------------------------------------
     "workflows:today": VENDOR,

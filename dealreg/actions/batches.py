@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,49 +14,60 @@ from django.utils.translation import gettext as _
 
 from dealreg.actions import closing, moving, review, splitting, submission
 from dealreg.models import Deal, DealBatch
-from dealreg.queries.batches import OUTCOMES
+from dealreg.queries.batches import OUTCOMES, batches_of
 from dealreg.rules_of_moves import decide_batch_undo
 from prm.kernel import audit, clock, messages
 from prm.kernel.automation import registry
 from prm.kernel.decisions import Decision, jsonable
 from prm.kernel.identity.actors import Actor
 from prm.kernel.identity.models import ApiToken, Membership
-from prm.kernel.tenancy.context import acting
+from prm.kernel.tenancy.context import acting, deciding
 
 log = logging.getLogger(__name__)
 UNDO_LASTS = timedelta(seconds=10)
 MOST = 500
 Verb, Status = DealBatch.Verb, DealBatch.Status
+PARTNERS_VERBS = (Verb.WITHDRAW, Verb.EXTEND)
+SELLERS = ("seller", "partner_admin")
 
 
 def start_batch(
     *, verb: str, deal_ids: Sequence[UUID], given: Mapping[str, Any], actor: Actor, now: datetime
 ) -> DealBatch:
-    """Mean something for many deals. Nothing happens, and nobody is told, before the ten seconds are over."""
-    batch = DealBatch.objects.create(
-        verb=Verb(verb),
-        deal_ids=list(deal_ids)[:MOST],
-        given=jsonable(given),
-        actor=actor.document(),
-        owner_id=actor.membership_id,
-        made_at=now,
-        executes_at=clock.machine_now() + UNDO_LASTS,
-    )
-    audit.record("batch.started", target=batch, actor=actor, at=now, after={"verb": verb, "deals": len(deal_ids)})
+    """Mean something for many deals. Nothing happens, and nobody is told, before the ten seconds are over.
+
+    Deals that the caller may not see are left out. Raises ValueError for what a partner can't do to many.
+    """
+    if actor.partner_id is not None and verb not in PARTNERS_VERBS:
+        raise ValueError(f"A partner does not {verb} many deals.")
+    seen = set(Deal.objects.filter(pk__in=deal_ids).values_list("pk", flat=True))
+    kept = [pk for pk in deal_ids if pk in seen][:MOST]
+    with deciding():
+        batch = DealBatch.objects.create(
+            verb=Verb(verb),
+            deal_ids=kept,
+            given=jsonable(given),
+            actor=actor.document(),
+            owner_id=actor.membership_id,
+            made_at=now,
+            executes_at=clock.machine_now() + UNDO_LASTS,
+        )
+        audit.record("batch.started", target=batch, actor=actor, at=now, after={"verb": verb, "deals": len(kept)})
     return batch
 
 
 def undo_batch(*, batch_id: UUID, actor: Actor, now: datetime) -> Decision:
     """Take one's own batch back, whole; refused once it has begun. Raises DealBatch.DoesNotExist."""
-    batch = DealBatch.objects.select_for_update().get(pk=batch_id)
-    pending, own = batch.status == Status.PENDING, batch.actor["id"] == actor.id
-    decision = decide_batch_undo({"status": str(batch.status), "pending": pending, "own": own})
-    if decision.allowed:
-        batch.undo()
-        batch.closed_at = now
-        batch.save(update_fields=["status", "closed_at"])
-    verb = "batch.undone" if decision.allowed else "batch.undo_refused"
-    audit.record(verb, target=batch, actor=actor, at=now, decision=decision)
+    with deciding():
+        batch = batches_of(actor).select_for_update(of=("self",)).get(pk=batch_id)
+        pending, own = batch.status == Status.PENDING, batch.actor["id"] == actor.id
+        decision = decide_batch_undo({"status": str(batch.status), "pending": pending, "own": own})
+        if decision.allowed:
+            batch.undo()
+            batch.closed_at = now
+            batch.save(update_fields=["status", "closed_at"])
+        verb = "batch.undone" if decision.allowed else "batch.undo_refused"
+        audit.record(verb, target=batch, actor=actor, at=now, decision=decision)
     return decision
 
 
@@ -93,6 +105,7 @@ def _next(batch_id: UUID, now: datetime) -> bool:
         return False
     if batch.status == Status.PENDING:
         batch.begin()
+        batch.save(update_fields=["status"])
     had = {result["deal"] for result in batch.results}
     deal_id = next((pk for pk in batch.deal_ids if str(pk) not in had), None)
     if deal_id is None:
@@ -105,15 +118,18 @@ def _next(batch_id: UUID, now: datetime) -> bool:
 
 def _one(batch: DealBatch, deal_id: UUID, now: datetime) -> dict[str, Any]:
     """Do it to one deal, by the very action that its page calls; whatever fails leaves the others alone."""
-    number = Deal.objects.filter(pk=deal_id).values_list("number", flat=True).first() or ""
+    number, partner = Deal.objects.filter(pk=deal_id).values_list("number", "partner_id").first() or ("", None)
     told = {"deal": str(deal_id), "number": number, "done": False}
     actor = _actor(batch)
     if actor is None:
         return told | {"why": _("Who meant it is no longer one of us.")}
+    if actor.partner_id is not None and (actor.partner_id != partner or not actor.has(*SELLERS)):
+        return told | {"why": _("This deal is not yours any more, or your role has changed.")}
     try:
         with transaction.atomic():
             decision = ACTS[Verb(batch.verb)](deal_id, batch.given, actor, now)
-        return told | {"done": decision.allowed, "why": "; ".join(reason.text for reason in decision.reasons)}
+        reasons = decision.reasons if actor.partner_id is None else decision.for_partner().reasons
+        return told | {"done": decision.allowed, "why": "; ".join(reason.text for reason in reasons)}
     except OperationalError:
         raise  # the database is away: nothing is lost, the next round finds it again
     except Exception as error:
@@ -122,14 +138,16 @@ def _one(batch: DealBatch, deal_id: UUID, now: datetime) -> dict[str, Any]:
 
 
 def _actor(batch: DealBatch) -> Actor | None:
-    """Who meant it, with the roles that they have now; None once they have left, or the key has ended."""
-    actor = Actor.of(batch.actor)
-    own = Membership.objects.filter(ended_at=None)
-    member = own.filter(pk=actor.membership_id).first() if actor.membership_id else None
+    """Who meant it, of whom and with the roles that they have now; None once they have left, or the key has ended."""
+    acted = Actor.of(batch.actor)
+    member = Membership.objects.filter(pk=acted.membership_id, ended_at=None).first() if acted.membership_id else None
+    if member is None:
+        return None
+    actor = replace(acted, partner_id=member.partner_id)
     if actor.kind == "token":
         live = ApiToken.objects.filter(pk=actor.id, revoked_at=None).exclude(expires_at__lte=Now())
-        return actor if member and live.exists() else None  # a key's roles are never changed
-    return Actor.of({**batch.actor, "roles": member.roles}) if member else None
+        return actor if live.exists() else None  # a key's roles are never changed
+    return replace(actor, roles=frozenset(member.roles))
 
 
 def _close(batch: DealBatch, now: datetime) -> None:
@@ -147,9 +165,13 @@ def _close(batch: DealBatch, now: datetime) -> None:
             context={"action": str(batch.get_verb_display()), "done": done, "left": len(left)},
             cause=f"batch:{batch.pk}",
             at=now,
-            url=f"/console/deals/batches/{batch.pk}/",
+            url=f"/{_face(batch)}/deals/batches/{batch.pk}/",
             channels=("in_app",),
         )
+
+
+def _face(batch: DealBatch) -> str:
+    return "portal" if batch.owner and batch.owner.partner_id else "console"
 
 
 Given = Mapping[str, Any]

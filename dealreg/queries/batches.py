@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from dealreg import rules
@@ -18,6 +19,7 @@ from prm.kernel.decisions import Decision
 from prm.kernel.identity.actors import Actor
 from prm.kernel.identity.models import Membership
 from prm.kernel.reference.queries import vendor_currency
+from prm.kernel.tenancy.context import deciding
 
 Given = Mapping[str, Any]
 Verb = DealBatch.Verb
@@ -27,14 +29,36 @@ OUTCOMES = {Verb.APPROVE: "approve", Verb.DECLINE: "reject", Verb.RETURN: "retur
 def hindrances(
     verb: str, deals: Sequence[Deal], given: Given | None, actor: Actor, now: datetime
 ) -> Mapping[UUID, str]:
-    """Why not, for each deal that it can't be done to. `given` is None before anything was typed."""
-    if verb in OUTCOMES:
-        return _asked(deals, OUTCOMES[Verb(verb)], actor)
-    if verb == Verb.CAM:
-        return {d.pk: _("Is with this channel manager already.") for d in deals if given and _has(d, given["cam"])}
-    judge = _judge(Verb(verb), given or {}, actor, now)
-    judged = ((deal.pk, judge(deal)) for deal in deals)
-    return {pk: decision.reasons[0].text for pk, decision in judged if decision.refused}
+    """Why not, for each deal that it can't be done to. `given` is None before anything was typed.
+
+    The deals were loaded in the caller's audience; a partner is told what partners may read.
+    """
+    with deciding():
+        if verb in OUTCOMES:
+            return _asked(deals, OUTCOMES[Verb(verb)], actor)
+        if verb == Verb.CAM:
+            return {d.pk: _("Is with this channel manager already.") for d in deals if given and _has(d, given["cam"])}
+        judge = _judge(Verb(verb), given or {}, actor, now)
+        judged = [(deal.pk, judge(deal)) for deal in deals]
+    return {pk: _why(decision, actor) for pk, decision in judged if decision.refused}
+
+
+def _why(decision: Decision, actor: Actor) -> str:
+    reasons = decision.reasons if actor.partner_id is None else decision.for_partner().reasons
+    return reasons[0].text if reasons else _("This can't be done to it now.")
+
+
+def batches_of(actor: Actor) -> QuerySet[DealBatch]:
+    """The batches that somebody may look up: the vendor's people each one, a partner's person their own."""
+    if actor.partner_id is None:
+        return DealBatch.objects.select_related("owner")
+    return DealBatch.objects.select_related("owner").filter(owner_id=actor.membership_id)
+
+
+def batch_for(actor: Actor, batch_id: UUID) -> DealBatch | None:
+    """One of those, read over the wall for a partner; None where there is none."""
+    with deciding():
+        return batches_of(actor).filter(pk=batch_id).first()
 
 
 def _asked(deals: Sequence[Deal], outcome: str, actor: Actor) -> Mapping[UUID, str]:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from dealreg.views import disputes, intake, pipeline, portal, prices, register
+from dealreg.views import batches, disputes, intake, pipeline, portal, prices, register
 
 app_name = "dealreg_portal"
 
@@ -23,6 +23,8 @@ urlpatterns = [
     path("deals/files/<uuid:pk>/", intake.one_file, name="files_one"),
     path("deals/files/<uuid:pk>/progress", intake.progress, name="files_progress"),
     path("deals/files/<uuid:pk>/problems", intake.problems, name="files_problems"),
+    path("deals/batches/<uuid:pk>/", batches.batch, name="batch"),
+    path("deals/batches/<uuid:pk>/undo", batches.undo, name="undo_batch"),
     path("deals/<uuid:pk>/", portal.deal, name="deal"),
     path("deals/<uuid:pk>/edit/", register.edit, name="edit"),
     path("deals/<uuid:pk>/answer/", register.answer, name="answer"),

@@ -10,7 +10,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from dealreg import actions
+from dealreg.actions.batches import SELLERS
 from dealreg.models import DealBatch
+from dealreg.queries.batches import batch_for
 from prm.kernel.identity.access import require_roles
 from prm.kernel.ui.toasts import conflict
 
@@ -19,16 +21,18 @@ DESK = ("admin", "ops", "approver", "cam")
 
 @require_GET
 def batch(request: Any, pk: UUID) -> HttpResponse:
-    found = DealBatch.objects.select_related("owner").filter(pk=pk).first()
+    """The vendor's or, under /portal/, the reader's own."""
+    found = batch_for(request.actor, pk)
     if found is None:
         raise Http404
     left = [result for result in found.results if not result["done"]]
     done = [result for result in found.results if result["done"]]
-    return render(request, "dealreg/batch.html", {"batch": found, "left": left, "done": done})
+    page = "dealreg/batch.html" if request.actor.is_vendor else "dealreg/portal_batch.html"
+    return render(request, page, {"batch": found, "left": left, "done": done})
 
 
 @require_POST
-@require_roles(*DESK)
+@require_roles(*DESK, *SELLERS)
 def undo(request: Any, pk: UUID) -> HttpResponse:
     """One undo for all of them."""
     try:

@@ -10,11 +10,13 @@ from tests.architecture.trees import imported, modules
 ALLOWED = {
     "dealreg/actions/approval.py": "approves under the vendor's lock; gives a Decision",
     "dealreg/actions/base.py": "`deciding_on`: the deal is loaded in the caller's audience first",
+    "dealreg/actions/batches.py": "keeps and undoes the caller's own batch, of deals found in its audience",
     "dealreg/actions/disputes.py": "takes back a dispute that was loaded in the caller's audience; gives a Decision",
     "dealreg/actions/drafts.py": "makes the caller's own draft, whose partner was loaded in its audience",
     "dealreg/actions/files.py": "opens the caller's own file, whose partner was loaded in its audience",
     "dealreg/actions/links.py": "gives a Decision and a secret for a link whose partner was loaded in its audience",
     "dealreg/actions/mails.py": "keeps the row of a mail and judges its sender; gives a Decision",
+    "dealreg/queries/batches.py": "the caller's own batch; why not to deals loaded in its audience",
     "dealreg/queries/facts.py": "facts for events and rules, which never go to a partner",
     "dealreg/queries/offered.py": "names of products that anybody may choose, and prices of books shown to partners",
     "dealreg/stories.py": "the audit rows of one visible deal, cut to the actions and words of TOLD",
