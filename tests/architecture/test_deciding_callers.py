@@ -24,6 +24,7 @@ ALLOWED = {
     "partners/queries.py": "the channel manager, distributor and resellers of a partner that the caller may see",
     "prm/kernel/audit/__init__.py": "appends one row; gives nothing that a face shows",
     "prm/kernel/audit/api.py": "decisions about the caller alone, cut to the partner's reasons",
+    "prm/kernel/audit/undoing.py": "what the caller itself did in one stroke a moment ago, to take it back",
     "prm/kernel/events/__init__.py": "appends one event; gives its id",
     "prm/kernel/idempotency.py": "the row of the caller's own token and key",
     "prm/kernel/identity/actions/absences.py": "gives a Decision on a member loaded in the caller's audience",
