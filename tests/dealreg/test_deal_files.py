@@ -14,6 +14,7 @@ from partners.models import ImportBatch, Partner
 from partners.tasks import one_chunk
 from prm.kernel.identity.actors import Actor
 from prm.kernel.reference.models import Program
+from tests import world
 from tests.cast import acme, birch, bo, cedar, client_of, cy, olivia, partner, vendor
 from tests.dealreg.mails import at_work
 
@@ -60,6 +61,23 @@ class TestAPartnersOwnFile:
         assert "Atlantis" in page
         problems = client_of(bo).get(f"/portal/deals/files/{batch.pk}/problems").content.decode("utf-8-sig")
         assert "Fir AG" in problems and "Elm" not in problems
+
+    def test_of_five_thousand_lines_is_only_read_by_the_page_and_line_4000_is_told_as_such(self, a_close):
+        assert upload(rows(a_close, 4_999, broken=4_000)).status_code == 302
+        batch = the_batch()
+        assert (batch.state, batch.position, batch.total) == ("running", 0, 4_999)
+        with vendor():
+            assert not Deal.objects.exists()
+            ImportBatch.objects.filter(pk=batch.pk).update(position=3_995)
+
+        with world.logged_in_as("worker"):
+            assert one_chunk(acme.id, batch.pk)
+
+        batch = the_batch()
+        assert [(line, column) for line, column, _why in batch.errors] == [(4_000, "Country"), (4_000, "Amount")]
+        with vendor():
+            assert Deal.objects.filter(status="submitted").count() == batch.position - 3_995 - 1
+        assert "4000" in client_of(bo).get(f"/portal/deals/files/{batch.pk}/").content.decode()
 
     def test_killed_half_way_nothing_doubles(self, a_close, monkeypatch):
         upload(rows(a_close, 50))
