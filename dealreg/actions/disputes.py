@@ -76,7 +76,7 @@ def look_into_dispute(*, dispute_id: UUID, now: datetime) -> Dispute:
 
 
 def ask_again(*, dispute_id: UUID, actor: Actor, now: datetime) -> None:
-    """What people decided could not be carried out: the dispute is asked about anew, with a new promise."""
+    """A workflow ended without deciding it, and a person wants it asked about anew, with a new promise."""
     dispute = _locked(dispute_id)
     if not dispute.is_open:
         return

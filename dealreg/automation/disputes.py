@@ -20,9 +20,15 @@ from dealreg.queries.disputes import COPIED, dispute_evidence, dispute_rows, fac
 from prm.kernel.automation import registry
 from prm.kernel.automation.registry import ActionSpec, Outcome
 from prm.kernel.conditions import Fact, FactSchema
+from prm.kernel.decisions import Reason
 from prm.kernel.identity.actors import Actor
 from prm.kernel.identity.models import Membership
+from prm.kernel.wording import said
 
+OPEN_STILL = gettext_noop(
+    "The workflow ended, and the dispute about %(number)s is still open. Its page says why. Mend the workflow if it is "
+    "to blame, then ask again."
+)
 ANSWERS = {"uphold": "upheld", "overturn": "overturned", "share": "shared"}
 _ORM = {
     "deal.amount": "deal__amount_vendor",
@@ -83,9 +89,21 @@ def decide(dispute: UUID, params: Mapping[str, Any], actor: Actor, now: datetime
 
 
 def report_undecided(dispute: UUID, params: Mapping[str, Any], actor: Actor, now: datetime) -> Outcome:
-    """Nothing is silently stuck: what can't be decided as asked is an incident, and is asked about anew."""
-    actions.ask_again(dispute_id=dispute, actor=actor, now=now)
-    return Outcome("done", {"incident": _now("A dispute could not be decided as asked, three times.")})
+    """Say in the story that it can't be decided as asked. The end of the run then is an incident of its own."""
+    told = said(gettext_noop("What was decided could not be carried out."))
+    return Outcome("done", {"reasons": [Reason("dispute.undecided", told, "vendor").told()]})
+
+
+def undecided(dispute_id: UUID) -> str:
+    """What to do about a dispute that no workflow has on its way; nothing once it is over."""
+    dispute = Dispute.objects.select_related("deal").filter(pk=dispute_id).first()
+    if dispute is None or not dispute.is_open:
+        return ""
+    return said(OPEN_STILL) % {"number": dispute.deal.number}
+
+
+def ask_again(dispute_id: UUID, actor: Actor, now: datetime) -> None:
+    actions.ask_again(dispute_id=dispute_id, actor=actor, now=now)
 
 
 def raiser(dispute_id: UUID) -> list[UUID]:
@@ -122,6 +140,7 @@ registry.register_action(
 registry.register_action(
     ActionSpec("dealreg.report_undecided", _("Report an undecided dispute"), report_undecided, subject="dispute")
 )
+registry.register_unfinished(registry.Unfinished("dispute", undecided, ask_again))
 registry.register_panel(
     registry.Panel(
         subject="dispute",

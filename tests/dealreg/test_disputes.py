@@ -2,22 +2,25 @@
 
 import json
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 
 from dealreg import actions
+from dealreg.automation.disputes import workflow
 from dealreg.models import Deal, DealFile, DealPolicy, DealSplit, DealStatus, Dispute, Protection
 from dealreg.rules import judge_again
 from prm.kernel.audit.models import AuditEntry, DecisionRecord
 from prm.kernel.decisions import Decision
+from prm.kernel.identity.actors import Actor
 from prm.kernel.identity.models import Membership
 from prm.kernel.messages.models import Message
-from tests.cast import birch, bo, cedar, client_of, cy, mia, olivia, partner, vendor
+from tests.cast import ada, birch, bo, cedar, client_of, cy, mia, olivia, partner, vendor
 from tests.dealreg.deals import approved, in_review, seller, submitted, the
 from tests.dealreg.test_registration_workflow import messages_to, run_everything
-from workflows.actions import claim_task, decide_task
+from workflows.actions import claim_task, decide_task, publish_version, retry_incident, save_draft
 from workflows.models import HumanTask, Incident, Run
 
 WHY = "We were there first; see the minutes."
@@ -179,7 +182,7 @@ class TestTheWay:
             assert AuditEntry.objects.filter(action="dispute.decided_refused").exists()
         assert decide(dispute, "uphold").allowed
 
-    def test_refused_three_times_is_an_incident_and_asked_about_anew(self):
+    def test_refused_three_times_is_one_incident_that_asks_about_it_anew_when_a_person_says_so(self):
         approved(birch, amount="90000")
         _deal, dispute = contested(amount="90000")
         with vendor():
@@ -190,14 +193,19 @@ class TestTheWay:
         run_everything()
 
         with vendor() as now:
+            assert not HumanTask.objects.filter(subject_id=dispute, status="open").exists()
+            incident = Incident.objects.get(subject_id=dispute, status="open")
+            assert incident.kind == "undecided" and "D-2026-" in incident.message
+            assert retry_incident(incident_id=incident.pk, actor=olivia.actor, now=now).allowed
+        run_everything()
+        with vendor() as now:
             open_now = HumanTask.objects.get(subject_id=dispute, status="open")
             assert open_now.block == "ask" and open_now.due_at > now
-            assert Incident.objects.filter(subject_id=dispute, status="open").count() == 1
         assert decide(dispute, "uphold").allowed
         run_everything()
         with vendor():
             assert Dispute.objects.get(pk=dispute).status == "decided"
-            assert not HumanTask.objects.filter(subject_id=dispute, status="open").exists()
+            assert not Incident.objects.filter(subject_id=dispute, status="open").exists()
 
     def test_shared_gives_each_a_part_and_one_protection(self):
         holder = approved(birch)
@@ -258,3 +266,57 @@ class TestThePages:
         assert "Nordwind" in listed and f"/console/disputes/{dispute}/" in listed
         assert WHY in page and "Birch Systems" in page and f"?subject={dispute.hex}" in page
         assert WHY in queue and "Protect after all" in queue and "Share of Cedar Networks in percent" in queue
+
+
+class TestAWorkflowThatEndsWithoutAnAnswer:
+    @pytest.fixture
+    def careless(self):
+        """A vendor's own workflow, which reports the dispute and ends; no person is asked."""
+        tree = {
+            **workflow(),
+            "blocks": [{"id": "undecided", "type": "action", "action": "dealreg.report_undecided"}],
+            "parameters": [],
+        }
+        with vendor() as now:
+            author = Actor("person", "somebody", "Somebody", frozenset({"admin"}))
+            saved = save_draft(tree=tree, actor=author, now=now)
+            assert saved.allowed, saved.reasons
+            published = publish_version(version_id=UUID(saved.facts["version"]), actor=ada.actor, now=now)
+            assert published.allowed, published.reasons
+
+    @pytest.mark.usefixtures("careless")
+    def test_is_one_incident_and_no_loop_until_a_person_asks_again(self):
+        approved(birch)
+        _deal, dispute = contested()
+        for _time in range(3):
+            run_everything()
+
+        with vendor() as now:
+            assert Run.objects.filter(subject_id=dispute).count() == 1
+            incident = Incident.objects.get(subject_id=dispute)
+        page = client_of(olivia).get(f"/console/workflows/incidents/{incident.pk}/").content.decode()
+        assert "Ask again" in page and "is still open" in page and "End the run" not in page
+
+        with vendor() as now:
+            assert retry_incident(incident_id=incident.pk, actor=olivia.actor, now=now).allowed
+        run_everything()
+        with vendor():
+            assert Run.objects.filter(subject_id=dispute).count() == 2
+            assert Incident.objects.filter(subject_id=dispute, status="open").count() == 1
+            assert AuditEntry.objects.get(action="dispute.asked_again").actor_name == "Olivia"
+
+    @pytest.mark.usefixtures("careless")
+    def test_is_left_alone_once_the_partner_has_taken_it_back(self):
+        approved(birch)
+        _deal, dispute = contested()
+        run_everything()
+        with partner(cedar) as now:
+            assert actions.withdraw_dispute(dispute_id=dispute, actor=cy.actor, now=now).allowed
+        run_everything()
+        with vendor() as now:
+            incident = Incident.objects.get(subject_id=dispute)
+            assert retry_incident(incident_id=incident.pk, actor=olivia.actor, now=now).allowed
+        run_everything()
+        with vendor():
+            assert Run.objects.filter(subject_id=dispute).count() == 1
+            assert not AuditEntry.objects.filter(action="dispute.asked_again").exists()

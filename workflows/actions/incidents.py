@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from prm.kernel import audit, events
+from prm.kernel.automation import registry
 from prm.kernel.decisions import Decision
 from prm.kernel.events.models import EventRow
 from prm.kernel.identity.actors import Actor
@@ -97,12 +98,22 @@ def _close(incident: Incident, actor: Actor, now: datetime, move: Callable[[Inci
 def _try_again(incident: Incident, actor: Actor, now: datetime) -> str:
     if incident.kind == Incident.Kind.RULE_BROKEN:
         return ""  # its run went on; the rule is judged afresh each time
+    if incident.kind == Incident.Kind.UNDECIDED:
+        return _ask_again(incident, actor, now)
     if incident.run is None:
         return _start_again(incident, now)
     if incident.work_id is None:
         return _give_work(incident.run, now)
     changed = _held(incident).update(status="ready", attempt=0, lease_until=None, not_before=Now(), error="")
     return "" if changed else _("The step is gone; the run has moved on or ended.")
+
+
+def _ask_again(incident: Incident, actor: Actor, now: datetime) -> str:
+    """The subject is asked about anew, unless it has been settled since."""
+    waits = registry.unfinished.get(incident.subject_type)
+    if waits is not None and incident.subject_id and waits.why(incident.subject_id):
+        waits.again(incident.subject_id, actor, now)
+    return ""
 
 
 def _held(incident: Incident) -> "QuerySet[Work]":
@@ -140,7 +151,7 @@ def _give_work(run: Run, now: datetime) -> str:
 
 
 def _go_on(incident: Incident, actor: Actor, now: datetime) -> str:
-    if incident.run is None or incident.kind == Incident.Kind.RULE_BROKEN:
+    if incident.run is None or incident.kind in Incident.WITHOUT_A_STEP:
         return ""
     work = _held(incident).first()
     if work is None:
@@ -159,6 +170,6 @@ def _go_on(incident: Incident, actor: Actor, now: datetime) -> str:
 
 
 def _end(incident: Incident, actor: Actor, now: datetime) -> str:
-    if incident.run_id is not None and incident.kind != Incident.Kind.RULE_BROKEN:
+    if incident.run_id is not None and incident.kind not in Incident.WITHOUT_A_STEP:
         ending.cancel_run(incident.run_id, now, why="incident", by=actor.name)
     return ""

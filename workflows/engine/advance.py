@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
+from prm.kernel.automation import registry
 from prm.kernel.decisions import jsonable
 from prm.kernel.tenancy.ids import uuid7
 from workflows.definition import BrokenDefinition
@@ -142,6 +143,10 @@ def settle(
         from workflows.engine import clocks
 
         clocks.run_ended(step.run_id, step.now)
+    if ended and step.parent_work_id is None and step.subject_type in registry.unfinished:
+        from workflows.engine import failure
+
+        failure.left_undone(step)
 
 
 def complete(step: Step, result: Result) -> None:

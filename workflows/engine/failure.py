@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import connection
 
 from prm.kernel import events, wording
+from prm.kernel.automation import registry
 from prm.kernel.decisions import jsonable
 from prm.kernel.tenancy.context import acting
 from prm.kernel.wording import said as _
@@ -117,6 +118,30 @@ def report(step: Step, message: str) -> None:
         opened_at=step.now,
     )
     tell(step.run_id, "incident", step.now, block=step.block_id, value="rule_broken", detail=kept(message))
+    _publish(incident, step.now)
+
+
+def left_undone(step: Step) -> None:
+    """The last run of a subject has ended and it still waits: one open incident says what to do, not one a run."""
+    message = registry.unfinished[step.subject_type].why(step.subject_id)
+    others = Run.objects.filter(subject_id=step.subject_id, status="running").exclude(pk=step.run_id)
+    told = Incident.objects.filter(kind="undecided", status="open", subject_id=step.subject_id)
+    if not message or others.exists() or told.exists():
+        return
+    incident = Incident.objects.create(
+        kind="undecided",
+        workflow_id=step.workflow_id,
+        run_id=step.run_id,
+        event_id=step.event_id,
+        subject_type=step.subject_type,
+        subject_id=step.subject_id,
+        subject_name=step.subject_name,
+        partner_id=step.partner_id,
+        **kept(message),
+        evidence={"result": step.result, "steps": step.steps},
+        opened_at=step.now,
+    )
+    tell(step.run_id, "incident", step.now, value="undecided", detail=kept(message))
     _publish(incident, step.now)
 
 

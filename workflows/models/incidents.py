@@ -21,7 +21,10 @@ class Incident(TenantOwned):
         NO_WORKFLOW = "no_workflow", _("No workflow takes this up")
         RULE_BROKEN = "rule_broken", _("A rule is broken")
         STUCK = "stuck", _("A run stands still")
+        UNDECIDED = "undecided", _("A workflow ended without an answer")
         LOOP = "loop", _("A workflow sets itself off again and again")
+
+    WITHOUT_A_STEP = (Kind.RULE_BROKEN, Kind.UNDECIDED)  # the run went on, or is over: nothing in it waits
 
     class Status(models.TextChoices):
         OPEN = "open", _("Open")

@@ -119,6 +119,16 @@ def _ways(incident: Incident) -> list[tuple[str, Any, Any, str]]:
     """What can be done with it, in words that fit."""
     if incident.kind == Incident.Kind.RULE_BROKEN:
         return [("skip", _("The rule is mended"), _("Close the incident; the next event is judged afresh."), "check")]
+    if incident.kind == Incident.Kind.UNDECIDED:
+        return [
+            (
+                "retry",
+                _("Ask again"),
+                _("A new run begins, of the workflow that is published now."),
+                "refresh-cw",
+            ),
+            ("skip", _("Leave it"), _("Nothing happens to it by itself."), "x"),
+        ]
     if incident.run_id is None:
         return [
             ("retry", _("Try again"), _("Start a run with what is published now."), "refresh-cw"),

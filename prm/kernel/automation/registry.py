@@ -256,6 +256,26 @@ def story_of(subject: str, subject_id: UUID) -> list[Mapping[str, Any]]:
 
 
 @dataclass(frozen=True, slots=True)
+class Unfinished:
+    """Subjects that wait for an answer: a run that ends without one becomes an incident, never a silence or a loop.
+
+    `why` says what to do while the subject still waits, and nothing once it is settled; `again` has it asked about
+    anew, when a person says so.
+    """
+
+    subject: str
+    why: Callable[[UUID], str]
+    again: Callable[[UUID, Actor, datetime], None]
+
+
+unfinished: dict[str, Unfinished] = {}
+
+
+def register_unfinished(waits: Unfinished) -> None:
+    unfinished[waits.subject] = waits
+
+
+@dataclass(frozen=True, slots=True)
 class Questions:
     """Who keeps the questions that people are asked about subjects, so that others can answer many at once.
 
