@@ -34,6 +34,8 @@ class DealPolicyAdmin(TenantModelAdmin):
         "reminder_days",
         "same_deal_days",
         "file_quota_mb",
+        "partner_quota_mb",
+        "partner_quota_files",
     )
 
     @admin.display(description=gettext_lazy("To move them"))

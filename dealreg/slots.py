@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
-from dealreg.models import Deal, DealStatus
+from dealreg import queries
+from dealreg.models import Deal, DealPolicy, DealStatus
 from prm.kernel.ui.slots import Slot, register_slot
 
 LATEST = 5
@@ -26,8 +27,25 @@ def deals_of_partner(request: HttpRequest, partner_id: UUID) -> dict[str, Any]:
     }
 
 
+def files_of_partner(request: HttpRequest, partner_id: UUID) -> dict[str, Any]:
+    """How much room the partner's files take, and who may give it more."""
+    policy = queries.policy()
+    return {
+        "room": queries.room_of(partner_id, policy),
+        "setting": _setting(policy) if request.actor.has("admin") else "",  # type: ignore[attr-defined]
+    }
+
+
+def _setting(policy: DealPolicy) -> str:
+    """Where the limit is set: the vendor's own row, or the form that makes it."""
+    if policy._state.adding:  # the shipped limits hold
+        return reverse("admin:dealreg_dealpolicy_add")
+    return reverse("admin:dealreg_dealpolicy_change", args=[policy.pk])
+
+
 def _list_of(partner_id: UUID, **more: str) -> str:
     return f"{reverse('dealreg_console:list')}?{urlencode({'partner': partner_id, **more})}"
 
 
 register_slot("partner", Slot("deals", _("Deals"), "dealreg/partner_deals.html", deals_of_partner, order=10))
+register_slot("partner", Slot("files", _("Files"), "dealreg/partner_files.html", files_of_partner, order=20))

@@ -32,6 +32,7 @@ from prm.kernel.messages.models import Message
 from prm.kernel.messages.sending import loop_mark
 from prm.kernel.reference.queries import vendor
 from prm.kernel.tenancy.context import deciding, tenant_id
+from prm.kernel.tenancy.lines import stand_in_line
 
 State = InboundMail.State
 SELLERS = frozenset({"seller", "partner_admin"})
@@ -294,6 +295,7 @@ _FIRST = {"deal": State.DRAFT, "automatic": State.AUTOMATIC, "unmatched": State.
 
 def _keep_raw(mail: InboundMail, raw: bytes) -> None:
     """The whole mail, for whoever finds out whose it is."""
+    stand_in_line("dealreg.files")
     if not queries.has_room_for(len(raw), queries.policy()):
         raise NoRoom(_("There is no room left for files: raise the limit or remove some."))
     stored = default_storage.save(f"{tenant_id()}/mails/{mail.pk}/{token_hex(16)}", ContentFile(raw))

@@ -17,6 +17,7 @@ from dealreg.models import Deal, DealComment, DealFile
 from prm.kernel.decisions import Decision
 from prm.kernel.identity.actors import Actor
 from prm.kernel.tenancy.context import tenant_id
+from prm.kernel.tenancy.lines import stand_in_line
 
 LONGEST_COMMENT = 4_000
 MOST_FILES = 30
@@ -60,7 +61,7 @@ def attach_file(
     """Keep a file, if it is what its name says, under a random name; `as_evidence` in the deal's open dispute."""
     with deciding_on(deal_id) as deal:
         shown, seen_by = _file_name(name), _audience(audience, actor)
-        content_type, problems = _look_at(deal, shown, content)
+        content_type, problems = _look_at(deal, shown, content, actor)
         dispute = deal.disputes.filter(status__in=["open", "in_review"]).first() if as_evidence else None
         if as_evidence and dispute is None:
             problems = [["dispute.not_open", _("This dispute is closed.")]]
@@ -83,20 +84,37 @@ def attach_file(
     return decision
 
 
-def _look_at(deal: Deal, name: str, content: bytes) -> tuple[str, list[list[str]]]:
+def _look_at(deal: Deal, name: str, content: bytes, actor: Actor) -> tuple[str, list[list[str]]]:
     """The content type, or why the file is not taken."""
     if not content:
         return "", [["file.empty", _("The file is empty.")]]
     if len(content) > settings.FILE_UPLOAD_MAX_SIZE:
         return "", [["file.too_big", _("At most %(most)s MB.") % {"most": settings.FILE_UPLOAD_MAX_SIZE // 2**20}]]
-    if not queries.has_room_for(len(content), queries.policy()):
-        return "", [["file.quota", _("There is no room left for files. Please tell your channel manager.")]]
+    if full := _is_full(deal, len(content), actor):
+        return "", [full]
     if deal.files.count() >= MOST_FILES:
         return "", [["file.too_many", _("A deal takes %(most)s files.") % {"most": MOST_FILES}]]
     try:
         return filekinds.kind_of(name, content), []
     except filekinds.WrongKind as why:
         return "", [["file.wrong_kind", str(why)]]
+
+
+def _is_full(deal: Deal, size: int, actor: Actor) -> list[str]:
+    """Why there is no room for it; nothing where there is. One file of a vendor at a time: two that come at once
+    would both find the last of it free."""
+    policy = queries.policy()
+    stand_in_line("dealreg.files")
+    if not queries.has_room_for(size, policy):
+        return ["file.quota", _("There is no room left for files. Please tell your channel manager.")]
+    room = queries.room_of(deal.partner_id, policy)
+    if actor.is_vendor or room.has_room_for(size):
+        return []
+    text = _(
+        "There is no room left for your company's files: %(used)s of %(most)s are taken, by %(files)s files of at most "
+        "%(most_files)s. Send a smaller file, or ask your channel manager for more room."
+    )
+    return ["file.partner_quota", text % room.told]
 
 
 def _store(deal: Deal, content: bytes) -> str:

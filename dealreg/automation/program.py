@@ -32,6 +32,8 @@ register_part(
             "reminder_days",
             "same_deal_days",
             "file_quota_mb",
+            "partner_quota_mb",
+            "partner_quota_files",
         ),
         single="policy",
         check=_policy,

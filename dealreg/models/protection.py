@@ -142,6 +142,14 @@ class DealPolicy(TenantOwned):
     file_quota_mb = models.PositiveIntegerField(
         _("room for files (MB)"), default=10_000, help_text=_("All files on deals and kept mails together.")
     )
+    partner_quota_mb = models.PositiveIntegerField(
+        _("room for one partner's files (MB)"),
+        default=2_000,
+        help_text=_("What one partner's people may add to its deals and disputes, together."),
+    )
+    partner_quota_files = models.PositiveIntegerField(
+        _("files of one partner"), default=5_000, help_text=_("How many of them, at most.")
+    )
 
     class Meta:
         verbose_name, verbose_name_plural = _("deal registration policy"), _("deal registration policies")

@@ -26,7 +26,7 @@ from dealreg.queries.facts import (
     policy,
     read_ahead,
 )
-from dealreg.queries.intake import has_room_for, own_customer, own_open_matches
+from dealreg.queries.intake import own_customer, own_open_matches
 from dealreg.queries.offered import Offered, offered_products
 from dealreg.queries.reports import (
     OwnMatch,
@@ -36,6 +36,7 @@ from dealreg.queries.reports import (
     visible_deals,
 )
 from dealreg.queries.rivals import Match, customer_matches, findings_for, limits_of, protection_holder, spelling_of
+from dealreg.queries.room import Room, has_room_for, room_of
 from dealreg.queries.verdicts import anything_said, learned, look, verdicts_on, with_verdicts
 from dealreg.queries.words import counted_words, token_weights
 
@@ -43,6 +44,7 @@ __all__ = [
     "Match",
     "Offered",
     "OwnMatch",
+    "Room",
     "answer_due",
     "anything_said",
     "as_read",
@@ -85,6 +87,7 @@ __all__ = [
     "read_file",
     "reasons_for_partner",
     "rivals_of",
+    "room_of",
     "spelling_of",
     "token_weights",
     "verdicts_on",

@@ -6,15 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import BooleanField, Case, Q, QuerySet, Sum, When
+from django.db.models import BooleanField, Case, Q, QuerySet, When
 from django.db.models.functions import Now
 
 from dealreg.models import (
     Deal,
-    DealFile,
     DealPolicy,
     DealStatus,
-    InboundMail,
     IntakeConfirmation,
     IntakeLink,
     MatchKey,
@@ -130,17 +128,6 @@ def answers_within_the_hour(address: str) -> int:
     return Message.objects.filter(
         template__in=ANSWERS, address__iexact=address, recorded_at__gt=Now() - timedelta(hours=1)
     ).count()
-
-
-def bytes_kept() -> int:
-    """How much room the tenant's files take."""
-    files = DealFile.objects.aggregate(total=Sum("size"))["total"] or 0
-    mails = InboundMail.objects.exclude(stored_name="").aggregate(total=Sum("size"))["total"] or 0
-    return int(files + mails)
-
-
-def has_room_for(size: int, policy: DealPolicy) -> bool:
-    return bytes_kept() + size <= policy.file_quota_mb * 1024 * 1024
 
 
 def links_in_sight() -> QuerySet[IntakeLink]:

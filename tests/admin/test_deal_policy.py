@@ -17,6 +17,8 @@ TYPED = {
     "reminder_days": "20,5",
     "same_deal_days": "30",
     "file_quota_mb": "5000",
+    "partner_quota_mb": "500",
+    "partner_quota_files": "300",
 }
 
 
