@@ -85,18 +85,21 @@ class FilesView(ListView):
 @require_roles(*SELLERS)
 def one_file(request: HttpRequest, pk: UUID) -> HttpResponse:
     """What came of a file, row by row where something is wrong."""
-    batch = _own(pk)
-    context = {"batch": batch, "errors": batch.errors[:SHOWN], "more": max(0, len(batch.errors) - SHOWN)}
-    return render(request, "dealreg/own_file.html", context)
+    return render(request, "dealreg/own_file.html", _shown(_own(pk, "rows")))
 
 
 @require_GET
 @require_roles(*SELLERS)
 def progress(request: HttpRequest, pk: UUID) -> HttpResponse:
-    batch = _own(pk)
+    """How far it has come, asked every other second while it is worked off."""
+    batch = _own(pk, "rows")
     if not batch.at_work:
         return HttpResponse(headers={"HX-Refresh": "true"})
-    return render(request, "dealreg/own_file_progress.html", {"batch": batch})
+    return render(request, "dealreg/own_file_state.html", _shown(batch))
+
+
+def _shown(batch: ImportBatch) -> dict[str, Any]:
+    return {"batch": batch, "errors": batch.errors[:SHOWN], "more": max(0, len(batch.errors) - SHOWN)}
 
 
 @require_GET
@@ -125,9 +128,9 @@ def _csv(header: list[str], rows: list[Any], name: str) -> HttpResponse:
     return response
 
 
-def _own(pk: UUID) -> ImportBatch:
-    """The file, if it is the reader's own partner's: row-level security sees to that."""
-    batch = ImportBatch.objects.filter(pk=pk, kind=OWN).first()
+def _own(pk: UUID, *unread: str) -> ImportBatch:
+    """The file, if it is the reader's own partner's: row-level security sees to that. `unread` stays where it is."""
+    batch = ImportBatch.objects.filter(pk=pk, kind=OWN).defer(*unread).first()
     if batch is None:
         raise Http404
     return batch

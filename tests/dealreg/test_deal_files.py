@@ -77,7 +77,9 @@ class TestAPartnersOwnFile:
         assert [(line, column) for line, column, _why in batch.errors] == [(4_000, "Country"), (4_000, "Amount")]
         with vendor():
             assert Deal.objects.filter(status="submitted").count() == batch.position - 3_995 - 1
-        assert "4000" in client_of(bo).get(f"/portal/deals/files/{batch.pk}/").content.decode()
+        told = client_of(bo).get(f"/portal/deals/files/{batch.pk}/progress").content.decode()
+        assert f"{batch.position} of 4999 rows" in told and '<td class="num">4000</td>' in told
+        assert f">{batch.counts['created']}<" in told  # what came of it so far
 
     def test_killed_half_way_nothing_doubles(self, a_close, monkeypatch):
         upload(rows(a_close, 50))
