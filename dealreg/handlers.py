@@ -58,10 +58,11 @@ def on_claim(event: Delivered, now: datetime) -> None:
         actions.review_dispute(dispute_id=subject, actor=by, now=now)
 
 
-@handler(DealApproved.name, DealRejected.name, DealWithdrawn.name, name="dealreg.who_is_next")
-def on_answer(event: Delivered, now: datetime) -> None:
-    """What waited behind this deal for the same customer need not wait on."""
-    actions.judge_those_behind(deal_id=event.subject_id, actor=Actor.system("deal registration"), now=now)
+@handler_of_many(DealApproved.name, DealRejected.name, DealWithdrawn.name, name="dealreg.who_is_next")
+def on_answer(told: Sequence[Delivered], now: datetime) -> None:
+    """What waited behind these deals for the same customer need not wait on."""
+    answered = {event.subject_id for event in told}
+    actions.judge_those_behind(deal_ids=answered, actor=Actor.system("deal registration"), now=now)
 
 
 @handler(ProtectionEnded.name, name="dealreg.tell_of_the_end")

@@ -1,27 +1,28 @@
 """Who comes next: what waited behind a deal for the same customer is judged again once that deal has its answer."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
+from django.db import connection
 from django.utils.translation import gettext as _
 
 from dealreg.actions.base import locked, note, tell
 from dealreg.events import DealQuestionSettled
-from dealreg.models import Deal, DealAssessment
+from dealreg.models import Deal
 from dealreg.models.deals import OPEN, WAITING, DealStatus
 from prm.kernel.identity.actors import Actor
+from prm.kernel.tenancy.context import tenant_id
 
 
-def judge_those_behind(*, deal_id: UUID, actor: Actor, now: datetime) -> list[str]:
-    """Let the deals that were handed in after this one, and wait, go through their workflow again; their numbers.
+def judge_those_behind(*, deal_ids: Collection[UUID], actor: Actor, now: datetime) -> list[str]:
+    """Let the deals that were handed in after these, and wait, go through their workflow again; their numbers.
 
-    Where this one is protected they are all answered by it. Where it is not, only those that nobody else precedes.
+    Where one of these is protected they are all answered by it. Else only those that nobody else precedes.
     """
-    first = Deal.objects.get(pk=deal_id)
-    if first.status in OPEN:
-        return []
+    answered = Deal.objects.filter(pk__in=deal_ids).exclude(status__in=OPEN).order_by("submitted_at")
     again = []
-    for behind in _behind(first):
+    for behind, first in sorted(_behind(list(answered)).items()):  # the order in which everybody locks them
         deal = locked(behind)
         if deal.status not in WAITING:
             continue
@@ -32,17 +33,33 @@ def judge_those_behind(*, deal_id: UUID, actor: Actor, now: datetime) -> list[st
     return again
 
 
-def _behind(first: Deal) -> list[UUID]:
-    """In the order in which they are locked."""
-    found = DealAssessment.objects.filter(
-        findings__contains=[{"kind": "deal", "id": str(first.pk), "earlier": True}], deal__status__in=WAITING
-    ).order_by("deal_id")
-    before = {
-        row.deal_id: {UUID(one["id"]) for one in row.findings if one.get("earlier")}
-        for row in found.only("deal_id", "findings")
-    }
-    if not before or (first.status == DealStatus.APPROVED and first.grants_protection):
-        return list(before)
+_BEHIND = """
+SELECT a.deal_id, array_agg((found ->> 'id')::uuid)
+FROM dealreg_deal AS d
+JOIN dealreg_dealassessment AS a ON a.tenant_id = d.tenant_id AND a.deal_id = d.id
+CROSS JOIN LATERAL jsonb_array_elements(a.findings) AS found
+WHERE d.tenant_id = %(tenant)s AND d.status = ANY(%(waiting)s)
+  AND found ->> 'kind' = 'deal' AND found ->> 'earlier' = 'true'
+GROUP BY a.deal_id HAVING array_agg((found ->> 'id')::uuid) && %(answered)s::uuid[]
+"""
+
+
+def _behind(answered: list[Deal]) -> dict[UUID, Deal]:
+    """What waits, by id, and whose answer lets it go on."""
+    if not answered:
+        return {}
+    with connection.cursor() as cursor:
+        waiting = [str(status) for status in WAITING]
+        cursor.execute(_BEHIND, {"tenant": tenant_id(), "waiting": waiting, "answered": [deal.pk for deal in answered]})
+        before = {pk: set(ids) for pk, ids in cursor.fetchall()}
+    if not before:
+        return {}
     named = set[UUID]().union(*before.values())
     still_open = set(Deal.objects.filter(pk__in=named, status__in=OPEN).values_list("pk", flat=True))
-    return [pk for pk, others in before.items() if others.isdisjoint(still_open)]
+    found = {}
+    for pk, others in before.items():
+        firsts = [deal for deal in answered if deal.pk in others]
+        protected = [deal for deal in firsts if deal.status == DealStatus.APPROVED and deal.grants_protection]
+        if protected or others.isdisjoint(still_open):
+            found[pk] = (protected or firsts)[0]
+    return found
