@@ -32,6 +32,7 @@ from workflows.models import HumanTask, Incident, WebhookCall, Workflow
 LASTS = timedelta(days=21)  # of the vendor's first weeks, before its year
 OPEN_AT = 9  # UTC: an hour at which the vendor works
 SMALL, ABOVE_THE_TIER, NAMED, LARGE = "8000", "120000", "160000", "240000"
+ASKED = 3  # times that the workflow asks about a dispute
 NEARLY_LARGE: dict[str, Any] = {"amount_above": Decimal(150_000), "amount_up_to": Decimal(200_000)}
 CUSTOMERS = (
     "Quillfeather Marine", "Obermoser Glashütte", "Yarrowby Instruments", "Zumthor Kältetechnik", "Fjellvang Papir",
@@ -242,7 +243,8 @@ class Rare:
             self.work()
 
     def settle_disputes(self) -> None:
-        """Partners contest: one answer stands at once, others once what was decided could not be done."""
+        """Partners contest: one answer stands at once, others once what was decided could not be done; after the
+        third time operations have it asked about anew."""
         uphold, share, overturn = "uphold", "share", "overturn"  # nothing can be shared that nobody else holds
         for deal, answers in (
             (self.asked["reject"], (uphold,)),
@@ -251,7 +253,9 @@ class Rare:
             (self.twice, (overturn, overturn, overturn, uphold)),
         ):
             dispute = self._contest(deal)
-            for answer in answers:
+            for number, answer in enumerate(answers):
+                if number == ASKED:
+                    self._resolve(dispute, "ops", "retry")
                 self._answer(dispute, "approver", answer, "We have looked at it once more.")
                 self.work()
 
