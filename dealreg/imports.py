@@ -11,7 +11,7 @@ from pathlib import Path
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from prm.kernel.automation.tables import MOST_BYTES, Unreadable, read_table
+from prm.kernel.automation.tables import MOST_BYTES, Unreadable, read_table, unclosed
 from prm.kernel.matching.normalise import MOST_NAMES
 
 CUSTOMER_COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -90,6 +90,7 @@ class Row:
     line: int
     values: Mapping[str, str] = field(default_factory=dict)
     headings: Mapping[str, str] = field(default_factory=dict)
+    broken: str = ""  # the heading of a cell that opens a quotation mark which nothing closes
 
     def called(self, reason_key: str) -> str:
         """The file's heading for the field that a reason is about."""
@@ -117,7 +118,9 @@ def read_rows(path: Path, columns: Mapping[str, Sequence[str]], required: Sequen
         )
     headings = {name: table.header[at] for name, at in where.items()}
     for line, cells in table.rows:
-        yield Row(line, {name: cells[at].strip() if at < len(cells) else "" for name, at in where.items()}, headings)
+        values = {name: cells[at].strip() if at < len(cells) else "" for name, at in where.items()}
+        at = unclosed(cells)
+        yield Row(line, values, headings, "" if at is None else (table.header[at : at + 1] or ["?"])[0])
 
 
 def customer_row(row: Row) -> CustomerRow:

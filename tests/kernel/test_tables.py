@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prm.kernel.automation.tables import MOST_BYTES, Unreadable, neutral, read_table, write_table
+from prm.kernel.automation.tables import MOST_BYTES, Unreadable, neutral, read_table, unclosed, write_table
 
 pytestmark = pytest.mark.pure
 TEXT = "Name;Ort\r\nMüller & Söhne;Köln\r\nÅs AB;Malmö\r\n"
@@ -56,6 +56,38 @@ class TestReading:
             read_table(data)
         except Unreadable as unreadable:
             assert str(unreadable)
+
+
+class TestAQuotationMarkThatNothingCloses:
+    GOOD = "\n".join(f"Firm {n},DE,{n}" for n in range(5))
+
+    @pytest.mark.parametrize(
+        "behind",
+        [
+            GOOD,
+            'Smith,DE,"1,5"\n' + GOOD,
+            'Firm,DE,1\nBolt",DE,1\n' + GOOD,
+            'Note,DE,"two\nlines"\n' + GOOD,
+            'A,"",1\n' + GOOD,
+            "\n".join([GOOD] * 80),
+        ],
+    )
+    @pytest.mark.parametrize("broken", ['"Acme,DE,7', 'Acme,"DE,7', 'Acme,DE,"7'])
+    def test_spoils_its_own_line_alone(self, broken, behind):
+        table = read_table(f"name,country,n\nFirst,FR,1\n{broken}\n{behind}\n".encode())
+        assert table.rows[:2] == [(2, ["First", "FR", "1"]), (3, broken.split(","))]
+        assert unclosed(table.rows[1][1]) == broken.split(",").index(next(c for c in broken.split(",") if c[0] == '"'))
+        assert table.rows[2:] == [
+            (line + 2, cells) for line, cells in read_table(f"name,country,n\n{behind}\n".encode()).rows
+        ]
+
+    def test_is_told_in_the_last_line_of_a_file_too(self):
+        assert unclosed(read_table(b'name,city\nA,B\n"C,D').rows[-1][1]) == 0
+
+    def test_is_none_of_a_cell_of_several_lines(self):
+        rows = read_table(b'name,a,b,note\nA,x,y,"one, two, three\nfour\n""five"""\n"B ""Best"" Ltd",x,y,z\n').rows
+        assert rows == [(2, ["A", "x", "y", 'one, two, three\nfour\n"five"']), (5, ['B "Best" Ltd', "x", "y", "z"])]
+        assert [unclosed(cells) for _line, cells in rows] == [None, None]
 
 
 class TestWriting:

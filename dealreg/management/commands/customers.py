@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from dealreg import actions
 from dealreg.imports import CUSTOMER_COLUMNS, CustomerRow, ImportSummary, UnreadableFile, customer_row, read_rows
+from prm.kernel.automation.tables import unclosed_text
 from prm.kernel.identity.actors import Actor
 from prm.kernel.tenancy.context import acting
 from prm.kernel.tenancy.models import Tenant
@@ -49,22 +50,24 @@ class Command(BaseCommand):
         actor = Actor.system(f"import of {file.name}"[:80])
         total, began, linked = ImportSummary(), perf_counter(), 0
         try:
-            for batch in batches(map(customer_row, read_rows(file, CUSTOMER_COLUMNS, ["name"]))):
+            rows = list(read_rows(file, CUSTOMER_COLUMNS, ["name"]))
+            whole = [customer_row(row) for row in rows if not row.broken]
+            for batch in batches(whole):
                 with acting(tenant=vendor.pk, audience="vendor") as now:
                     total += actions.import_customers(records=batch, actor=actor, now=now)
-            for batch in batches(
-                row for row in map(customer_row, read_rows(file, CUSTOMER_COLUMNS, ["name"])) if row.parent
-            ):
+            for batch in batches(row for row in whole if row.parent):
                 with acting(tenant=vendor.pk, audience="vendor") as now:
                     links = [(row.external_id, row.parent) for row in batch]
                     linked += actions.link_parents(links=links, actor=actor, now=now)
         except UnreadableFile as why:
             raise CommandError(str(why)) from None
+        for row in rows:
+            if row.broken:
+                self.stderr.write(f"  line {row.line}, {row.broken}: {unclosed_text()}")
         seconds = perf_counter() - began
-        rows = total.created + total.updated + total.unchanged + total.refused
         self.stdout.write(
             f"{total.created} new, {total.updated} brought up to date, {total.unchanged} unchanged,"
-            f" {total.refused} without a name, {linked} tied to their parent; {rows / seconds:,.0f} rows a second."
+            f" {total.refused} without a name, {linked} tied to their parent; {len(rows) / seconds:,.0f} rows a second."
         )
 
 

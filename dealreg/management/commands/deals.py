@@ -12,7 +12,7 @@ from django.db import IntegrityError
 from dealreg import actions
 from dealreg.imports import DEAL_COLUMNS, Row, UnreadableFile, read_rows
 from partners import queries as partners
-from prm.kernel.automation.tables import write_table
+from prm.kernel.automation.tables import unclosed_text, write_table
 from prm.kernel.identity.actors import Actor
 from prm.kernel.tenancy.context import acting
 from prm.kernel.tenancy.naming import vendor_named
@@ -62,6 +62,8 @@ class Command(BaseCommand):
 
 def _one(tenant: UUID, partner_id: UUID, row: Row, actor: Actor) -> tuple[str, list[tuple[int, str, str]]]:
     """One row, one transaction: killed between two rows, the next run goes on behind the last."""
+    if row.broken:
+        return "invalid", [(row.line, row.broken, unclosed_text())]
     try:
         with acting(tenant=tenant, audience="vendor") as now:
             decision = actions.import_deal(partner_id=partner_id, row=row, actor=actor, now=now)

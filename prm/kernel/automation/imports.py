@@ -16,6 +16,7 @@ from django.utils.functional import Promise
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
+from prm.kernel.automation.tables import unclosed, unclosed_text
 from prm.kernel.identity.actors import Actor
 
 log = logging.getLogger(__name__)
@@ -144,6 +145,8 @@ def read_row(
     """The row's values by column, with None for empty cells, and every problem found in it."""
     values: dict[str, Any] = {}
     problems: list[ImportProblem] = []
+    if (broken := unclosed(cells)) is not None:
+        return {}, [ImportProblem(unclosed_text(), next((key for key, at in mapping.items() if at == broken), ""))]
     for column in importer.columns:
         at = mapping.get(column.key)
         text = cells[at].strip() if at is not None and at < len(cells) else ""

@@ -1,7 +1,6 @@
 """Files too long to hold: rows one at a time, and a sentence for whatever is wrong with the file."""
 
 import codecs
-import csv
 import gzip
 import io
 from collections.abc import Iterator, Sequence
@@ -11,7 +10,7 @@ from typing import IO, cast
 
 from django.utils.translation import gettext as _
 
-from prm.kernel.automation.tables import MAGIC, Unreadable, sniffed
+from prm.kernel.automation.tables import MAGIC, Unreadable, rows_of, sniffed
 
 CHUNK = 1 << 20
 SAMPLE = 20_000
@@ -82,22 +81,17 @@ def _is_text(begins: bytes) -> None:
 def _rows(text: Iterator[str], wanted: Sequence[str], path: Path, encoding: str) -> Iterator[NumberedRow]:
     with _opened(path) as raw:
         sample = codecs.getincrementaldecoder(encoding)().decode(raw.read(SAMPLE))
-    reader = csv.reader(text, delimiter=sniffed(sample))
-    header = [cell.strip().strip("\ufeff").casefold() for cell in next(reader, [])]
+    rows = rows_of(text, sniffed(sample))
+    header = [cell.strip().strip("\ufeff").casefold() for cell in next(rows, (1, []))[1]]
     if lacking := [name for name in wanted if name not in header]:
         raise Unreadable(
             _("The file lacks the column %(columns)s. Its first line is: %(header)s")
             % {"columns": ", ".join(lacking), "header": ", ".join(header)[:200]}
         )
     places = [(name, header.index(name)) for name in wanted]
-    found, line = False, reader.line_num + 1
-    try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                found = True
-                yield line, {name: cells[at].strip() if at < len(cells) else "" for name, at in places}
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise Unreadable(_("Line {line} can't be read: {why}.").format(line=line, why=error)) from error
+    found = False
+    for line, cells in rows:
+        found = True
+        yield line, {name: cells[at].strip() if at < len(cells) else "" for name, at in places}
     if not found:
         raise Unreadable(_("The file holds headings only: there is nothing below its first line."))

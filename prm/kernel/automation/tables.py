@@ -3,14 +3,17 @@
 import codecs
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from django.utils.translation import gettext as _
 
 MOST_BYTES = 5 * 1024 * 1024
 MOST_ROWS = 50_000
 MOST_COLUMNS = 100
+MOST_LINES = 200  # in one cell; more are a quotation mark that was never closed
 DELIMITERS = ",;\t|"
 EXECUTED = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
 
@@ -100,19 +103,67 @@ def write_table(header: Sequence[object], rows: Iterable[Sequence[object]]) -> b
     return codecs.BOM_UTF8 + out.getvalue().encode("utf-8")
 
 
-def _rows(text: str, delimiter: str) -> list[tuple[int, list[str]]]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    rows: list[tuple[int, list[str]]] = []
-    line = 1
+def rows_of(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """(line, cells) of each row. Raises Unreadable.
+
+    A quotation mark that is opened and not closed spoils its own line alone: that line is cut as it stands, with its
+    mark (`unclosed` finds it), and the next line is a row again.
+    """
+    ahead, source, line, width = deque[str](), iter(lines), 1, 0
+    while (first := _line(ahead, source)) is not None:
+        held = [first]
+        try:
+            while (cells := _cells(held, delimiter)) is None and len(held) < MOST_LINES:
+                if (more := _line(ahead, source)) is None:
+                    break
+                held.append(more)
+        except csv.Error as error:
+            raise Unreadable(_("Line {line} can't be read: {why}.").format(line=line, why=error)) from error
+        if not cells or (len(held) > 1 and _swallowed(held, len(cells), width, delimiter)):
+            ahead.extendleft(reversed(held[1:]))
+            del held[1:]
+            cells = next(csv.reader(held, delimiter=delimiter, quoting=csv.QUOTE_NONE))
+        if any(cell.strip() for cell in cells):
+            width = width or len(cells)
+            yield line, cells
+        line += len(held)
+
+
+def unclosed(cells: Sequence[str]) -> int | None:
+    """Where a quotation mark opens that nothing closes; None in a row that is whole."""
+    return next((at for at, cell in enumerate(cells) if cell[:1] == '"' and cell.count('"') % 2), None)
+
+
+def unclosed_text() -> str:
+    return _("A quotation mark is opened here and never closed. Close it, or take it away.")
+
+
+def _line(ahead: deque[str], source: Iterator[str]) -> str | None:
+    return ahead.popleft() if ahead else next(source, None)
+
+
+def _cells(held: list[str], delimiter: str) -> list[str] | None:
+    """The row that these lines are; None while a quotation mark is open, nothing where one closes amid a cell."""
     try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                rows.append((line, cells))
-            if len(rows) > MOST_ROWS + 1:
-                raise Unreadable(_("The file has more than {most} rows. Split it.").format(most=MOST_ROWS))
-            line = reader.line_num + 1
+        return next(csv.reader(held, delimiter=delimiter, strict='"' in held[0]), [])
     except csv.Error as error:
-        raise Unreadable(_("Line {line} can't be read: {why}.").format(line=line, why=error)) from error
+        if "end of data" in str(error):
+            return None
+        if "expected after" not in str(error):
+            raise
+    return next(csv.reader(held, delimiter=delimiter)) if len(held) == 1 else []
+
+
+def _swallowed(held: list[str], cells: int, width: int, delimiter: str) -> bool:
+    """Whether whole rows stand in a cell of several lines: it never had so many lines of its own."""
+    between = [len(next(csv.reader([line], delimiter=delimiter))) for line in held[1:-1]]
+    return bool(width) and (cells != width or (width > 2 and bool(between) and set(between) == {width}))
+
+
+def _rows(text: str, delimiter: str) -> list[tuple[int, list[str]]]:
+    rows = list(islice(rows_of(io.StringIO(text, newline=""), delimiter), MOST_ROWS + 2))
+    if len(rows) > MOST_ROWS + 1:
+        raise Unreadable(_("The file has more than {most} rows. Split it.").format(most=MOST_ROWS))
     return rows
 
 
