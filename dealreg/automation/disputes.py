@@ -119,7 +119,8 @@ for _event, _label, _required in (
     (events.DisputeWithdrawn, _("A dispute is taken back"), False),
     (events.DisputeDecided, _("A dispute is decided"), False),
 ):
-    registry.register_trigger(registry.Trigger(_event.name, _label, "dispute", required=_required))
+    _ends = _event is events.DisputeWithdrawn
+    registry.register_trigger(registry.Trigger(_event.name, _label, "dispute", required=_required, ends=_ends))
 registry.register_action(
     ActionSpec("dealreg.look_into_dispute", _("Look for rivals of a contested deal"), look, subject="dispute")
 )

@@ -40,7 +40,8 @@ def workflow() -> Mapping[str, Any]:
 
 registry.register_facts(DEAL)
 for _event, _label, _required in TRIGGERS:
-    registry.register_trigger(registry.Trigger(_event.name, _label, "deal", required=_required))
+    _ends = _event is events.DealWithdrawn
+    registry.register_trigger(registry.Trigger(_event.name, _label, "deal", required=_required, ends=_ends))
 registry.register_rejudgement(events.DealQuestionSettled.name, "dealreg.check_conflicts")
 _ASKED_OF_A_PARTNER = ("dealreg.validate", "dealreg.check_conflicts", "dealreg.route", "dealreg.approval_route")
 registry.register_rejudgement(events.DealPartnerChanged.name, *_ASKED_OF_A_PARTNER, interrupts=True)

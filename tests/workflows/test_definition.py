@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 
 from prm.kernel.automation import registry
 from tests.workflows.things import KEEP, TELL, WEIGH, approval, tree
-from workflows.definition import JSON_SCHEMA, BrokenDefinition, applied, checksum, lint, outline, program
+from workflows.definition import JSON_SCHEMA, BrokenDefinition, applied, cautions, checksum, lint, outline, program
 from workflows.definition.lint import Surroundings
 
 pytestmark = pytest.mark.pure
@@ -143,10 +143,33 @@ EVERY_OTHER = (
 )
 
 
+class TestWhatIsAllowedAndSeldomMeant:
+    YES = {"id": "yes", "when": {"field": "steps.review", "operator": "=", "value": "approve"}, "blocks": [TELL]}
+
+    def told(self, *blocks: dict[str, Any]) -> str:
+        assert lint(tree(*blocks)) == []
+        return " ".join(one.message for one in cautions(tree(*blocks)))
+
+    def test_nothing_asks_for_an_answer_that_more_than_one_way_could_follow(self):
+        assert "after every answer, a refusal too" in self.told(approval(), TELL)
+        assert self.told(approval()) == ""
+
+    def test_a_branch_on_the_answer_settles_it(self):
+        assert self.told(approval(), branch(cases=[self.YES])) == ""
+
+    @pytest.mark.parametrize("ends", [True, False])
+    def test_a_question_stays_when_its_subject_is_taken_back(self, ends, monkeypatch):
+        gone = registry.Trigger("thing.gone", "A thing is gone", "thing", ends=ends)
+        monkeypatch.setitem(registry.triggers, gone.event, gone)
+        assert ("A thing is gone" in self.told(approval())) is ends
+        assert cautions(tree(approval(), cancel_on=["thing.gone"])) == []
+
+
 class TestWhateverIsThrownAtIt:
     @given(JSON)
     def test_lint_answers_and_never_breaks(self, anything: Any):
         assert isinstance(lint(anything), list)
+        assert isinstance(cautions(anything), list)
 
     @given(st.sampled_from(PARTS), JSON)
     def test_a_sound_tree_with_one_part_replaced_is_told_or_still_runs(self, part: str, anything: Any):

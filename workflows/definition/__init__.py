@@ -2,6 +2,7 @@
 
 from workflows.definition.blocks import BLOCKS, Block, Case, Program, Way, checksum, program
 from workflows.definition.broken import BrokenDefinition
+from workflows.definition.cautions import cautions
 from workflows.definition.flow_checks import Problem, Surroundings
 from workflows.definition.lint import lint
 from workflows.definition.outline import Line, outline
@@ -21,6 +22,7 @@ __all__ = [
     "Surroundings",
     "Way",
     "applied",
+    "cautions",
     "checksum",
     "lint",
     "outline",

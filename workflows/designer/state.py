@@ -10,7 +10,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from prm.kernel.conditions import ConditionError, UnknownFact, sentence
-from workflows.definition import Problem, checksum, lint
+from workflows.definition import Problem, cautions, checksum, lint
 from workflows.definition.blocks import MAX_BYTES
 from workflows.definition.parameters import applied
 from workflows.designer import names, trees
@@ -59,7 +59,15 @@ class State:
     @cached_property
     def told(self) -> list[tuple[str, str, str]]:
         """Every problem with the block that it belongs to, in reading order: place, name, text."""
-        marked, rest = marks_of(self.tree, self.problems)
+        return self._placed(self.problems)
+
+    @cached_property
+    def cautions(self) -> list[tuple[str, str, str]]:
+        """The same for what is allowed and seldom meant."""
+        return self._placed(cautions(self.tree))
+
+    def _placed(self, problems: list[Problem]) -> list[tuple[str, str, str]]:
+        marked, rest = marks_of(self.tree, problems)
         found = [(HEAD, _("The workflow"), text) for text in rest]
         for path, _depth, block in trees.walk(self.tree):
             words = str(block.get("title") or block.get("name") or kind_of(block).label)

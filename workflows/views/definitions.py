@@ -17,7 +17,7 @@ from prm.kernel.ui.context import Shell
 from prm.kernel.ui.lists import ListView
 from workflows import actions
 from workflows.actions.definitions import problems_of
-from workflows.definition import JSON_SCHEMA, BrokenDefinition, outline, parameters_of
+from workflows.definition import JSON_SCHEMA, BrokenDefinition, cautions, outline, parameters_of
 from workflows.forms import DraftForm
 from workflows.lists import WorkflowList
 from workflows.models import Run, Workflow, WorkflowVersion
@@ -72,6 +72,7 @@ def version(request: Asking, version_id: UUID) -> HttpResponse:
             "lines": lines,
             "unreadable": unreadable,
             "problems": problems,
+            "cautions": cautions(found.tree),
             "troubled": {problem.block for problem in problems if problem.block},
             "versions": list(found.workflow.versions.defer("tree").order_by("-number")[:20]),
             "live": Run.objects.filter(version=found, status="running").count(),

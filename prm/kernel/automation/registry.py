@@ -29,6 +29,7 @@ class Trigger:
 
     `required`: somebody waits for an answer, so an event that no published workflow takes up is an incident.
     `subject`: the fact that names the kind of subject, where events of one schema tell of several kinds.
+    `ends`: with it the subject is taken back, and questions about it no longer arise.
     """
 
     event: str
@@ -36,6 +37,7 @@ class Trigger:
     schema: str
     required: bool = False
     subject: str = ""
+    ends: bool = False
 
     def subject_type(self, facts: Mapping[str, Any]) -> str:
         """The kind of the event's subject, by which its panel is found."""
