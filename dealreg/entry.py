@@ -116,6 +116,9 @@ def impossible(deal: Deal, today: date, currencies: Sequence[str]) -> list[Probl
         problems.append(
             ("customer_domain.invalid", _("That is no web address. Write it like example.com, or leave it empty."))
         )
+    if deal.customer_domain and "domain.public_suffix" in deal.normal.get("x", ()):
+        text = _("Many firms have their address under “%(ending)s”. Write the customer's own, or leave it empty.")
+        problems.append(("customer_domain.public_suffix", text % {"ending": deal.customer_domain[:80]}))
     return problems
 
 

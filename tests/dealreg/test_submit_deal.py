@@ -89,6 +89,7 @@ class TestEachBadInputHasItsAnswer:
             ({"currency": ""}, ["currency.missing"]),
             ({"expected_close_on": "2020-02-30"}, ["expected_close_on.unreadable"]),
             ({"expected_close_on": "2020-02-03"}, ["expected_close_on.past"]),
+            ({"customer_domain": "co.uk"}, ["customer_domain.public_suffix"]),
             ({"expected_close_on": "3026-02-03"}, ["expected_close_on.too_far"]),
             ({"customer_name": "x" * 10_000}, ["customer_name.too_long"]),
             ({"customer_name": "   "}, ["customer_name.missing"]),
