@@ -56,6 +56,14 @@ class TestTheQueue:
         assert 'data-key="1"' in page
         assert 'data-key="3"' in page
 
+    def test_asks_its_question_in_the_row_and_above_the_keys_once_each(self):
+        ask(title="May we protect it?")
+        with vendor():
+            HumanTask.objects.update(subject_name="Nordwind GmbH")
+        page = client_of(olivia).get("/console/queue/").content.decode()
+        assert page.count('"queue-asked">May we protect it?<') == 1
+        assert page.count('id="question">May we protect it?<') == 1
+
     def test_opens_on_the_task_of_a_subject(self):
         _first, second = ask(2)
         page = client_of(olivia).get(f"/console/queue/?subject={second.subject_id.hex}")
