@@ -18,6 +18,7 @@ from dealreg.models import Deal, DealBatch
 from partners.models import Partner
 from prm.kernel.clock import local_date
 from prm.kernel.identity.models import Membership
+from prm.kernel.ui.inputs import DayInput
 from prm.kernel.ui.lists import BulkAction, Done, Plan
 
 Verb = DealBatch.Verb
@@ -82,7 +83,7 @@ class CamForm(forms.Form):
 
 
 class ClosingForm(forms.Form):
-    closed_on = forms.DateField(label=_("Closed on"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    closed_on = forms.DateField(label=_("Closed on"), widget=DayInput())
 
     def __init__(self, *args: Any, request: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -17,6 +17,7 @@ from partners import queries
 from prm.kernel.automation.tables import MOST_BYTES
 from prm.kernel.reference.models import ProductLine, Vertical
 from prm.kernel.reference.queries import known_currencies
+from prm.kernel.ui.inputs import DayInput
 
 
 def country_choices() -> list[tuple[str, str]]:
@@ -50,9 +51,7 @@ class DealForm(forms.Form):
         widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
     )
     currency = forms.ChoiceField(label=_("Currency"))
-    expected_close_on = forms.DateField(
-        label=_("Expected close"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    expected_close_on = forms.DateField(label=_("Expected close"), widget=DayInput())
     notes = forms.CharField(
         label=_("What should the deal desk know?"),
         required=False,
@@ -67,6 +66,8 @@ class DealForm(forms.Form):
         terms = _terms(partner_id)
         self.fields |= {name: field for name, field in terms.items() if len(field.choices) > 1}
         lines = ProductLine.objects.filter(is_active=True).values_list("pk", "name")
+        for field in self.fields.values():  # a browser would cut what is pasted, silently; we say that it is too long
+            field.widget.attrs.pop("maxlength", None)
         self.fields["product_lines"].choices = [(str(pk), name) for pk, name in lines]  # type: ignore[attr-defined]
         self.fields["currency"].choices = [(c, c) for c in known_currencies(today)]  # type: ignore[attr-defined]
         if only is not None:
@@ -246,7 +247,7 @@ class WonForm(forms.Form):
     """What was sold, as a whole and, where the deal has several product lines, of each."""
 
     amount = forms.DecimalField(label=_("Actual amount"), min_value=0, max_digits=16, decimal_places=2)
-    closed_on = forms.DateField(label=_("Closed on"), widget=forms.DateInput(attrs={"type": "date"}))
+    closed_on = forms.DateField(label=_("Closed on"), widget=DayInput())
     because = forms.ChoiceField(label=_("Why was it won?"), required=False)
 
     def __init__(self, *args: Any, lines: Iterable[Any] = (), **kwargs: Any) -> None:
@@ -270,7 +271,7 @@ class WonForm(forms.Form):
 class LostForm(forms.Form):
     because = forms.ChoiceField(label=_("Why was it lost?"), required=False)
     reason = forms.CharField(label=_("In your words"), max_length=170, required=False)
-    closed_on = forms.DateField(label=_("Closed on"), widget=forms.DateInput(attrs={"type": "date"}))
+    closed_on = forms.DateField(label=_("Closed on"), widget=DayInput())
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

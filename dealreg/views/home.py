@@ -8,6 +8,7 @@ from django.db.models import Count, Q, Sum
 from dealreg.models import Deal, DealStatus
 from partners.models import Enrolment, Tier
 from prm.kernel.clock import local_date
+from prm.kernel.identity.access import looks_only
 
 SOON = 30  # days
 
@@ -36,7 +37,7 @@ def partner_home(request: Any) -> dict[str, Any]:
         "today": today,
         "soon": SOON,
         "currency": request.tenant.currency,
-        "may_register": request.actor.has("seller", "partner_admin"),
+        "may_register": request.actor.has("seller", "partner_admin") and not looks_only(request),
     }
 
 

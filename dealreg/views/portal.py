@@ -27,7 +27,7 @@ from dealreg.views.common import (
 from dealreg.views.home import partner_home
 from partners.queries import reseller_name
 from prm.kernel.clock import local_date
-from prm.kernel.identity.access import require_roles
+from prm.kernel.identity.access import looks_only, require_roles
 from prm.kernel.ui import formats
 from prm.kernel.ui.lists import ListView
 
@@ -45,7 +45,7 @@ class Deals(ListView):
     template_name = "dealreg/portal_list.html"
 
     def context(self, request: Any) -> dict[str, Any]:
-        return {"former": queries.former_deals()}
+        return {"former": queries.former_deals(), "may_register": not looks_only(request)}
 
 
 class ThroughDistributor(ListView):
@@ -72,7 +72,7 @@ def deal(request: Any, pk: UUID) -> HttpResponse:
         "lines": lines,
         "items": items_of(found),
         "reseller_name": reseller_name(found.partner_id, found.reseller_id),
-        "may_act": request.actor.has(*SELLERS),
+        "may_act": request.actor.has(*SELLERS) and not looks_only(request),
         "comment_form": CommentForm(),
         "file_form": FileForm(),
         "reason_form": ReasonForm(prefix=None),

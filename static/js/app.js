@@ -250,6 +250,7 @@
   });
   document.addEventListener("htmx:configRequest", (event) => {
     const { parameters, verb } = event.detail;
+    if (verb !== "get" && "looksOnly" in root.dataset) { event.preventDefault(); return; } /* the server refuses it, too */
     if (verb === "get") for (const name of [...new Set(Object.keys(parameters))]) if (parameters[name] === "") delete parameters[name];
   });
   document.addEventListener("htmx:afterRequest", (event) => {

@@ -27,12 +27,25 @@ class TestViewingAs:
         browser, answer = viewing(bea)
         assert answer.url == "/portal/"
         page = browser.get("/portal/company/people/").content.decode()
-        assert "Olivia is acting as Bea" in page
+        assert "You are looking as Bea; nothing can be changed." in page
+        page = viewing(bea, may_act=True)[0].get("/portal/company/people/").content.decode()
+        assert "Olivia is acting as Bea" in page and "nothing can be changed" not in page
 
-    def test_looking_changes_nothing(self) -> None:
-        assert invite(viewing(bea)[0]).status_code == 403
+    def test_looking_changes_nothing_and_says_why(self) -> None:
+        answer = invite(viewing(bea)[0])
+        assert answer.status_code == 403
+        assert "You are looking as Bea." in answer.content.decode()
+        assert "Your role reads everything" not in answer.content.decode()
         with vendor(acme):
             assert not Invitation.objects.exists()
+
+    def test_looking_offers_nothing_that_would_be_refused(self) -> None:
+        looking, acting = viewing(bo)[0], viewing(bo, may_act=True)[0]
+        offered = 'href="/portal/deals/new/" data-key="n"'
+        for page in ("/portal/", "/portal/deals/"):
+            assert offered not in looking.get(page).content.decode()
+            assert offered in acting.get(page).content.decode()
+        assert "data-looks-only" in looking.get("/portal/deals/new/").content.decode()
 
     def test_acting_is_recorded_under_both_names(self) -> None:
         assert invite(viewing(bea, may_act=True)[0]).status_code == 302

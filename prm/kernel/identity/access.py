@@ -62,13 +62,13 @@ def check(request: HttpRequest, needed: frozenset[str]) -> None:
 
 def check_method(request: HttpRequest) -> None:
     """Raise Denied when somebody who may only look is about to change something."""
-    if request.method in SAFE or not _looks_only(request) or _is_for_auditors(request):
+    if request.method in SAFE or not looks_only(request) or _is_for_auditors(request):
         return
     request.denied = Denied(frozenset())  # type: ignore[attr-defined]
     raise request.denied  # type: ignore[attr-defined]
 
 
-def _looks_only(request: HttpRequest) -> bool:
+def looks_only(request: HttpRequest) -> bool:
     """An auditor and nothing else, or a view as somebody that was opened for looking."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
     view = getattr(request, "view_as", None)

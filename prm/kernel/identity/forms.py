@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from prm.kernel.identity import roles
 from prm.kernel.identity.models import Membership, Person
+from prm.kernel.ui.inputs import DayInput
 
 
 class RolesField(forms.MultipleChoiceField):
@@ -101,9 +102,7 @@ class AbsenceForm(forms.ModelForm[Membership]):
     class Meta:
         model = Membership
         fields = ["away_from", "away_until", "delegate"]
-        widgets = {
-            name: forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d") for name in ("away_from", "away_until")
-        }
+        widgets = {name: DayInput() for name in ("away_from", "away_until")}
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -129,9 +128,7 @@ class PreferencesForm(forms.ModelForm[Membership]):
     class Meta:
         model = Membership
         fields = ["title", "language", "time_zone", "away_from", "away_until", "delegate"]
-        widgets = {
-            name: forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d") for name in ("away_from", "away_until")
-        }
+        widgets = {name: DayInput() for name in ("away_from", "away_until")}
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

@@ -94,6 +94,12 @@ class Shell:
         return getattr(self.actor, "impersonator", None)
 
     @cached_property
+    def looks_only(self) -> bool:
+        """Whether this is a view as somebody that was opened for looking."""
+        view = getattr(self.request, "view_as", None)
+        return view is not None and not view.may_act
+
+    @cached_property
     def icons(self) -> str:
         return static("icons.svg")
 

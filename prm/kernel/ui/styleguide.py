@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 from prm.kernel.decisions import Check, Decision, Reason
 from prm.kernel.ui import branding
 from prm.kernel.ui.context import Shell
+from prm.kernel.ui.inputs import DayInput
 from prm.kernel.ui.lists.base import Empty, List, View
 from prm.kernel.ui.lists.bulk import BulkAction
 from prm.kernel.ui.lists.columns import Column
@@ -90,6 +91,7 @@ class SampleShell(Shell):
     name = "Nordlicht Software"
     tenant = None
     impersonator = None
+    looks_only = False
 
     @cached_property
     def nav(self) -> list[Group]:
@@ -111,9 +113,7 @@ class SampleForm(forms.Form):
     product = forms.ChoiceField(
         label=gettext_lazy("Product"), choices=[("", gettext_lazy("Choose…")), ("a", "Atlas"), ("b", "Beacon")]
     )
-    closes_on = forms.DateField(
-        label=gettext_lazy("Expected close"), widget=forms.DateInput(attrs={"type": "date"}), required=False
-    )
+    closes_on = forms.DateField(label=gettext_lazy("Expected close"), widget=DayInput(), required=False)
     note = forms.CharField(label=gettext_lazy("Note"), widget=forms.Textarea(attrs={"rows": 3}), required=False)
     urgency = forms.ChoiceField(
         label=gettext_lazy("Urgency"),
