@@ -145,6 +145,10 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_ADAPTER = "prm.kernel.identity.adapter.InvitationOnly"
+ACCOUNT_FORMS = {
+    "reset_password_from_key": "prm.kernel.identity.passwords.NewPasswordForm",
+    "change_password": "prm.kernel.identity.passwords.OtherPasswordForm",
+}
 ACCOUNT_EMAIL_VERIFICATION = "none"  # an accepted invitation has proven the address
 ACCOUNT_SESSION_REMEMBER = True  # for as long as a session lasts: SESSION_COOKIE_AGE at most
 ACCOUNT_REAUTHENTICATION_REQUIRED = True

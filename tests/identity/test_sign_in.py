@@ -283,3 +283,36 @@ class TestPreferences:
 
         assert answer.status_code == 200
         assert Membership.objects.get(pk=bo.membership_id).delegate_id is None
+
+
+class TestItsPages:
+    """Those that the sign-in library brings are told in our words."""
+
+    STOCK = ("Confirm Access", "reauthenticate to", "Two-Factor", "Bad Token", "Change Password", "Email Address")
+
+    def page(self, browser: Client, path: str) -> str:
+        answer = browser.get(path, follow=True)
+        assert answer.status_code == 200
+        page = answer.content.decode()
+        assert [words for words in self.STOCK if words in page] == []
+        return page
+
+    def test_ask_for_the_password_again_and_say_what_for(self) -> None:
+        browser = client_of(bo)
+        assert "Is it you?" in self.page(browser, "/account/2fa/totp/activate/")
+        answer = browser.post("/account/reauthenticate/?next=/account/2fa/totp/activate/", {"password": PASSWORD})
+        page = self.page(browser, answer.url)
+        assert "Set up the authenticator app" in page and 'class="qr"' in page
+
+    def test_of_the_account_stand_in_one_voice(self) -> None:
+        give_factor(bo)
+        browser = client_of(bo)
+        assert "Authenticator app" in self.page(browser, "/account/2fa/")
+        assert "Your e-mail address" in self.page(browser, "/account/email/")
+        assert self.page(browser, "/account/password/change/").count('type="password"') == 2
+        assert "Sign out?" in self.page(browser, "/account/logout/")
+
+    def test_tell_of_a_link_that_works_no_more(self) -> None:
+        page = self.page(Client(), "/account/password/reset/key/abc-set-password/")
+        assert "This link works no more" in page and "/account/password/reset/" in page
+        assert "This link works no more" in self.page(Client(), "/account/confirm-email/nonsense/")
