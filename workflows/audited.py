@@ -3,6 +3,10 @@
 from django.utils.translation import gettext_lazy as _
 
 ACTIONS = {
+    "assignment.rule_added": _("Assignment rule added"),
+    "assignment.rule_changed": _("Assignment rule changed"),
+    "assignment.rule_moved": _("Assignment rule moved"),
+    "assignment.rule_removed": _("Assignment rule removed"),
     "incident.cancelled": _("Incident: run ended"),
     "incident.resolution_refused": _("Resolving an incident refused"),
     "incident.retried": _("Incident: tried again"),
@@ -19,6 +23,7 @@ ACTIONS = {
     "task.decision_refused": _("Decision refused"),
     "task.decision_undone": _("Decision taken back"),
     "task.handed_over": _("Tasks handed over"),
+    "task.put_by_rules": _("Task given to somebody by the assignment rules"),
     "task.released": _("Task released"),
     "task.snoozed": _("Task put aside"),
     "task.undo_refused": _("Taking a decision back refused"),
