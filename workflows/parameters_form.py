@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from prm.kernel.automation import registry
 from prm.kernel.identity import roles
-from prm.kernel.identity.actors import VENDOR_ROLES
+from prm.kernel.identity.actors import ANSWERING_ROLES, VENDOR_ROLES
 from prm.kernel.identity.models import Membership
 from workflows.definition import Parameter
 from workflows.definition.outline import duration, people
@@ -71,7 +71,7 @@ def _percentages(one: Parameter) -> forms.Field:
 
 
 def _role(one: Parameter) -> forms.Field:
-    return forms.ChoiceField(choices=[(role, roles.label(role)) for role in VENDOR_ROLES])
+    return forms.ChoiceField(choices=[(role, roles.label(role)) for role in ANSWERING_ROLES])
 
 
 def _recipients(one: Parameter) -> forms.Field:

@@ -5,12 +5,15 @@ from uuid import UUID
 
 import pytest
 
+from prm.kernel.identity.actors import VENDOR_ROLES
+from prm.kernel.identity.models import Membership
 from tests.cast import acme, ada, client_of, olivia, vendor, zack
 from tests.workflows.things import KEEP, TELL, WEIGH, approval, find, happened, publish, settle, tree
 from workflows import actions
 from workflows.definition import lint, outline, program
 from workflows.definition.parameters import applied, parameters_of, with_values, without_values
 from workflows.models import HumanTask, SlaClock, Workflow, WorkflowVersion
+from workflows.rules import may_decide
 
 MINUTES = {"key": "answer_minutes", "label": "Answer within", "type": "minutes", "value": 60}
 WHO = {"key": "approver", "label": "Who approves", "type": "role", "value": "ops"}
@@ -63,8 +66,9 @@ class TestEachProblemOfAParameterIsTold:
     @pytest.mark.parametrize(
         ("kind", "value"),
         [("minutes", 0), ("minutes", "60"), ("minutes", True), ("count", 1000), ("bool", "yes"), ("money", "-1"),
-         ("money", 5), ("number", "many"), ("number", "NaN"), ("role", "king"), ("role", None), ("percentages", [100]),
-         ("recipients", ["role:king"]), ("recipients", "role:ops"), ("text", 5), ("colour", "red")],
+         ("money", 5), ("number", "many"), ("number", "NaN"), ("role", "king"), ("role", None), ("role", "auditor"),
+         ("percentages", [100]), ("recipients", ["role:king"]), ("recipients", "role:ops"), ("text", 5),
+         ("colour", "red")],
     )  # fmt: skip
     def test_one_whose_value_is_not_of_its_type(self, kind: str, value: Any):
         problems = told(CLOCK, parameters=[{**MINUTES, "type": kind, "value": value}])
@@ -170,6 +174,21 @@ class TestTheForm:
             draft = WorkflowVersion.objects.get(workflow__key="things", status="draft")
             assert [one.value for one in parameters_of(draft.tree)] == [90, "approver"]
             assert draft.note == "Summer"
+
+    def test_offers_whoever_may_decide_and_says_where_an_empty_roles_tasks_go(self):
+        publish(CLOCK, ASK, TELL, parameters=[MINUTES, WHO])
+        client = client_of(ada)
+        with vendor(acme):
+            base = WorkflowVersion.objects.get(workflow__key="things")
+            Membership.objects.filter(partner=None, roles__contains=["legal"]).update(roles=["sales"])
+        url = f"/console/workflows/versions/{base.pk}/parameters/"
+        offered = [key for key, _label in client.get(url).context["form"].fields["p_approver"].choices]
+        assert offered == [role for role in VENDOR_ROLES if may_decide((role,), role, False)]
+        assert client.post(url, {"p_answer_minutes": "60", "p_approver": "auditor"}).status_code == 422
+        draft = client.post(url, {"p_answer_minutes": "60", "p_approver": "legal"}).headers["Location"]
+        told = "Nobody has the role “Legal”: what it is asked goes to “Operations manager”"
+        assert told in client.get(draft).content.decode()
+        assert told not in client.get(f"/console/workflows/versions/{base.pk}/").content.decode()
 
     def test_sets_every_kind_of_the_shipped_deal_registration(self):
         client = client_of(ada)

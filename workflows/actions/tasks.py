@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from prm.kernel import audit, clock, events
 from prm.kernel.decisions import Decision
-from prm.kernel.identity.actors import VENDOR_ROLES, Actor
+from prm.kernel.identity.actors import ANSWERING_ROLES, Actor
 from prm.kernel.identity.models import Membership
 from workflows import rules
 from workflows.engine import advance, people
@@ -17,7 +17,6 @@ from workflows.events import TaskClaimed
 from workflows.models import HumanTask
 
 CLAIM_LASTS = timedelta(minutes=10)
-HOLDABLE = frozenset(VENDOR_ROLES) - {"auditor"}  # an auditor reads all and decides nothing
 
 
 def claim_task(*, task_id: UUID, actor: Actor, now: datetime) -> Decision:
@@ -76,7 +75,7 @@ def judge_assignment(*, task: HumanTask, actor: Actor, membership_id: UUID | Non
         somebody = person is not None and bool(set(person.roles) - {"auditor"})
         theirs = task.owner_id == membership_id
     else:
-        somebody = role in HOLDABLE and here.filter(roles__contains=[role]).exists()
+        somebody = role in ANSWERING_ROLES and here.filter(roles__contains=[role]).exists()
         theirs = task.owner_id is None and task.role == role
     facts = _facts("assigned", task, actor, to_somebody_here=somebody)
     return rules.handle_task(replace(facts, already_theirs=theirs))

@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from prm.kernel import outgoing
 from prm.kernel.automation import registry
 from prm.kernel.conditions import FactSchema, schema_named, validate
-from prm.kernel.identity.actors import VENDOR_ROLES
+from prm.kernel.identity import roles
+from prm.kernel.identity.actors import ANSWERING_ROLES, VENDOR_ROLES
 from workflows.definition.blocks import DEFAULT_OUTCOMES, TIMED_OUT, way_id
 from workflows.definition.broken import BrokenDefinition
 from workflows.definition.cron import Cron, NotCron
@@ -87,16 +88,20 @@ class FlowChecks:
         kind = assign.get("kind") if isinstance(assign, Mapping) else None
         if kind not in ASSIGN:
             yield _("Say who is asked: a role, a person, the queue or the partner's channel manager.")
-        elif kind in OF_A_ROLE and assign.get("value") not in VENDOR_ROLES:
-            yield _("There is no role “%(role)s”.") % {"role": str(assign.get("value"))[:40]}
-        elif kind == "queue" and assign.get("value") and assign["value"] not in VENDOR_ROLES:
-            yield _("There is no role “%(role)s”.") % {"role": str(assign["value"])[:40]}
+        elif kind in OF_A_ROLE or (kind == "queue" and assign.get("value")):
+            yield from self._askable(assign.get("value"))
         elif kind == "person":
             yield from self._person(str(assign.get("value") or ""))
         elif kind == "step" and assign.get("value") not in self.saved:
             yield _("“%(step)s” is no step saved before this block, so nobody is named.") % {
                 "step": str(assign.get("value"))[:40]
             }
+
+    def _askable(self, role: Any) -> Iterator[str]:
+        if role not in VENDOR_ROLES:
+            yield _("There is no role “%(role)s”.") % {"role": str(role)[:40]}
+        elif role not in ANSWERING_ROLES:
+            yield _("The role “%(role)s” reads and decides nothing. Ask another.") % {"role": roles.label(role)}
 
     def _person(self, who: str) -> Iterator[str]:
         if self.around.people is not None and who.lower() not in self.around.people:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from prm.kernel.automation import registry
 from prm.kernel.identity import roles
 from prm.kernel.messages.registry import kinds
+from workflows.definition.flow_checks import OF_A_ROLE
 from workflows.definition.graph import starting
 from workflows.definition.outline import people
 from workflows.definition.parameters import applied
@@ -40,6 +41,15 @@ def _told(item: Mapping[str, Any]) -> Iterator[Any]:
     for one in item.get("escalation") or ():
         if one.get("to"):
             yield one["to"]
+
+
+def roles_asked(tree: Mapping[str, Any]) -> list[str]:
+    """The roles that a sound tree asks, each once: first those of its approvals, then of their escalations."""
+    items = [place.item for place in places(applied(tree).get("blocks")) if place.item.get("type") == "approval"]
+    asked = [item.get("assign") for item in items]
+    asked += [level.get("reassign") for item in items for level in item.get("escalation") or ()]
+    named = [one["value"] for one in asked if one and one.get("kind") in (*OF_A_ROLE, "queue") and one.get("value")]
+    return list(dict.fromkeys(named))
 
 
 def _event(name: str) -> str:

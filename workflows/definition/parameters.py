@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from prm.kernel.automation import registry
-from prm.kernel.identity.actors import VENDOR_ROLES
+from prm.kernel.identity.actors import ANSWERING_ROLES, VENDOR_ROLES
 
 MAX_PARAMETERS = 40
 MAX_DEPTH = 60
@@ -32,7 +32,7 @@ TYPES: Mapping[str, Any] = {
     "minutes": gettext_lazy("a whole number of minutes from 1 to 527040 (a year)"),
     "count": gettext_lazy("a whole number from 1 to 999"),
     "percentages": gettext_lazy("a list of percentages from 1 to 99"),
-    "role": gettext_lazy("a role"),
+    "role": gettext_lazy("a role that may decide"),
     "recipients": gettext_lazy("a list of recipients"),
 }
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -208,6 +208,6 @@ _FITS: Mapping[str, Callable[[Any], bool]] = {
     "minutes": _is_whole(1, LONGEST_WAIT),
     "count": _is_whole(1, 999),
     "percentages": _is_list(_is_whole(1, 99)),
-    "role": lambda value: value in VENDOR_ROLES if isinstance(value, str) else False,
+    "role": lambda value: value in ANSWERING_ROLES if isinstance(value, str) else False,
     "recipients": _is_list(_is_recipient),
 }

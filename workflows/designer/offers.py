@@ -12,6 +12,7 @@ from prm.kernel.automation import registry
 from prm.kernel.conditions import Fact, FactSchema, UnknownFact, registered_schemas, schema_named
 from prm.kernel.conditions.facts import register_schemas
 from prm.kernel.identity import roles
+from prm.kernel.identity.actors import ANSWERING_ROLES
 from prm.kernel.identity.models import Membership
 from prm.kernel.messages.registry import kinds as messages
 from prm.kernel.reference.models import Calendar
@@ -148,7 +149,7 @@ class Offers:
 
     @cached_property
     def roles(self) -> Choices:
-        return [(key, str(label)) for key, label in roles.choices(partner=False) if key != "auditor"]
+        return [(key, str(label)) for key, label in roles.choices(partner=False) if key in ANSWERING_ROLES]
 
     @cached_property
     def recipients(self) -> Choices:

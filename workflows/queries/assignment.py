@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from prm.kernel.automation import registry
 from prm.kernel.conditions import schema_named
 from prm.kernel.conditions.facts import UnknownFact
-from prm.kernel.identity.actors import VENDOR_ROLES, Actor
+from prm.kernel.identity.actors import ANSWERING_ROLES, Actor
 from prm.kernel.identity.models import Membership
 from workflows import assignment
 from workflows.engine.assigning import assignment_rows
@@ -35,7 +35,7 @@ class Available:
 def available() -> Available:
     members = Membership.objects.filter(partner=None, ended_at=None).order_by("name")
     rows = list(members.values_list("pk", "name", "roles"))
-    holders = {role: sum(role in held for _pk, _name, held in rows) for role in VENDOR_ROLES if role != "auditor"}
+    holders = {role: sum(role in held for _pk, _name, held in rows) for role in ANSWERING_ROLES}
     return Available(subjects(), {str(pk): name for pk, name, _roles in rows}, holders)
 
 

@@ -1,9 +1,17 @@
 """What a tree may refer to beside the registry, as it is now."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from prm.kernel.identity import roles
 from prm.kernel.identity.models import Membership
 from prm.kernel.messages.registry import kinds
 from workflows.definition import BrokenDefinition
 from workflows.definition.flow_checks import Called, Surroundings
+from workflows.definition.needs import roles_asked
+from workflows.engine.people import held_role
 from workflows.engine.step import program_of
 from workflows.models import SlaPolicy, WorkflowVersion
 
@@ -19,6 +27,13 @@ def surroundings() -> Surroundings:
         workflows=_published(),
         policies=frozenset(SlaPolicy.objects.values_list("key", flat=True)),
     )
+
+
+def unheld(tree: Mapping[str, Any]) -> list[str]:
+    """What a sound tree asks of roles that nobody holds, and who is asked instead: it may be published all the same."""
+    asked = [(role, held_role(role)) for role in roles_asked(tree)]
+    told = _("Nobody has the role “%(role)s”: what it is asked goes to “%(other)s” until somebody has it.")
+    return [told % {"role": roles.label(role), "other": roles.label(to)} for role, to in asked if to != role]
 
 
 def _published() -> dict[str, Called]:

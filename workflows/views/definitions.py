@@ -24,6 +24,7 @@ from workflows.models import Run, Workflow, WorkflowVersion
 from workflows.parameters_form import told
 from workflows.queries.replays import latest_replay
 from workflows.queries.stories import runs_elsewhere
+from workflows.queries.surroundings import unheld
 from workflows.views import EVERYBODY, Asking
 
 
@@ -73,6 +74,7 @@ def version(request: Asking, version_id: UUID) -> HttpResponse:
             "unreadable": unreadable,
             "problems": problems,
             "cautions": cautions(found.tree),
+            "unheld": [] if unreadable or problems or found.status == "retired" else unheld(found.tree),
             "troubled": {problem.block for problem in problems if problem.block},
             "versions": list(found.workflow.versions.defer("tree").order_by("-number")[:20]),
             "live": Run.objects.filter(version=found, status="running").count(),

@@ -14,7 +14,7 @@ from prm.kernel import clock
 from prm.kernel.decisions import Decision
 from prm.kernel.identity import roles
 from prm.kernel.identity.access import require_roles
-from prm.kernel.identity.actors import VENDOR_ROLES
+from prm.kernel.identity.actors import ANSWERING_ROLES
 from workflows import actions, queries
 from workflows.models import HumanTask
 from workflows.queries.workload import is_away, tasks_of
@@ -81,7 +81,7 @@ def _picked(texts: list[str]) -> list[HumanTask]:
 
 
 def _choices() -> list[tuple[str, str]]:
-    by_role = [(f"role:{role}", _("Role: %(role)s") % {"role": roles.label(role)}) for role in VENDOR_ROLES[:-1]]
+    by_role = [(f"role:{role}", _("Role: %(role)s") % {"role": roles.label(role)}) for role in ANSWERING_ROLES]
     return [*((str(person.pk), str(person)) for person in queries.assignable()), *by_role]
 
 

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from prm.kernel.automation import registry
 from prm.kernel.identity import roles
 from prm.kernel.identity.access import require_roles
-from prm.kernel.identity.actors import VENDOR_ROLES
+from prm.kernel.identity.actors import ANSWERING_ROLES
 from prm.kernel.identity.models import Membership
 from prm.kernel.ui import actions
 from prm.kernel.ui.counts import count_of
@@ -248,7 +248,7 @@ def save_view(request: Asking) -> HttpResponse:
 
 
 def _role_choices() -> list[tuple[str, str]]:
-    return [(f"role:{role}", _("Role: %(role)s") % {"role": roles.label(role)}) for role in VENDOR_ROLES[:-1]]
+    return [(f"role:{role}", _("Role: %(role)s") % {"role": roles.label(role)}) for role in ANSWERING_ROLES]
 
 
 def show(request: Asking, split: Split) -> HttpResponse:

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 VENDOR_ROLES = ("admin", "ops", "approver", "cam", "finance", "legal", "sales", "auditor")
+ANSWERING_ROLES = tuple(role for role in VENDOR_ROLES if role != "auditor")  # who may be asked: an auditor reads
 PARTNER_ROLES = ("partner_admin", "seller", "marketing", "partner_finance")
 
 
