@@ -40,6 +40,17 @@
     event.preventDefault();
     if (link.dataset.step) step(Number(link.dataset.step)); else go(link.closest(".queue-row"));
   });
+  /* what is ticked stays ticked while other tasks are looked at: the answer brings its rows anew */
+  let ticked = [];
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.target === split) ticked = [...split.querySelectorAll(".row-check:checked")].map((box) => box.value);
+  });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.detail.target !== split || !ticked.length) return;
+    const boxes = [...split.querySelectorAll(".row-check")];
+    for (const box of boxes) box.checked = ticked.includes(box.value);
+    boxes[0]?.dispatchEvent(new Event("change", { bubbles: true })); // app.js counts them
+  });
   document.addEventListener("htmx:afterRequest", (event) => {
     if (!awaited || event.detail.elt !== awaited) return;
     const failed = !event.detail.successful && awaited.isConnected;
