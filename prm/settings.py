@@ -34,7 +34,7 @@ SECURE_SITE = flag("SECURE", default=bool(os.environ.get("DATABASE_URL")))  # se
 DEMO = flag("DEMO")
 ALLOWED_HOSTS = words("HOSTS", "localhost 127.0.0.1 [::1] testserver")
 CSRF_TRUSTED_ORIGINS = words("ORIGINS")
-PUBLIC_URL = env("PUBLIC_URL", "http://localhost:8000").rstrip("/")
+PUBLIC_URL = (env("PUBLIC_URL") or addresses.served_at() or "http://localhost:8000").rstrip("/")
 
 INSTALLED_APPS = [
     "django.contrib.contenttypes",

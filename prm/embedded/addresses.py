@@ -42,6 +42,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 PORT = 5432  # names the socket's file; nothing listens on a network
 SOCKET_PATH_LIMIT = 100  # sun_path holds 107 bytes; some room is left for the longest name in it
 NAME = "prm"
+RUNNING = "demo.lock"  # in the folder of its kind: held by the demo while it runs, and says where its pages are
 
 
 class ConfigurationError(Exception):
@@ -111,6 +112,17 @@ def var() -> Path:
 def folder(kind: str) -> Path:
     """Locks, secrets, logs and state of one embedded instance."""
     return var() / kind
+
+
+def served_at(kind: str | None = None) -> str:
+    """Where the embedded demo last served its pages, for the links of a command beside it; empty when it never did."""
+    kind = kind or current_kind()
+    if given("DATABASE_URL", kind):
+        return ""
+    try:
+        return (folder(kind) / RUNNING).read_text().strip().rstrip("/")
+    except OSError:
+        return ""
 
 
 @dataclass(frozen=True)

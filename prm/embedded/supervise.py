@@ -59,7 +59,7 @@ class Supervisor:
         """Serve until Ctrl-C. Raises EmbeddedError when something can't be started."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._stop)  # explicitly: a shell's background job ignores SIGINT
-        with open(self.folder / "demo.lock", "a+") as lock:
+        with open(self.folder / addresses.RUNNING, "a+") as lock:
             self._be_alone(lock)
             try:
                 with users.ensure_started(self.kind, self.say):

@@ -11,6 +11,17 @@ from .conftest import KIND
 pytestmark = pytest.mark.pure
 
 
+class TestWhereThePagesAre:
+    def test_a_command_beside_the_demo_knows(self, own_var: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert addresses.served_at("demo") == ""
+        monkeypatch.delenv("DATABASE_URL", raising=False)
+        (addresses.folder("demo")).mkdir(parents=True)
+        (addresses.folder("demo") / addresses.RUNNING).write_text("http://127.0.0.1:8450/")
+        assert addresses.served_at("demo") == "http://127.0.0.1:8450"
+        monkeypatch.setenv("DATABASE_URL", "postgresql://elsewhere/prm")
+        assert addresses.served_at("demo") == ""
+
+
 class TestWhereTheServersLive:
     def test_root_in_a_closed_folder_gets_a_place_that_the_servers_account_can_reach(self, own_var: Path) -> None:
         own_var.parent.chmod(0o700)
