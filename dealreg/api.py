@@ -28,7 +28,19 @@ from dealreg.reports import api as _reports  # noqa: F401  (registers the report
 from dealreg.stories import partner_story
 from partners.models import Partner
 from prm.kernel import wording
-from prm.kernel.api import HasRoles, Submissions, Text, actor_of, answer, as_typed, now_of, refusal, router
+from prm.kernel.api import (
+    Amount,
+    HasRoles,
+    Submissions,
+    Text,
+    actor_of,
+    answer,
+    as_typed,
+    leaving_nothing,
+    now_of,
+    refusal,
+    router,
+)
 from prm.kernel.audit.api import keep_within
 
 MOVERS = frozenset({"admin", "ops", "approver"})
@@ -87,7 +99,7 @@ class DealSerializer(serializers.ModelSerializer[Deal]):
 class NewItem(serializers.Serializer[Any]):
     sku = Text(max_length=60)
     quantity = serializers.IntegerField(min_value=1, max_value=10_000_000)
-    discount = serializers.DecimalField(max_digits=5, decimal_places=2, min_value=0, max_value=100, default=0)
+    discount = Amount(max_digits=5, decimal_places=2, min_value=0, max_value=100, default=0)
 
 
 class NewDeal(serializers.Serializer[Any]):
@@ -101,7 +113,7 @@ class NewDeal(serializers.Serializer[Any]):
     contact_name = Text(max_length=200, required=False, allow_blank=True, default="")
     contact_email = serializers.EmailField(required=False, allow_blank=True, default="")
     product_lines = serializers.ListField(child=Text(max_length=40), min_length=1, max_length=20)
-    amount = serializers.DecimalField(max_digits=16, decimal_places=2, min_value=0)
+    amount = Amount(max_digits=16, decimal_places=2, min_value=0)
     currency = serializers.RegexField(r"^[A-Z]{3}$")
     expected_close_on = serializers.DateField()
     vertical = Text(max_length=40, required=False, allow_blank=True, default="")
@@ -137,7 +149,7 @@ class Split(serializers.Serializer[Any]):
     """`percent` is the share of the other partner."""
 
     partner_id = serializers.UUIDField()
-    percent = serializers.DecimalField(max_digits=5, decimal_places=2, min_value=0, max_value=100)
+    percent = Amount(max_digits=5, decimal_places=2, min_value=0, max_value=100)
     names_told = serializers.BooleanField(default=False)
 
 
@@ -176,12 +188,10 @@ class Stage(serializers.Serializer[Any]):
 class Won(serializers.Serializer[Any]):
     """`lines`: what of the amount was sold of which product line (codes). `because`: code of a reason for closing."""
 
-    amount = serializers.DecimalField(max_digits=16, decimal_places=2, min_value=0)
+    amount = Amount(max_digits=16, decimal_places=2, min_value=0)
     closed_on = serializers.DateField()
     because = serializers.SlugField(max_length=40, required=False, allow_blank=True, default="")
-    lines = serializers.DictField(
-        child=serializers.DecimalField(max_digits=16, decimal_places=2, min_value=0), required=False
-    )
+    lines = serializers.DictField(child=Amount(max_digits=16, decimal_places=2, min_value=0), required=False)
 
 
 class Lost(serializers.Serializer[Any]):
@@ -224,13 +234,14 @@ class Deals(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericVi
 
     def get_queryset(self) -> QuerySet[Deal]:
         items = DealItem.objects.select_related("product", "price_book")
-        return Deal.objects.select_related("deal_type", "program").prefetch_related(
+        deals = Deal.objects.select_related("deal_type", "program").prefetch_related(
             "lines__product_line", Prefetch("items", items)
         )
+        return deals.exclude(status=DealStatus.DRAFT) if actor_of(self.request).is_vendor else deals
 
     @extend_schema(request=NewDeal, responses={201: DealSerializer, 409: AlreadyRegistered})
     def create(self, request: Request) -> Response:
-        """Register a deal. The answer often is there a moment later: read the deal again.
+        """Register a deal. The answer often is there a moment later: read the deal again. A refusal leaves nothing.
 
         409 with `deal` names a registration of yours that has come in by another way already.
         """
@@ -243,7 +254,9 @@ class Deals(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericVi
         if decision.outcome == "already_registered":
             first = UUID(first_of(decision)["id"])
             return Response({**refusal(decision.for_partner()), "deal": self._body(first)}, status=409)
-        return answer(request, decision, self._body(deal.pk) if decision.allowed else None, status=201)
+        if decision.refused:
+            return leaving_nothing(answer(request, decision))
+        return answer(request, decision, self._body(deal.pk), status=201)
 
     @extend_schema(request=Answer, responses=DealSerializer)
     @action(detail=True, methods=["post"])

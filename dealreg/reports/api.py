@@ -17,6 +17,7 @@ from dealreg.reports.lapsing import lapsing_sums
 from dealreg.reports.lists import AgeingDeals, CohortDeals, LapsingDeals, PartnerPipeline, PipelineDeals
 from dealreg.reports.outcomes import BY, Line, Outcomes
 from prm.kernel.api import HasRoles, actor_of, router
+from prm.kernel.api_defaults import none_unknown
 from prm.kernel.identity.actors import VENDOR_ROLES
 from prm.kernel.reference.queries import vendor_currency
 
@@ -137,6 +138,7 @@ def check(request: Request, form: type[serializers.Serializer[Any]]) -> None:
     """400 for a parameter that isn't what it should be: to ignore it would count other deals than were meant."""
     typed, many = request.query_params, serializers.MultipleChoiceField
     fields = form().fields
+    none_unknown(request, list(fields))
     given = {
         name: typed.getlist(name) if isinstance(field, many) else typed[name]
         for name, field in fields.items()

@@ -37,7 +37,16 @@ class Text(serializers.CharField):
         return str(super().to_internal_value(data))
 
 
-class Figure(serializers.DecimalField):
+class Amount(serializers.DecimalField):
+    """An amount of money or percent in plain digits: nobody means a billion by “1e9”, and no form takes it."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, str) and "e" in data.lower():
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class Figure(Amount):
     """A decimal written as text, as the document says it: JSON's own numbers are floats."""
 
     def to_internal_value(self, data: Any) -> Any:
@@ -65,6 +74,12 @@ def answer(request: Request, decision: Decision, body: Any = None, *, status: in
         return Response(body, status=status)
     seen = decision if actor_of(request).is_vendor else decision.for_partner()
     return Response(refusal(seen), status=409 if is_conflict(decision) else 422)
+
+
+def leaving_nothing(response: Response) -> Response:
+    """A refusal of which nothing stays, its Idempotency-Key neither; nothing is read or written after it."""
+    transaction.set_rollback(True)
+    return response
 
 
 def refusal(decision: Decision) -> dict[str, Any]:

@@ -6,6 +6,7 @@ Apart from prm/kernel/api.py because Django REST framework imports these while i
 import logging
 import math
 from base64 import b64decode
+from collections.abc import Collection
 from typing import Any
 
 from django import forms
@@ -64,11 +65,23 @@ def _is_text(value: str) -> bool:
     return "\x00" not in value and not any("\ud800" <= letter <= "\udfff" for letter in value)
 
 
+OF_PAGES = ("cursor", "page_size")
+
+
+def none_unknown(request: Request, known: Collection[str]) -> None:
+    """400 that names what is no filter here: to ignore it would answer another question."""
+    if unknown := sorted(set(request.query_params).difference(known)):
+        told = [f"There is no such filter here. Use one of: {', '.join(known)}."]
+        raise ValidationError(dict.fromkeys(unknown, told))
+
+
 class Filters(DjangoFilterBackend):  # type: ignore[misc]
     """Filters that are named hold: one that is left empty narrows nothing, and a program would read everything."""
 
     def filter_queryset(self, request: Request, queryset: Any, view: Any) -> Any:
         filterset = self.get_filterset(request, queryset, view)
+        if not getattr(view, "detail", False):
+            none_unknown(request, [*filterset.form.fields, *OF_PAGES] if filterset else OF_PAGES)
         if filterset is None:
             return queryset
         empty = [
