@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from integrations import actions, rules
+from integrations.answers import reason_in
 from integrations.models import Connection, SyncJob
 from prm.kernel.api import PerToken, Submissions, actor_of, answer, now_of, router
 from prm.kernel.decisions import Decision
@@ -54,7 +55,7 @@ class ChangeSerializer(serializers.ModelSerializer[SyncJob]):
         read_only_fields = fields
 
     def get_what(self, job: SyncJob) -> str:
-        return rules.plain_words(job.trouble)
+        return rules.plain_words(job.trouble, reason_in(job.answer))
 
     def get_who(self, job: SyncJob) -> str:
         return rules.who_can_fix(job.trouble)

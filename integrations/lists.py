@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from integrations import bulk, rules
+from integrations.answers import reason_in
 from integrations.models import Circuit, Connection, SyncJob
 from prm.kernel.ui.lists import BulkAction, Choice, Column, Empty, List, Period, Search, View
 
@@ -79,7 +80,7 @@ class JobList(List):
             sub=lambda j: j.connection.name,
         ),
         Column("state", _("Status"), kind="status", states="sync_job", sort="state"),
-        Column("trouble", _("What is the matter"), value=lambda j: rules.plain_words(j.trouble)),
+        Column("trouble", _("What is the matter"), value=lambda j: rules.plain_words(j.trouble, reason_in(j.answer))),
         Column("error", _("Last error"), value=lambda j: j.error[:160], optional=True),
         Column("attempt", _("Tries"), kind="number", sort="attempt"),
         Column("at", _("Happened"), kind="when", sort="at"),
@@ -107,4 +108,4 @@ class JobList(List):
     )
 
     def rows(self, request: HttpRequest) -> "QuerySet[Any]":
-        return SyncJob.objects.select_related("connection").defer("facts", "answer", "changes")
+        return SyncJob.objects.select_related("connection").defer("facts", "changes")

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from integrations import rules, translating
+from integrations.answers import reason_in
 from integrations.models import Circuit, Connection, Credential, FieldMapping, SyncJob, SyncRecord
 from integrations.secrets import Unreadable, opened
 from integrations.translating import Rule
@@ -316,7 +317,7 @@ def _why(connection: Connection, subject_id: UUID, facts: Mapping[str, Any]) -> 
         record,
         state,
         job,
-        words=rules.plain_words(trouble),
+        words=rules.plain_words(trouble, reason_in(job.answer) if job else ""),
         fixer=rules.who_can_fix(trouble),
         next_at=_next_try(connection, circuit, waits[0] if waits else None),
         waiting=len(waits),

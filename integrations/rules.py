@@ -4,9 +4,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from prm.kernel.decisions import Check, Decision, Reason
+from prm.kernel.wording import said as _
 
 KEEPERS = frozenset({"admin", "ops"})
 HOUR = 3600
@@ -29,6 +28,7 @@ class TryFacts:
     failures: int
     failing_for: int = 0
     retry_after: int | None = None
+    said: str = ""  # the other side's own reason, where it gave one
 
 
 def judge_failure(facts: TryFacts) -> Decision:
@@ -38,15 +38,17 @@ def judge_failure(facts: TryFacts) -> Decision:
     go until a person has set the connection right, or, for one that is only away, until it is back.
     """
     checks = (
-        Check("sync.may_pass_by_itself", facts.trouble in FOREVER | TRIES.keys(), facts.trouble),
+        Check(_("it may pass by itself"), facts.trouble in FOREVER | TRIES.keys()),
         Check(
-            "sync.tries_left", facts.trouble not in TRIES or facts.attempt < TRIES[facts.trouble], str(facts.attempt)
+            _("it has not been tried too often"),
+            facts.trouble not in TRIES or facts.attempt < TRIES[facts.trouble],
+            str(facts.attempt),
         ),
-        Check("sync.line_needs_nobody", facts.trouble not in HOPELESS, facts.trouble),
-        Check("sync.away_for_less_than_an_hour", facts.failing_for < BREAKS_AFTER, str(facts.failing_for)),
+        Check(_("the connection works without anybody's help"), facts.trouble not in HOPELESS),
+        Check(_("the other system is away for less than an hour"), facts.failing_for < BREAKS_AFTER),
     )
     outcome = _outcome(facts)
-    reason = Reason(f"sync.{facts.trouble}", plain_words(facts.trouble), "vendor")
+    reason = Reason(f"sync.{facts.trouble}", plain_words(facts.trouble, facts.said), "vendor")
     return Decision(
         rule="sync-delivery/1",
         outcome=outcome,
@@ -92,8 +94,10 @@ def open_for(facts: TryFacts) -> int:
 # --- in plain words ---------------------------------------------------------------------------------
 
 
-def plain_words(trouble: str) -> str:
-    """What is the matter, for somebody who knows neither HTTP nor Salesforce."""
+def plain_words(trouble: str, said: str = "") -> str:
+    """What is the matter, for somebody who knows neither HTTP nor Salesforce; with what the other side `said`."""
+    if trouble == "declined" and said:
+        return _("The other system did not take it: “%(said)s”.") % {"said": said}
     words: dict[str, Callable[[], str]] = {
         "unreachable": lambda: _("The other system can't be reached. Nothing is lost: it is tried again by itself."),
         "busy": lambda: _("The other system's limit on calls is used up. It goes on by itself once that is over."),

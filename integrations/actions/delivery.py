@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 
 from integrations import rules, translating
 from integrations.actions.connections import connection_facts
+from integrations.answers import reason_in
 from integrations.connectors import Described, Kind, Line, Receipt, Trouble
 from integrations.events import ConnectionBroke, ConnectionMended
 from integrations.models import Circuit, Connection, SyncJob, SyncRecord
@@ -127,6 +128,7 @@ def _facts(job: SyncJob, circuit: Circuit, trouble: Trouble, at: datetime) -> ru
         failures=circuit.failures,
         failing_for=int((at - circuit.failing_since).total_seconds()) if circuit.failing_since else 0,
         retry_after=trouble.retry_after,
+        said=reason_in(trouble.answer),
     )
 
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from integrations import actions, queries, rules
+from integrations.answers import reason_in
 from integrations.lists import JobList
 from integrations.models import SyncJob
 from integrations.views import KEEPERS, READERS, told, who
@@ -34,7 +35,7 @@ def job(request: Any, pk: UUID) -> HttpResponse:
     context = {
         "job": found,
         "record_url": row["url"] if row else "",
-        "words": rules.plain_words(found.trouble),
+        "words": rules.plain_words(found.trouble, reason_in(found.answer)),
         "fixer": rules.who_can_fix(found.trouble),
         "changes": [(name, before, after) for name, (before, after) in sorted(found.changes.items())],
         "decision": DecisionRecord.objects.filter(subject_id=pk, rule="sync-delivery/1").order_by("-at", "-id").first(),

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations import rules
+from integrations.answers import reason_in
 from integrations.connectors.salesforce import _plain
 from integrations.forms import pairs
 from integrations.translating import Rule, difference, translate
@@ -81,6 +82,34 @@ class TestAFailure:
             assert rules.plain_words(kind) and rules.who_can_fix(kind)
             facts = rules.TryFacts(str(kind), 1, failures=1)
             assert rules.judge_failure(facts).outcome in ("again", "hold", "dead", "broken")
+
+    def test_is_judged_in_words_and_with_the_other_sides_own(self):
+        facts = rules.TryFacts("declined", 9, failures=0, said="unknown sales region")
+        decision = rules.judge_failure(facts)
+        assert "unknown sales region" in decision.reasons[0].text
+        assert [check.label for check in decision.checks if "." in check.label or "_" in check.label] == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "wanted"),
+    [
+        ('{"error": "unknown sales region"}', "unknown sales region"),
+        ('{"error": {"code": 7, "message": "No such region"}}', "No such region"),
+        ('{"errors": [{"code": "E7", "message": "No such region"}]}', "No such region"),
+        ('{"errors": {"region": ["is unknown"]}}', "region: is unknown"),
+        ('[{"errorCode": "X", "message": "bad value"}]', "bad value"),
+        ('{"error": "invalid_grant", "error_description": "expired"}', "expired"),
+        ('{"type": "about:blank", "title": "Refused", "detail": "Region is unknown"}', "Region is unknown"),
+        ('{"title": "Refused", "status": 422}', "Refused"),
+        ('{"status": "no"}', ""),
+        ('"oops"', ""),
+        ("<html>no</html>", ""),
+        ('{"error": "cut o', ""),
+        ("[" * 100_000, ""),
+    ],
+)
+def test_a_reason_is_read_from_answers_of_every_usual_shape(answer: str, wanted: str):
+    assert reason_in(answer) == wanted
 
 
 @pytest.mark.parametrize(
