@@ -24,6 +24,7 @@ from prm.kernel.tenancy.context import is_acting
 from workflows.actions.definitions import publish_version, save_draft
 from workflows.assignment_file import AssignmentPart
 from workflows.definition import BrokenDefinition, lint, program
+from workflows.definition.beside import among_files
 from workflows.definition.flow_checks import Called, Surroundings
 from workflows.definition.parameters import wrong
 from workflows.models import SlaPolicy, Workflow, WorkflowVersion
@@ -105,7 +106,7 @@ def _around() -> Surroundings:
         except BrokenDefinition:
             continue
         drafted[version.workflow.key] = Called(read.start.schema, read.calls)
-    return replace(around, workflows={**drafted, **(around.workflows or {})})
+    return replace(around, workflows={**drafted, **(around.workflows or {}), **among_files()})
 
 
 def _current(drafts: bool) -> list[WorkflowVersion]:

@@ -22,6 +22,7 @@ from prm.kernel.messages.actions import save_template
 from prm.kernel.reference.models import Calendar, Holiday, Program
 from prm.kernel.tenancy.context import acting
 from prm.kernel.tenancy.ids import uuid7
+from prm.kernel.tenancy.naming import vendor_named
 from tests.cast import acme, ada, mia, vendor, zack
 from tests.workflows.things import KEEP, WEIGH, approval, publish, tree
 from workflows import actions
@@ -339,6 +340,22 @@ class TestTheCommand:
         out = StringIO()
         call_command("workflows", "lint", str(tmp_path / "things.json"), stdout=out)
         assert "1 files: no problems" in out.getvalue()
+
+    def test_lints_files_against_the_only_vendor_and_says_so_where_there_is_none_to_ask(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        call = {"type": "subworkflow", "id": "call"}
+        for key, other in (("one", "two"), ("two", "one")):
+            text = text_of({**tree({**call, "workflow": other}), "key": key})
+            (tmp_path / f"{key}.json").write_text(text)
+        paths = [str(tmp_path / "one.json"), str(tmp_path / "two.json")]
+        err = StringIO()
+        call_command("workflows", "lint", *paths, stdout=StringIO(), stderr=err)  # there are two vendors
+        assert "other workflows are not looked at" in err.getvalue()
+        monkeypatch.setattr("workflows.management.commands.workflows.only_vendor", lambda: vendor_named("acme"))
+        with pytest.raises(CommandError):
+            call_command("workflows", "lint", *paths, stdout=StringIO(), stderr=err)
+        assert "would run one another without end: one → two → one" in err.getvalue()
 
     def test_draws_in_mermaid_and_dot(self, tmp_path: Path):
         drawn = run("graph", "deal-registration")

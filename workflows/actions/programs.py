@@ -13,6 +13,7 @@ from prm.kernel.automation.parts import Document, Part, PartRefused, Taken, Taki
 from prm.kernel.identity.actors import Actor
 from prm.kernel.tenancy.context import current
 from prm.kernel.tenancy.models import Tenant
+from workflows.definition.beside import beside
 from workflows.definition.comparing import Change
 from workflows.definition.files import HEAD, BadFiles, FileProblem, read_files
 from workflows.queries.programs import changes_of
@@ -78,9 +79,10 @@ def check_program(*, files: Mapping[str, str]) -> list[FileProblem]:
     except BadFiles as bad:
         return bad.problems
     problems: list[FileProblem] = []
-    for part in parts():
-        for name, document in sorted(found.get(part.folder, {}).items()):
-            problems += _problems(part, name, document)
+    with beside(found.get("workflows", {})):
+        for part in parts():
+            for name, document in sorted(found.get(part.folder, {}).items()):
+                problems += _problems(part, name, document)
     return problems
 
 

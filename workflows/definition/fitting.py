@@ -1,7 +1,7 @@
 """Whether a tree has the shape that the published JSON Schema asks for: what is published is what is enforced."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -25,6 +25,42 @@ def misshapen(tree: Mapping[str, Any]) -> Iterator[Problem]:
             _("“%(part)s” has not the shape that the published JSON Schema asks for: %(why)s")
             % {"part": place[-1] if place else "", "why": error.message[:200]},
         )
+
+
+_ELSEWHERE = frozenset({"cases", "branches", "otherwise", "blocks"})  # blocks in them are asked by themselves
+
+
+def wrong_types(item: Any, kind: str = "block") -> Iterator[tuple[str, str]]:
+    """Place and sentence for each field of a block (or of the "head") that the schema wants of another type."""
+    if not isinstance(item, Mapping):
+        return
+    for error in _shallow(kind).iter_errors(dict(item)):
+        wanted = _WORDS.get(str(error.validator_value)) if error.validator == "type" else None
+        if wanted and error.instance is not None:
+            part = ".".join(map(str, error.absolute_path))
+            values = {"part": part, "wanted": wanted(), "given": _given(error.instance)}
+            yield part, _("“%(part)s” is to be %(wanted)s, and is %(given)s.") % values
+
+
+_WORDS: Mapping[str, Callable[[], str]] = {
+    "string": lambda: _("text in quotation marks"),
+    "integer": lambda: _("a whole number without quotation marks"),
+    "array": lambda: _("a list [ ]"),
+    "object": lambda: _("an object { }"),
+}
+
+
+def _given(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)[:60]
+
+
+@cache
+def _shallow(kind: str) -> Draft202012Validator:
+    """The schema of one block, or of the head, without what lies inside of its blocks."""
+    whole = json.loads(json.dumps(JSON_SCHEMA))
+    properties = whole["$defs"]["block"]["properties"] if kind == "block" else whole["properties"]
+    shallow = {name: {"type": "array"} if name in _ELSEWHERE else rest for name, rest in properties.items()}
+    return Draft202012Validator({"type": "object", "properties": shallow, "$defs": whole["$defs"]})
 
 
 @cache

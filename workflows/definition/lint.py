@@ -22,7 +22,7 @@ from workflows.definition.blocks import (
     walk,
 )
 from workflows.definition.broken import BrokenDefinition
-from workflows.definition.fitting import misshapen
+from workflows.definition.fitting import misshapen, wrong_types
 from workflows.definition.flow_checks import FlowChecks, Problem, Surroundings
 from workflows.definition.shapes import is_int as _is_int
 from workflows.definition.shapes import is_minutes as _is_minutes
@@ -98,8 +98,11 @@ class _Lint(FlowChecks):
                     path, _("Branches can be nested %(max)d deep. Move this one further out.") % {"max": MAX_DEPTH}
                 )
                 return
+            own = str(item.get("id", "")) if isinstance(item, Mapping) else ""
             for message in self._told(path, item):
-                yield Problem(path, message, str(item.get("id", "")) if isinstance(item, Mapping) else "")
+                yield Problem(path, message, own)
+            for part, message in wrong_types(item):
+                yield Problem(f"{path}.{part}", message, own)
         yield from self._time_outs(found)
 
     # --- the head -----------------------------------------------------------------------------
@@ -109,6 +112,9 @@ class _Lint(FlowChecks):
             yield Problem("format", _("Only format 1 is known."))
         if not _is_name(self.tree.get("key")):
             yield Problem("key", _("Give the workflow a key of small letters, digits and dashes."))
+        named = {name: self.tree[name] for name in ("name", "cancel_on") if name in self.tree}
+        for part, message in wrong_types(named, "head"):
+            yield Problem(part, message)
         trigger = self.tree.get("trigger")
         for message in self._trigger(trigger):
             yield Problem("trigger", message)
@@ -154,7 +160,7 @@ class _Lint(FlowChecks):
         missing = [name for name in _ALL_NEED[kind] if item.get(name) in (None, "", [], {})]
         for name in missing:
             yield _("This block lacks “%(name)s”.") % {"name": name}
-        if not missing:
+        if not missing and not any(wrong_types(item)):
             yield from getattr(self, f"_{'sla' if kind in _SLA else kind}")(path, item)
         if item.get("save_as") is not None:
             if not _is_name(item["save_as"]):

@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 from prm.kernel.automation import registry
 from prm.kernel.conditions import ConditionError, FactSchema, schema_named, sentence
 from prm.kernel.identity import roles
+from prm.kernel.messages.registry import kinds
 from workflows.definition.blocks import DEFAULT_OUTCOMES, block_id, schema_of, way_id
 from workflows.definition.broken import BrokenDefinition
 from workflows.definition.parameters import applied
@@ -117,7 +118,10 @@ def _condition(when: Any, schema: FactSchema) -> str:
 def sentence_of(item: Mapping[str, Any]) -> str:
     """What one block does."""
     tell = _TELL.get(item["type"])
-    return tell(item) if tell else str(item["type"])
+    try:
+        return tell(item) if tell else str(item["type"])
+    except (TypeError, ValueError, AttributeError, KeyError):
+        return _("This block can't be told: a part of it has the wrong type.")
 
 
 def _action(item: Mapping[str, Any]) -> str:
@@ -175,8 +179,9 @@ def _who(assign: Mapping[str, Any]) -> str:
 
 
 def _notify(item: Mapping[str, Any]) -> str:
+    kind = kinds.get(str(item.get("template")))
     return _("Send “%(template)s” to %(people)s") % {
-        "template": item.get("template"),
+        "template": kind.label if kind else item.get("template"),
         "people": people(item.get("recipients") or []),
     }
 

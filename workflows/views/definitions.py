@@ -18,6 +18,7 @@ from prm.kernel.ui.lists import ListView
 from workflows import actions
 from workflows.actions.definitions import problems_of
 from workflows.definition import JSON_SCHEMA, BrokenDefinition, cautions, outline, parameters_of
+from workflows.definition.broken import why_broken
 from workflows.forms import DraftForm
 from workflows.lists import WorkflowList
 from workflows.models import Run, Workflow, WorkflowVersion
@@ -60,8 +61,8 @@ def version(request: Asking, version_id: UUID) -> HttpResponse:
     actor = request.actor
     try:
         lines, unreadable = outline(found.tree), ""
-    except (BrokenDefinition, KeyError, TypeError, AttributeError) as error:
-        lines, unreadable = [], str(error)
+    except (BrokenDefinition, KeyError, TypeError, ValueError, AttributeError) as error:
+        lines, unreadable = [], why_broken(error)
     problems = problems_of(found)
     manual = found.status == "published" and found.workflow.event == "@manual"
     return render(

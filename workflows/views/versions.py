@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET
 
 from prm.kernel.identity.access import require_roles
 from workflows.definition import BrokenDefinition, Line
+from workflows.definition.broken import why_broken
 from workflows.definition.comparing import Change, compare
 from workflows.models import WorkflowVersion
 from workflows.queries.coverage import coverage_of
@@ -28,8 +29,8 @@ def compared(request: Asking, version_id: UUID) -> HttpResponse:
     changes: tuple[Change, ...] = ()
     try:
         changes = compare(other.tree, found.tree) if other else ()
-    except (BrokenDefinition, KeyError, TypeError, AttributeError) as error:
-        unreadable = str(error)
+    except (BrokenDefinition, KeyError, TypeError, ValueError, AttributeError) as error:
+        unreadable = why_broken(error)
     return render(
         request,
         "workflows/compared.html",
@@ -51,8 +52,8 @@ def covered(request: Asking, version_id: UUID) -> HttpResponse:
     found = get_object_or_404(WorkflowVersion.objects.select_related("workflow"), pk=version_id)
     try:
         coverage, unreadable = coverage_of(found), ""
-    except (BrokenDefinition, KeyError, TypeError, AttributeError) as error:
-        coverage, unreadable = None, str(error)
+    except (BrokenDefinition, KeyError, TypeError, ValueError, AttributeError) as error:
+        coverage, unreadable = None, why_broken(error)
     spots = coverage.spots if coverage else ()
     return render(
         request,

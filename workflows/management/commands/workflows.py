@@ -11,7 +11,7 @@ from prm.kernel.identity.actors import Actor
 from prm.kernel.identity.queries import members_with_role
 from prm.kernel.tenancy.context import acting, is_acting
 from prm.kernel.tenancy.models import Tenant
-from prm.kernel.tenancy.naming import vendor_named
+from prm.kernel.tenancy.naming import only_vendor, vendor_named
 from workflows.actions.programs import Report, check_program, import_program
 from workflows.definition.comparing import compare
 from workflows.definition.files import HEAD, BadFiles, FileProblem, read_text
@@ -23,6 +23,10 @@ from workflows.queries.programs import Documents, compare_programs, draft_proble
 from workflows.replay import commanding as replaying
 
 IMPORTER = Actor(kind="system", id="program import", name="Import from files", roles=frozenset({"admin"}))
+NOT_ASKED = (
+    "No vendor was asked: people, message templates, SLA policies and other workflows are not looked at."
+    " Name the vendor with --tenant."
+)
 
 
 class Command(BaseCommand):
@@ -78,10 +82,12 @@ class Command(BaseCommand):
             problems = [problem for found in drafts.values() for problem in found]
             return self._checked(problems, f"{len(drafts)} drafts")
         files = {name: text for path in paths for name, text in folders.documents_at(path).items()}
-        if tenant is None:
+        vendor = vendor_named(tenant) if tenant else only_vendor()
+        if vendor is None:
+            self.stderr.write(NOT_ASKED)
             problems = check_program(files=files)
         else:
-            with acting(tenant=vendor_named(tenant).pk, audience="vendor"):
+            with acting(tenant=vendor.pk, audience="vendor"):
                 problems = check_program(files=files)
         return self._checked(problems, f"{len(files)} files")
 
