@@ -40,6 +40,7 @@ ACTIONS = {
     "deal.reminded": _("Reminded of the end of protection"),
     "deal.returned": _("Partner asked"),
     "deal.routed": _("Who decides was found"),
+    "deal.routed_refused": _("Handed to people"),
     "deal.share_whole": _("Deal wholly one partner's again"),
     "deal.shared": _("Deal shared between two partners"),
     "deal.stage_changed": _("Stage of the deal changed"),

@@ -34,6 +34,7 @@ OURS = {
     "deal.validated": (gettext_noop("Judged by the eligibility rules"), "scale", "neutral"),
     "deal.checked": (gettext_noop("Compared with customers and other deals"), "search", "neutral"),
     "deal.routed": (gettext_noop("Who decides was found"), "git-branch", "neutral"),
+    "deal.routed_refused": (gettext_noop("Handed to people"), "user-round", "info"),
     "deal.cam_assigned": (gettext_noop("Channel manager assigned"), "user-check", "neutral"),
     "deal.file_attached": (gettext_noop("File added"), "paperclip", "neutral"),
     "deal.reminded": (gettext_noop("Reminded of the end of protection"), "alarm-clock", "neutral"),
@@ -64,7 +65,7 @@ def _done(about: Mapping[Any, str]) -> Iterator[Mapping[str, Any]]:
     """The audit in words, each with the decision behind it."""
     rows = AuditEntry.objects.filter(target_id__in=list(about)).exclude(action__in=PASSED_OVER)
     for row in rows.select_related("decision").order_by("-at", "-id"):
-        action = row.action.removesuffix("_refused")
+        action = row.action if row.action in OURS else row.action.removesuffix("_refused")
         title, icon, tone = OURS.get(action) or TOLD.get(action) or (word_of(action), "circle-dot", "neutral")
         refused = action != row.action
         document = row.decision.document if row.decision else None

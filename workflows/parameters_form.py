@@ -35,12 +35,14 @@ class ParametersForm(forms.Form):
 
     note = forms.CharField(label=gettext_lazy("Why"), required=False, max_length=300)
 
-    def __init__(self, parameters: Sequence[Parameter], data: Any = None) -> None:
+    def __init__(self, parameters: Sequence[Parameter], data: Any = None, *, subject: str = "") -> None:
         super().__init__(data)
         self.parameters = parameters
         last = self.fields.pop("note")
         for one in parameters:
-            self.fields[f"p_{one.key}"] = _field(one)
+            self.fields[f"p_{one.key}"] = field = _field(one)
+            if one.type == "recipients" and subject:
+                field.choices = recipient_choices(subject, one.value)  # type: ignore[attr-defined]
         self.fields["note"] = last
 
     def values(self) -> dict[str, Any]:
@@ -78,10 +80,14 @@ def _recipients(one: Parameter) -> forms.Field:
     return forms.MultipleChoiceField(choices=recipient_choices, required=False, widget=forms.CheckboxSelectMultiple)
 
 
-def recipient_choices(subject: str = "") -> list[tuple[str, str]]:
-    """Everybody whom a message about such a subject can go to: by what they are to it, by role, by name."""
+def recipient_choices(subject: str = "", kept: Sequence[str] = ()) -> list[tuple[str, str]]:
+    """Everybody whom a message about such a subject can go to: by what they are to it, by role, by name.
+
+    Those who are `kept` already stay to be seen, whatever they are to it.
+    """
     found = sorted(registry.recipients.items())
-    named = [(key, str(one.label)) for key, one in found if not subject or one.subject in ("", subject)]
+    fits = ("", subject)
+    named = [(key, str(one.label)) for key, one in found if not subject or one.subject in fits or key in kept]
     by_role = [(f"role:{role}", _("Everybody: %(role)s") % {"role": roles.label(role)}) for role in VENDOR_ROLES]
     people = Membership.objects.filter(partner=None, ended_at=None).order_by("name")
     return [("queue.owner", _("The task's owner")), *named, *by_role, *((f"person:{p.email}", str(p)) for p in people)]

@@ -18,6 +18,7 @@ from dealreg.queries.facts import as_read, assessment_of, deal_facts
 from dealreg.queries.workbench import workbench_of
 from partners.models import Enrolment
 from prm.kernel.audit.models import DecisionRecord
+from prm.kernel.automation.outcomes import outcome_word, rule_word
 from prm.kernel.decisions import Decision
 from prm.kernel.matching import Line
 from prm.kernel.money import Money
@@ -147,7 +148,10 @@ def latest_decisions(deal: Deal, *rules: str) -> list[DecisionRecord | None]:
 
 def traces_of(deal_id: UUID) -> list[dict[str, Any]]:
     records = DecisionRecord.objects.filter(subject_id=deal_id).order_by("-at", "-recorded_at")[:TRACES]
-    return [record.document for record in records]
+    return [
+        {**record.document, "called": rule_word(record.rule), "answer": outcome_word(record.outcome)}
+        for record in records
+    ]
 
 
 def _shown(deal: Deal, finding: Mapping[str, Any]) -> dict[str, Any]:

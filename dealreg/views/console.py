@@ -66,6 +66,7 @@ def deal(request: Any, pk: UUID) -> HttpResponse:
         "file_form": StaffFileForm(),
         "staff": staff_options(request),
         "may_act": request.actor.has(*STAFF),
+        "may_decide": request.actor.roles != {"auditor"},
         "may_audit": request.actor.has("admin", "ops", "auditor"),
         "disputes": disputes,
         "beside": queries.parts_of(found),

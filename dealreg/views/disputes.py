@@ -43,6 +43,7 @@ def dispute(request: Any, pk: UUID) -> HttpResponse:
         "dispute": found,
         "deal": found.deal,
         "decisions": DecisionRecord.objects.filter(subject_id=pk).order_by("-at", "-id"),
+        "may_decide": request.actor.roles != {"auditor"},
         "story": list(reversed(story_of("dispute", pk))),
         "audit": AuditEntry.objects.filter(target_id=pk).order_by("-at", "-id"),
         "may_audit": request.actor.has("admin", "ops", "auditor"),

@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from dealreg.models import Deal, DealComment, DealFile, DealPolicy
+from dealreg.queries.evidence import traces_of
 from tests import world
 from tests.cast import aud, bo, cam, client_of, cy, mia, olivia, vendor
 from tests.dealreg import deals
@@ -137,3 +138,19 @@ class TestThePartnersPage:
             assert client.post(portal(deal, more), {"reason": "x", "body": "x"}).status_code == 404
         with vendor():
             assert Deal.objects.get(pk=deal).status == "approved"
+
+
+class TestTheConsolePage:
+    def test_sends_to_the_queue_whoever_may_decide_and_not_an_auditor(self):
+        deal = deals.submitted()
+        offered = [
+            "Decide in the queue" in client_of(who).get(f"/console/deals/{deal}/").content.decode()
+            for who in (mia, aud)
+        ]
+        assert offered == [True, False]
+
+    def test_names_rules_and_answers_in_words(self):
+        deal = deals.in_review()
+        with vendor():
+            said = {f"{trace['called']} · {trace['answer']}" for trace in traces_of(deal)}
+        assert "Conflicts with customers and other deals · No conflict" in said

@@ -60,6 +60,7 @@ class TestRecord:
         page = client_of(olivia).get(of("partner")).content.decode()
         for told in ("Birch Systems", "Silver", "90 days", "Cam", "bo@birch.example", "Enrolled", "DACH"):
             assert told in page
+        assert "tier: – → Silver" in page
 
     def test_a_foreign_partner_and_a_missing_one_answer_alike(self):
         client = client_of(olivia)

@@ -10,7 +10,8 @@ from django.views.decorators.http import require_http_methods
 
 from prm.kernel.identity.access import require_roles
 from workflows import actions
-from workflows.definition import parameters_of
+from workflows.definition import BrokenDefinition, parameters_of
+from workflows.definition.triggers import start_of
 from workflows.models import WorkflowVersion
 from workflows.parameters_form import ParametersForm
 from workflows.views import Asking
@@ -21,7 +22,7 @@ from workflows.views import Asking
 def parameters(request: Asking, version_id: UUID) -> HttpResponse:
     """Set the values of one version; the tree stays as it is."""
     found = get_object_or_404(WorkflowVersion.objects.select_related("workflow"), pk=version_id)
-    form = ParametersForm(parameters_of(found.tree), request.POST or None)
+    form = ParametersForm(parameters_of(found.tree), request.POST or None, subject=_subject(found))
     if request.method == "POST" and form.is_valid():
         decision = actions.set_parameters(
             version_id=found.pk,
@@ -40,3 +41,11 @@ def parameters(request: Asking, version_id: UUID) -> HttpResponse:
         {"form": form, "version": found, "workflow": found.workflow},
         status=422 if form.errors else 200,
     )
+
+
+def _subject(version: WorkflowVersion) -> str:
+    """What the workflow is about; empty where its trigger can't be read."""
+    try:
+        return str(start_of(version.tree["trigger"]).schema)
+    except (BrokenDefinition, KeyError, TypeError):
+        return ""

@@ -18,6 +18,7 @@ from prm.kernel.ui.lists import ListView
 from workflows import actions
 from workflows.lists import IncidentList, RunList
 from workflows.models import Incident, Run, Work
+from workflows.queries.evidence import in_words
 from workflows.queries.stories import entries_of
 from workflows.views import DISPATCHERS, EVERYBODY, Asking
 
@@ -69,7 +70,7 @@ def incident(request: Asking, incident_id: UUID) -> HttpResponse:
         {
             "incident": found,
             "error": found.evidence.get("error", ""),
-            "evidence": sorted((k, v) for k, v in found.evidence.items() if k != "error"),
+            "evidence": in_words({key: value for key, value in found.evidence.items() if key != "error"}),
             "subject_url": subject.get("url", ""),
             "may_resolve": request.actor.has(*DISPATCHERS) and found.status == "open",
             "ways": _ways(found),

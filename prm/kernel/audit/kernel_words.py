@@ -50,3 +50,23 @@ ACTIONS = {
     "token.revocation_refused": _("Revoking a key refused"),
     "token.revoked": _("Key for programs revoked"),
 }
+
+OUTCOMES = {
+    "asked": _("Asked for"),
+    "assigned": _("Assigned"),
+    "changed": _("Changed"),
+    "dismissed": _("Dismissed"),
+    "ended": _("Ended"),
+    "invited": _("Invited"),
+    "issued": _("Issued"),
+    "kept": _("Saved"),
+    "noted": _("Noted"),
+    "published": _("Published"),
+    "refused": _("Refused"),
+    "released": _("Released"),
+    "retired": _("Retired"),
+    "revoked": _("Revoked"),
+    "saved": _("Saved"),
+    "set": _("Set"),
+    "unchanged": _("Unchanged"),
+}

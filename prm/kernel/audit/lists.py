@@ -13,6 +13,7 @@ from prm.kernel.audit.models import AuditEntry
 from prm.kernel.audit.records import known_types, url_of
 from prm.kernel.audit.search import Beginnings, begins
 from prm.kernel.audit.words import word_of
+from prm.kernel.automation.outcomes import outcome_word
 from prm.kernel.ui.lists import Choice, Column, Empty, Flag, List, Period, View
 
 MOST = 10_000  # rows are counted so far
@@ -53,7 +54,7 @@ class Entries(List):
         Column("target_name", _("About"), link=lambda entry: url_of(entry.target_type, entry.target_id)),
         Column("actor_name", _("Who"), value=who, kind="person", sort="actor_name"),
         Column("at", _("When"), kind="when", sort="at", style="full"),
-        Column("outcome", _("Decision"), value=lambda entry: entry.decision and entry.decision.outcome),
+        Column("outcome", _("Decision"), value=lambda entry: entry.decision and outcome_word(entry.decision.outcome)),
         Column("key", _("Action's key"), value="action", kind="code", optional=True),
         Column("target_type", _("Kind"), kind="code", optional=True),
         Column("cause", _("Cause"), kind="code", optional=True),

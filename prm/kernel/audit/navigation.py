@@ -3,9 +3,10 @@
 from django.utils.translation import gettext_lazy as _
 
 from prm.kernel.audit.areas import register_area
-from prm.kernel.audit.kernel_words import ACTIONS
+from prm.kernel.audit.kernel_words import ACTIONS, OUTCOMES
 from prm.kernel.audit.lists import Entries
 from prm.kernel.audit.words import register_actions
+from prm.kernel.automation.outcomes import register_outcomes
 from prm.kernel.ui.navigation import register_nav
 from prm.kernel.ui.search import register_search
 
@@ -17,6 +18,7 @@ register_nav(
 register_search("console", Entries, "audit:entries", icon="history", roles=READERS)
 
 register_actions(ACTIONS)
+register_outcomes(OUTCOMES)
 for prefix, label in (
     ("access", _("Denied access")),
     ("branding", _("Branding")),

@@ -6,6 +6,7 @@ from django.utils.functional import Promise
 
 Text = str | Promise
 _words: dict[str, Text] = {}
+_rules: dict[str, Text] = {}
 
 
 def register_outcomes(words: Mapping[str, Text]) -> None:
@@ -20,3 +21,14 @@ def outcome_word(value: str) -> str:
 
 def has_word(value: str) -> bool:
     return value in _words
+
+
+def register_rule_words(words: Mapping[str, Text]) -> None:
+    """Say what this app's rules are called, by their names without a version."""
+    _rules.update(words)
+
+
+def rule_word(rule: str) -> str:
+    """The rule in the reader's language; its name where nobody has said more, as of a vendor's own rule set."""
+    name = rule.partition("/")[0]
+    return str(_rules.get(name, name.replace("-", " ")))
