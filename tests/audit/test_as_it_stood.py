@@ -10,6 +10,7 @@ from partners import actions as partner_actions
 from prm.kernel import audit
 from prm.kernel.audit.models import AuditEntry
 from prm.kernel.audit.search import begins
+from prm.kernel.identity.actors import Actor
 from tests.cast import acme, ada, aud, birch, cam, client_of, finn, olivia, vendor, zack
 from tests.dealreg.deals import approved, the
 
@@ -65,6 +66,24 @@ class TestADeal:
         assert "Cam" in page
         assert f"/console/audit/{entry.pk}/" in page
         assert "Ada" in page
+
+    def test_names_the_last_who_changed_a_field_and_none_who_only_named_it_again(self, forward):
+        from dealreg import actions
+        from dealreg.models import Deal
+
+        deal, _begun = approved_deal()
+        with vendor():
+            answered = AuditEntry.objects.get(target_id=deal.pk, action="deal.approved").pk
+        forward(days=3)
+        with vendor() as now:
+            actions.base.note(
+                "deal.reminded", Deal.objects.get(pk=deal.pk), actor=Actor.system("deal clock"), now=now, before={}
+            )
+            assert AuditEntry.objects.get(action="deal.reminded").after["status"] == "approved"
+        standing = client_of(aud).get(f"/console/audit/records/dealreg.deal/{deal.pk}/").context["standing"]
+        by = {one.field.name: one.entry.pk for one in standing.fields if one.entry}
+        assert by["status"] == by["protected_until"] == answered
+        assert not {one.entry.actor_name for one in standing.fields if one.entry} & {"deal clock"}
 
     def test_is_linked_from_its_page_and_from_its_entries(self):
         deal, _begun = approved_deal()

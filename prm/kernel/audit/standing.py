@@ -1,12 +1,14 @@
 """A record as it stood on any day, rebuilt from what its entries say was before and after.
 
-The last entry up to that day that names a field tells its value and who set it. Where there is none, the first
-later entry tells what it was before; where no entry ever names it, it is as it is now.
+The last entry up to that day that names a field tells its value; the last that changed it tells who set it, for
+entries repeat what stays as it is. Where none names it, the first later entry tells what it was before; where no
+entry ever names it, it is as it is now.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -65,9 +67,9 @@ def as_of(record: Record | None, target_type: str, target_id: UUID, moment: date
 
 
 def _stood(field: Field, earlier: Sequence[AuditEntry], later: Sequence[AuditEntry], today: Any) -> Stood:
-    for entry in reversed(earlier):
-        if field.name in entry.after:
-            return Stood(field, entry.after[field.name], True, entry)
+    naming = [entry for entry in earlier if field.name in entry.after]
+    if naming:
+        return Stood(field, naming[-1].after[field.name], True, _set_by(field.name, naming))
     for entry in later:
         if field.name in entry.before:
             return Stood(field, entry.before[field.name], True)
@@ -76,6 +78,15 @@ def _stood(field: Field, earlier: Sequence[AuditEntry], later: Sequence[AuditEnt
     if today is not None and field.name in today:
         return Stood(field, today[field.name], True)
     return Stood(field, None, False)
+
+
+def _set_by(name: str, naming: Sequence[AuditEntry]) -> AuditEntry | None:
+    """The last entry after which the field is not as it was before; None where it was so before the first."""
+    changed = None if name in naming[0].before and naming[0].before[name] == naming[0].after[name] else naming[0]
+    for one, following in pairwise(naming):
+        if following.after[name] != one.after[name]:
+            changed = following
+    return changed
 
 
 def _fields_of(entries: Iterable[AuditEntry]) -> tuple[Field, ...]:
