@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db.models.functions import Now
 
 from prm.kernel.identity.models import Membership
 from prm.kernel.ui.models import SavedView
@@ -10,7 +11,8 @@ from tests.cast import ada, aud, cam, client_of, mia, olivia, vendor, zoe
 from tests.workflows.test_console import HTMX, ask
 from workflows import actions
 from workflows.models import HumanTask
-from workflows.queries.workload import Load, Workload, end_of_day, workload
+from workflows.queries.tasks import counts
+from workflows.queries.workload import Load, Workload, end_of_day, tasks_of, workload
 
 QUEUE = "/console/queue/"
 MOVE = "/console/workload/move/"
@@ -39,11 +41,25 @@ class TestTheWorkload:
             found = workload(now)
         of_mia = load_of(found, "Mia")
         assert (of_mia.open, of_mia.late, of_mia.today, of_mia.snoozed, of_mia.claimed) == (3, 1, 1, 1, 0)
-        assert load_of(found, "Olivia").claimed == 1
-        role = found.roles[0]
-        assert (role.key, role.open, role.holders) == ("role:ops", 1, 1)
-        assert (found.open_count, found.late_count, found.today_count, found.unowned_count) == (4, 1, 1, 1)
+        assert (load_of(found, "Olivia").open, load_of(found, "Olivia").claimed) == (1, 1)
+        assert found.roles == ()
+        assert (found.open_count, found.late_count, found.today_count, found.unowned_count) == (4, 1, 1, 0)
         assert [task.pk for task in found.today] == [second.pk]
+
+    def test_says_of_a_claimed_task_that_it_waits_again_only_once_the_claim_has_ended(self):
+        claimed, waiting, lapsed = ask(3)
+        with vendor() as now:
+            for task in (claimed, lapsed):
+                actions.claim_task(task_id=task.pk, actor=mia.actor, now=now)
+            HumanTask.objects.filter(pk=lapsed.pk).update(claim_until=Now() - timedelta(seconds=1))
+            found = workload(now)
+            role = found.roles[0]
+            assert (role.key, role.open, role.holders, found.unowned_count) == ("role:ops", 2, 1, 2)
+            assert {task.pk for task in tasks_of("role:ops")} == {waiting.pk, lapsed.pk}
+            assert [task.pk for task in tasks_of(str(mia.membership_id))] == [claimed.pk]
+            assert counts(olivia.actor, now).unowned == 2
+        listed = client_of(olivia).get(f"{QUEUE}?owner=role:ops").context["rows"]
+        assert {row.pk for row, _url in listed} == {waiting.pk, lapsed.pk}
 
     def test_names_who_is_away_who_stands_in_and_who_has_left(self):
         first, second = ask(2)

@@ -19,7 +19,7 @@ from prm.kernel.identity.actors import Actor
 from prm.kernel.identity.models import Membership
 from workflows import rules
 from workflows.models import HumanTask, Incident
-from workflows.queries.workload import end_of_day
+from workflows.queries.workload import end_of_day, held_by, nobodys
 
 LABELS = {
     "deals": gettext_lazy("Deals"),
@@ -64,7 +64,7 @@ def open_tasks(now: datetime, *, snoozed: bool = False) -> QuerySet[HumanTask]:
 def mine(actor: Actor) -> Q:
     """Tasks that are the actor's own: owned or claimed, or of one of the actor's roles and nobody's yet."""
     own = Q(owner_id=actor.membership_id) | Q(claimed_by_id=actor.membership_id, claim_until__gt=Now())
-    return own | Q(owner=None, claimed_by=None, role__in=sorted(actor.roles))
+    return own | (nobodys() & Q(role__in=sorted(actor.roles)))
 
 
 def put_by(task: HumanTask) -> Mapping[str, Any] | None:
@@ -121,9 +121,9 @@ def _owned(owner: str, actor: Actor) -> Q:
     if owner == "me":
         return Q(owner_id=actor.membership_id)
     if owner.startswith("role:"):
-        return Q(owner=None, role=owner.removeprefix("role:"))
+        return nobodys() & Q(role=owner.removeprefix("role:"))
     try:
-        return Q(owner_id=UUID(owner))
+        return held_by(UUID(owner))
     except ValueError:
         return Q()
 
@@ -195,7 +195,7 @@ def counts(actor: Actor, now: datetime) -> Counts:
         late=Count("id", filter=Q(due_at__lt=now)),
         soon=Count("id", filter=soon),
         mine=Count("id", filter=mine(actor)),
-        unowned=Count("id", filter=Q(owner=None)),
+        unowned=Count("id", filter=nobodys()),
     )
     return Counts(**figures, incidents=open_incidents().count())
 

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 
 from prm.kernel import clock
 from prm.kernel.identity import roles
@@ -16,6 +16,8 @@ from prm.kernel.tenancy.context import current
 from workflows.models import HumanTask
 
 SHOWN = 50
+# as yes or no, never unknown: a claim that was never made has no end either
+CLAIMED = Q(claimed_by__isnull=False, claim_until__isnull=False, claim_until__gt=Now())
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,9 @@ class Workload:
 
 
 def workload(now: datetime) -> Workload:
-    """Every open task by who has it; those put aside count as theirs and are told apart."""
+    """Every open task by who has it: its owner, else whoever has claimed it, else its role. Those put aside count
+    as theirs and are told apart.
+    """
     tasks = HumanTask.objects.filter(status="open")
     late, today = Q(due_at__lt=now), Q(due_at__gte=now, due_at__lt=end_of_day(now))
     figures = {
@@ -63,9 +67,10 @@ def workload(now: datetime) -> Workload:
         "today": Count("id", filter=today),
         "snoozed": Count("id", filter=Q(snoozed_until__gt=now)),
     }
-    owned = {row["owner_id"]: row for row in tasks.exclude(owner=None).values("owner_id").annotate(**figures)}
-    waiting = {row["role"]: row for row in tasks.filter(owner=None).values("role").annotate(**figures)}
-    live = tasks.filter(claimed_by__isnull=False, claim_until__gt=Now())
+    held = tasks.exclude(nobodys()).annotate(holder=Coalesce("owner_id", "claimed_by_id"))
+    owned = {row["holder"]: row for row in held.values("holder").annotate(**figures)}
+    waiting = {row["role"]: row for row in tasks.filter(nobodys()).values("role").annotate(**figures)}
+    live = tasks.filter(CLAIMED)
     claims = dict(live.values_list("claimed_by_id").annotate(count=Count("id")).values_list("claimed_by_id", "count"))
     staff = list(Membership.objects.filter(partner=None, ended_at=None).select_related("delegate").order_by("name"))
     people = tuple(
@@ -87,6 +92,16 @@ def workload(now: datetime) -> Workload:
     )
 
 
+def nobodys() -> Q:
+    """Waits for whoever takes it: it has no owner, and nobody works on it."""
+    return Q(owner=None) & ~CLAIMED
+
+
+def held_by(membership_id: UUID | None) -> Q:
+    """Is somebody's own: theirs, or nobody's and claimed by them."""
+    return Q(owner_id=membership_id) | (Q(owner=None, claimed_by_id=membership_id) & CLAIMED)
+
+
 def end_of_day(now: datetime) -> datetime:
     """Midnight where the vendor is."""
     return datetime.combine(clock.local_date(now) + timedelta(days=1), time(0), tzinfo=current().zone)
@@ -102,10 +117,10 @@ def tasks_of(key: str) -> "list[HumanTask]":
     """The open tasks of a person (by membership id) or of a role ("role:ops"), the most pressing first."""
     tasks = HumanTask.objects.filter(status="open").select_related("owner", "claimed_by")
     if key.startswith("role:"):
-        tasks = tasks.filter(owner=None, role=key.removeprefix("role:"))
+        tasks = tasks.filter(nobodys(), role=key.removeprefix("role:"))
     else:
         try:
-            tasks = tasks.filter(owner_id=UUID(key))
+            tasks = tasks.filter(held_by(UUID(key)))
         except ValueError:
             return []
     return list(tasks.order_by("due_at", "opened_at")[:200])
