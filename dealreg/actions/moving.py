@@ -14,8 +14,10 @@ from dealreg.models import Deal, DealComment, DealFile, DealStatus, FormerDeal, 
 from dealreg.queries.facts import approver_facts
 from dealreg.rules_of_moves import decide_reassignment
 from partners.queries import PartnerFacts, partner_facts
+from prm.kernel.audit.models import AuditEntry
 from prm.kernel.decisions import Decision
 from prm.kernel.identity.actors import Actor
+from prm.kernel.identity.models import Membership
 from prm.kernel.tenancy.lines import stand_in_line
 
 MOVED = "deal.protection_moved"
@@ -110,9 +112,9 @@ def _let_go(deal: Deal, reason: str, actor: Actor, now: datetime) -> FormerDeal:
 
 
 def _give(deal: Deal, to: PartnerFacts, now: datetime) -> None:
-    deal.partner_id, deal.owner_cam_id, deal.submitted_by = to.partner_id, to.cam_id, None
+    deal.partner_id, deal.owner_cam_id = to.partner_id, to.cam_id
     deal.name, deal.notes, deal.typed, deal.import_key, deal.reseller = "", "", {}, "", None
-    deal.late_days = 0  # it was the one before whom we let wait
+    deal.submitted_by, deal.late_days = _as_they_had_it(deal, to.partner_id)  # nothing of the one before
     if deal.status == DealStatus.ACTION_REQUIRED:  # how it was asked may tell of the one before
         deal.reason_for_partner = _("Please complete what is open.")
     save(deal, now)
@@ -120,6 +122,22 @@ def _give(deal: Deal, to: PartnerFacts, now: datetime) -> None:
         item.price_book, item.discount, item.amount = None, Decimal(0), item.list_price * item.quantity
         item.save(update_fields=["price_book", "discount", "amount"])
     Protection.objects.filter(deal=deal, released_at=None).update(partner_id=to.partner_id)
+
+
+def _as_they_had_it(deal: Deal, partner_id: UUID) -> tuple[Membership | None, int]:
+    """Of a deal that comes back: who had registered it, and by how many days our late answer had lengthened it."""
+    former = (
+        FormerDeal.objects.filter(deal=deal, partner_id=partner_id)
+        .exclude(registered_by="")
+        .order_by("moved_at")
+        .last()
+    )
+    if former is None:
+        return None, 0
+    named = list(Membership.objects.filter(partner_id=partner_id, name=former.registered_by)[:2])
+    answers = AuditEntry.objects.filter(target_id=deal.pk, partner_id=partner_id, action="deal.approved")
+    answer = answers.order_by("at", "pk").last()
+    return named[0] if len(named) == 1 else None, int(answer.after.get("late_days") or 0) if answer else 0
 
 
 def end_protection(deal: Deal, *, because: str, actor: Actor, now: datetime) -> None:

@@ -1,7 +1,15 @@
 """The readers of deal registration."""
 
 from dealreg.queries.batches import hindrances
-from dealreg.queries.disputes import dispute_evidence, dispute_of, former_deal, former_deals, may_contest, parts_of
+from dealreg.queries.disputes import (
+    dispute_evidence,
+    dispute_of,
+    former_deal,
+    former_deals,
+    may_contest,
+    parts_of,
+    registered_before,
+)
 from dealreg.queries.evidence import (
     facts_of,
     field_label,
@@ -86,6 +94,7 @@ __all__ = [
     "read_ahead",
     "read_file",
     "reasons_for_partner",
+    "registered_before",
     "rivals_of",
     "room_of",
     "spelling_of",

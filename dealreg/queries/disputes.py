@@ -52,6 +52,14 @@ def former_deal(deal_id: UUID) -> FormerDeal | None:
     return None if kept is None or Deal.objects.filter(pk=deal_id).exists() else kept
 
 
+def registered_before(deal: Deal) -> FormerDeal | None:
+    """Who had registered a deal that was handed to another partner, with whose it was then; vendor only."""
+    if deal.submitted_by_id is not None:
+        return None
+    kept = FormerDeal.objects.filter(deal=deal).exclude(registered_by="").select_related("partner")
+    return kept.order_by("moved_at").first()
+
+
 def former_deals() -> list[FormerDeal]:
     """The latest of them."""
     return list(FormerDeal.objects.order_by("-moved_at", "-pk")[:20])

@@ -70,6 +70,7 @@ def deal(request: Any, pk: UUID) -> HttpResponse:
         "may_audit": request.actor.has("admin", "ops", "auditor"),
         "disputes": disputes,
         "beside": queries.parts_of(found),
+        "registered_before": queries.registered_before(found),
         "possible_moves": possible_moves(found, request),
         **_moves(request, found),
     }

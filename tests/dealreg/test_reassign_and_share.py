@@ -22,6 +22,7 @@ from prm.kernel.messages.models import Message
 from tests.cast import bea, birch, bo, cedar, client_of, cy, mia, olivia, partner, vendor, zinc
 from tests.dealreg.deals import approved, draft, returned, submitted, the
 from tests.dealreg.test_registration_workflow import messages_to, run_everything
+from tests.dealreg.test_the_partners_story import answered_late
 from workflows.actions import decide_task
 from workflows.models import HumanTask, RunEvent, SlaClock
 
@@ -98,6 +99,19 @@ class TestReassigned:
 
         page = client_of(bo).get(f"/portal/deals/{deal}/").content.decode()
         assert "Registered" in page and "no longer yours" not in page
+
+    def test_given_back_it_is_again_whose_it_was_and_as_much_longer_as_our_answer_was_late(self):
+        deal = answered_late()
+        reassign(deal)
+        with_cedar = client_of(olivia).get(f"/console/deals/{deal}/").content.decode()
+        assert 'Bo <span class="muted">Birch Systems</span>' in with_cedar
+        assert "Registered by" not in client_of(cy).get(f"/portal/deals/{deal}/").content.decode()
+
+        reassign(deal, to=birch)
+        back = the(deal)
+        assert (back.submitted_by_id, back.late_days) == (bo.membership_id, 5)
+        for page in (client_of(bo).get(f"/portal/deals/{deal}/"), client_of(olivia).get(f"/console/deals/{deal}/")):
+            assert "<dd>Bo</dd>" in page.content.decode() and "5 days longer" in page.content.decode()
 
     @pytest.mark.parametrize(
         ("make", "to", "reason", "key"),
@@ -259,6 +273,11 @@ class TestShared:
             assert foreign not in told
         assert "deal.shared" in messages_to(bo)
         assert "40 %" in client_of(cy).get(f"/portal/deals/{other}/").content.decode()
+
+    def test_each_part_stands_in_the_ageing_of_what_is_protected(self):
+        split(approved(birch))
+        page = client_of(olivia).get("/console/reports/deals/ageing/")
+        assert {row.status: row.total.count for row in page.context["ageing"].rows}["approved"] == 2
 
     def test_names_are_told_where_the_vendor_says_so(self):
         _decision, other = split(approved(birch), names_told=True)
