@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Case, Exists, F, OuterRef, Q, When
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
@@ -94,7 +95,7 @@ class Outcome(Choice):
 
 STANDING = (*WAITING, DealStatus.ACTION_REQUIRED, DealStatus.APPROVED)
 SINCE = Case(
-    When(status=DealStatus.APPROVED, then=F("decided_at")),
+    When(status=DealStatus.APPROVED, then=Coalesce("decided_at", "submitted_at")),  # the other part of a sale: shared
     When(status__in=WAITING, then=F("submitted_at")),
     default=F("changed_at"),
 )
