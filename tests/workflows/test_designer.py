@@ -332,6 +332,8 @@ class TestTrying:
         assert (heavy.lines[0].value, len(heavy.lines[0].checks)) == ("Heavy", 1)
         light = self.follow(document, self.past(document, {"thing.weight": "2"}))
         assert (light.lines[0].value, light.result) == ("Otherwise", "done")
+        (against,) = light.lines[0].checks
+        assert "Heavy" in against and heavy.lines[0].checks[0] in against
 
     def test_recorded_answers_are_taken_and_others_are_unknown_until_supposed(self, the_world):
         ending = {"id": "e", "type": "end", "result": "kept"}

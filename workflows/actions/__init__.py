@@ -3,8 +3,16 @@
 from workflows.actions.analytics import ask_for_log, note_download, set_minutes_by_hand
 from workflows.actions.assignment import keep_assignment_rule, move_assignment_rule, remove_assignment_rule
 from workflows.actions.calls import deliver_again, give_up_call, renew_webhook_key
-from workflows.actions.definitions import install_template, publish_version, retire_workflow, save_draft, use_template
+from workflows.actions.definitions import (
+    discard_draft,
+    install_template,
+    publish_version,
+    retire_workflow,
+    save_draft,
+    use_template,
+)
 from workflows.actions.designing import begin_draft, migrate_runs, save_design, undo_migration
+from workflows.actions.ending import end_run
 from workflows.actions.incidents import cancel_incident, retry_incident, skip_incident
 from workflows.actions.intents import decide_task, judge_task, undo_intent
 from workflows.actions.parameters import set_parameters
@@ -33,7 +41,9 @@ __all__ = [
     "claim_task",
     "decide_task",
     "deliver_again",
+    "discard_draft",
     "dismiss_proposal",
+    "end_run",
     "find_proposals",
     "find_proposals_everywhere",
     "give_up_call",

@@ -97,6 +97,27 @@ def save_draft(*, tree: Mapping[str, Any], actor: Actor, now: datetime, note: st
     return replace(decision, facts={**decision.facts, "version": str(version.pk)})
 
 
+def discard_draft(*, version_id: UUID, actor: Actor, now: datetime) -> Decision:
+    """Throw a draft away, and with its only draft a workflow that never had a version; the audit keeps the tree."""
+    version = _locked(version_id)
+    decision = rules.change_version(
+        rules.VersionFacts(verb="discarded", roles=tuple(sorted(actor.roles)), status=version.status, actor=actor.id)
+    )
+    audit.record(
+        "workflow.draft_discarded" if decision.allowed else "workflow.discarding_refused",
+        target=version,
+        actor=actor,
+        at=now,
+        decision=decision,
+        before={"tree": version.tree, "note": version.note} if decision.allowed else {},
+    )
+    if decision.allowed:
+        version.delete()
+        if not version.workflow.versions.exists():
+            version.workflow.delete()
+    return decision
+
+
 def publish_version(*, version_id: UUID, actor: Actor, now: datetime) -> Decision:
     """New runs follow it from now on; those on their way stay on theirs."""
     version = _locked(version_id)

@@ -126,6 +126,33 @@ def start_workflow(facts: StartFacts) -> Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class EndFacts:
+    """Somebody wants to end a run before its time."""
+
+    roles: tuple[str, ...]
+    status: str
+    reason_given: bool = False
+
+
+def end_run(facts: EndFacts) -> Decision:
+    """Operations and admins end what is still on its way, and say why."""
+    return _judge(
+        "run-ending/1",
+        "ended",
+        facts,
+        [
+            (
+                "run.not_yours_to_end",
+                bool(DISPATCHERS.intersection(facts.roles)),
+                lambda: _("Only operations and admins end runs."),
+            ),
+            ("run.over", facts.status == "running", lambda: _("This run is over already.")),
+            ("reason.missing", facts.reason_given, lambda: _("Say why: its story and the audit keep it.")),
+        ],
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class ParameterFacts:
     """Somebody sets a workflow's parameters. `other_draft`: one waits that differs in more than values."""
 

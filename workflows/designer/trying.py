@@ -142,16 +142,23 @@ class _Telling:
         return value
 
     def _checks(self, block: Mapping[str, Any], path: str, stop: Stop) -> Iterator[str]:
-        """Why it went this way."""
+        """Why it went this way; of the default way, what spoke against each case."""
         for way in ways(block, path):
             case = block["cases"][way.number] if way.number is not None else None
-            if case is None or str(case.get("id") or f"case-{(way.number or 0) + 1}") != stop.value:
+            if case is None:
+                continue
+            taken = str(case.get("id") or f"case-{(way.number or 0) + 1}") == stop.value
+            if not taken and stop.value != "otherwise":
                 continue
             try:
-                facts = self.one.knew[stop.block]
-                yield from (str(check.label) for check in explain(case.get("when"), self.schema, facts))
+                checks = explain(case.get("when"), self.schema, self.one.knew[stop.block])
             except ConditionError:
                 return
+            if taken:
+                yield from (str(check.label) for check in checks)
+            else:
+                against = "; ".join(str(check.label) for check in checks if not check.passed)
+                yield _("Not “%(case)s”: it needs %(what)s") % {"case": way.name, "what": against}
 
     def _result(self) -> str:
         state, why = self.told.state, self.told.why

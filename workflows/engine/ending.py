@@ -9,9 +9,11 @@ from workflows.engine import children, clocks, escalating
 from workflows.engine.advance import tell
 from workflows.models import HumanTask, Incident, Intent, Run, Scope, WebhookCall, Work
 
+BY_HAND = "by hand"  # why a run was cancelled, where a person did it; what they said is told beside it
 
-def cancel_run(run_id: UUID, now: datetime, *, why: str, by: str = "") -> bool:
-    """Cancel a live run; False when it was over already."""
+
+def cancel_run(run_id: UUID, now: datetime, *, why: str, by: str = "", note: str = "") -> bool:
+    """Cancel a live run; False when it was over already. `note` is what somebody said of it, for its story."""
     run = Run.objects.select_for_update(no_key=True).filter(pk=run_id, status="running").first()
     if run is None:
         return False
@@ -26,7 +28,7 @@ def cancel_run(run_id: UUID, now: datetime, *, why: str, by: str = "") -> bool:
     run.status, run.result, run.ended_at = Run.Status.CANCELLED, "cancelled", now
     run.moved_at = Now()
     run.save(update_fields=["status", "result", "ended_at", "moved_at"])
-    tell(run.pk, "cancelled", now, value=why, actor_name=by)
+    tell(run.pk, "cancelled", now, value=why, actor_name=by, detail={"note": note} if note else {})
     if run.parent_work_id is not None:
         children.tell_parent(run.parent_work_id, run.pk, "cancelled", run.context.get("steps", {}), now)
     return True

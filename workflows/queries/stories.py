@@ -13,6 +13,7 @@ from prm.kernel import wording
 from prm.kernel.automation.outcomes import outcome_word
 from workflows.definition import BrokenDefinition, Program
 from workflows.definition.outline import sentence_of
+from workflows.engine.ending import BY_HAND
 from workflows.engine.step import program_of
 from workflows.models import HumanTask, Run, RunEvent, WorkflowVersion
 
@@ -85,7 +86,7 @@ def entries_of(run: Run) -> list[dict[str, Any]]:
     except BrokenDefinition:
         program = None
     told = sorted(run.events.all(), key=lambda one: one.pk)
-    return [_entry(run, program, one) for one in told if (one.kind, one.value) != ("branch", "otherwise")]
+    return [_entry(run, program, one) for one in told]
 
 
 def _entry(run: Run, program: Program | None, told: RunEvent) -> dict[str, Any]:
@@ -93,12 +94,18 @@ def _entry(run: Run, program: Program | None, told: RunEvent) -> dict[str, Any]:
     return {
         "at": told.at,
         "title": title_of(run, program, told),
-        "text": text_of(told),
+        "text": text_of(told) or _no_case_held(program, told),
         "icon": icon,
         "tone": tone,
         "actor": told.actor_name,
         "url": _url(run) if told.kind == "started" else "",
     }
+
+
+def _no_case_held(program: Program | None, told: RunEvent) -> str:
+    """Why the default way of a branch was taken."""
+    block = program.blocks.get(told.block) if program and (told.kind, told.value) == ("branch", "otherwise") else None
+    return _("None of these held: %(cases)s") % {"cases": "; ".join(case.name for case in block.cases)} if block else ""
 
 
 def title_of(run: Run, program: Program | None, told: RunEvent) -> str:
@@ -113,7 +120,7 @@ def title_of(run: Run, program: Program | None, told: RunEvent) -> str:
     block = program.blocks.get(told.block) if program else None
     name = sentence_of(block.data) if block else told.block
     if told.kind == "branch" and block:
-        return next((case.name for case in block.cases if case.id == told.value), name)
+        return next((case.name for case in block.cases if case.id == told.value), _("Otherwise"))
     if told.block_type == "approval" and told.kind == "step":
         return _("Decided: %(outcome)s") % {"outcome": outcome_word(told.value)}
     return name
@@ -122,7 +129,9 @@ def title_of(run: Run, program: Program | None, told: RunEvent) -> str:
 _PLAIN = {
     "migrated": lambda told: _("Moved to version %(number)s") % {"number": told.value},
     "migrated_back": lambda told: _("Put back from version %(number)s") % {"number": told.value},
-    "cancelled": lambda told: _("Ended early: %(why)s") % {"why": told.value},
+    "cancelled": lambda told: (
+        _("Ended by hand") if told.value == BY_HAND else _("Ended early: %(why)s") % {"why": told.value}
+    ),
     "incident": lambda told: _("It needs help"),
     "incident_resolved": lambda told: _("Incident resolved: %(how)s") % {"how": outcome_word(told.value)},
     "sla_warned": lambda told: _("%(percent)s %% of the promised time is used") % {"percent": told.value},

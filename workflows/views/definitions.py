@@ -139,6 +139,21 @@ def publish(request: Asking, version_id: UUID) -> HttpResponse:
 
 @require_POST
 @require_roles("admin")
+def discard(request: Asking, version_id: UUID) -> HttpResponse:
+    """Throw a draft away."""
+    found = get_object_or_404(WorkflowVersion, pk=version_id)
+    decision = actions.discard_draft(version_id=found.pk, actor=request.actor, now=request.now)
+    if decision.refused:
+        messages.warning(request, decision.reasons[0].text)
+        return redirect("workflows:version", version_id=version_id)
+    messages.success(request, _("The draft is gone. What is in force stays as it is."))
+    if Workflow.objects.filter(pk=found.workflow_id).exists():
+        return redirect("workflows:workflow", workflow_id=found.workflow_id)
+    return redirect("workflows:list")
+
+
+@require_POST
+@require_roles("admin")
 def retire(request: Asking, workflow_id: UUID) -> HttpResponse:
     found = get_object_or_404(Workflow, pk=workflow_id)
     decision = actions.retire_workflow(workflow_id=found.pk, actor=request.actor, now=request.now)

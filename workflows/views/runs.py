@@ -19,6 +19,7 @@ from workflows import actions
 from workflows.lists import IncidentList, RunList
 from workflows.models import Incident, Run, Work
 from workflows.queries.evidence import in_words
+from workflows.queries.stopping import what_stops
 from workflows.queries.stories import entries_of
 from workflows.views import DISPATCHERS, EVERYBODY, Asking
 
@@ -50,12 +51,27 @@ def run(request: Asking, run_id: UUID) -> HttpResponse:
             "tasks": found.tasks.select_related("owner").order_by("opened_at"),
             "calls": found.calls.defer("body", "headers").order_by("made_at"),
             "may_resolve": request.actor.has(*DISPATCHERS),
+            "stops": what_stops(found) if found.status == "running" and request.actor.has(*DISPATCHERS) else None,
             "clocks": found.clocks.order_by("started_at"),
             "incidents": found.incidents.defer("evidence").order_by("-opened_at"),
             "subject_url": _subject(found.subject_type, found.subject_id).get("url", ""),
             "facts": sorted(found.context.get("facts", {}).items()),
         },
     )
+
+
+@require_POST
+@require_roles(*DISPATCHERS)
+def end(request: Asking, run_id: UUID) -> HttpResponse:
+    """End a run by hand; its page has said what stops with it."""
+    found = get_object_or_404(Run, pk=run_id)
+    reason = request.POST.get("reason", "")
+    decision = actions.end_run(run_id=found.pk, reason=reason, actor=request.actor, now=request.now)
+    if decision.allowed:
+        messages.success(request, _("Ended. Nothing more comes of this run."))
+    else:
+        messages.warning(request, decision.reasons[0].text)
+    return redirect("workflows:run", run_id=run_id)
 
 
 @require_GET
