@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import Count, Min, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from integrations import bulk, rules
@@ -17,6 +18,13 @@ KEEPERS = frozenset({"admin", "ops"})
 
 def _connections(request: HttpRequest) -> list[tuple[str, str]]:
     return [(str(pk), name) for pk, name in Connection.objects.order_by("name").values_list("pk", "name")]
+
+
+def _matter(connection: Any) -> str:
+    """What keeps a connection from writing."""
+    if connection.status == Connection.Status.PAUSED:
+        return gettext("It is paused: what changes waits until it is switched on.")
+    return rules.plain_words(connection.broken_because or connection.trouble)
 
 
 class ConnectionList(List):
@@ -37,7 +45,7 @@ class ConnectionList(List):
         Column("waiting", _("Waiting"), kind="number", sort="waiting"),
         Column("oldest", _("Oldest waits since"), kind="when", sort="oldest"),
         Column("dead", _("Need help"), kind="number", sort="dead"),
-        Column("trouble", _("What is the matter"), value=lambda c: rules.plain_words(c.broken_because or c.trouble)),
+        Column("trouble", _("What is the matter"), value=_matter),
     )
     filters = (
         Search("name"),
@@ -66,6 +74,13 @@ class ConnectionList(List):
         )
 
 
+def _holds(job: SyncJob) -> str:
+    """Why a change is not written yet."""
+    if job.state == SyncJob.State.WAITING and job.connection.status == Connection.Status.PAUSED:
+        return gettext("The connection is paused: this waits until it is switched on.")
+    return rules.plain_words(job.trouble, reason_in(job.answer))
+
+
 class JobList(List):
     key = "sync-jobs"
     title = _("Changes to write")
@@ -80,7 +95,7 @@ class JobList(List):
             sub=lambda j: j.connection.name,
         ),
         Column("state", _("Status"), kind="status", states="sync_job", sort="state"),
-        Column("trouble", _("What is the matter"), value=lambda j: rules.plain_words(j.trouble, reason_in(j.answer))),
+        Column("trouble", _("What is the matter"), value=_holds),
         Column("error", _("Last error"), value=lambda j: j.error[:160], optional=True),
         Column("attempt", _("Tries"), kind="number", sort="attempt"),
         Column("at", _("Happened"), kind="when", sort="at"),

@@ -91,7 +91,7 @@ def _person(email: str, path: str) -> Any:
 
 def _shape(row: Any) -> Iterator[Trouble]:
     if not isinstance(row, Mapping):
-        yield "", _("This is a JSON object.")
+        yield "", _("This must be a JSON object.")
         return
     for name in sorted(FIELDS - set(row)):
         yield f".{name}", _("This is missing.")
@@ -99,6 +99,6 @@ def _shape(row: Any) -> Iterator[Trouble]:
         yield f".{name}", _("Nobody knows what this means here.")
     for name in TEXTS:
         if name in row and not isinstance(row[name], str):
-            yield f".{name}", _("This is a text.")
+            yield f".{name}", _("This must be a text.")
     if "when" in row and not isinstance(row["when"], Mapping):
-        yield ".when", _("This is a JSON object.")
+        yield ".when", _("This must be a JSON object.")

@@ -200,7 +200,8 @@ def _exact(number: Decimal | int) -> Decimal:
 def _take_currency(text: str, locale: Locale, default: str | None) -> tuple[str, str | None]:
     """The figures without the currency's code or symbol, and the currency meant."""
     letters = "".join(char for char in text if char.isalpha())
-    if len(letters) == 3 and letters.isascii() and letters in text:
+    figured = any(char.isdigit() for char in text)
+    if len(letters) == 3 and letters.isascii() and letters in text and figured:  # “abc” alone is no currency
         return text.replace(letters, "").strip(), _agreed(_known(letters.upper()), default)
     for code in filter(None, (default, *_SYMBOLS)):
         symbol = get_currency_symbol(code, locale=locale)

@@ -46,6 +46,18 @@ class TestTheList:
         suspended()
         assert "Birch Systems" not in page(zack)
 
+    def test_says_that_there_are_more_than_it_counts(self, monkeypatch):
+        for _time in range(3):
+            suspended("")
+        monkeypatch.setattr("prm.kernel.audit.lists.MOST", 2)
+        monkeypatch.setattr("prm.kernel.audit.lists.Entries.most", 2)
+        assert page().count("2</span>+") >= 2  # the tab of all, and the foot
+
+    def test_takes_two_lines_of_a_name_of_any_length_and_tells_the_whole_in_its_title(self):
+        with vendor() as now:
+            actions.create_partner(name="L" * 150, actor=olivia.actor, now=now)
+        assert f'<span class="clamp" title="{"L" * 150}">' in page()
+
     def test_asks_as_often_for_ten_times_the_entries(self):
         client = client_of(aud)
         counts = []

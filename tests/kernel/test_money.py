@@ -114,7 +114,7 @@ class TestReadingWhatPeopleType:
     @pytest.mark.parametrize(
         ("text", "message"),
         [
-            ("ten", "isn't"),
+            ("ten", "“ten” isn't an amount"),
             ("", "isn't an amount"),
             ("1,00,0", "isn't an amount"),
             ("1e5", "isn't an amount"),

@@ -235,7 +235,7 @@ class TestVersions:
         with vendor():
             version = WorkflowVersion.objects.get(workflow__key="things")
         page = client_of(aud).get(f"/console/workflows/versions/{version.pk}/").content.decode()
-        assert "Ask the role “Operations manager”: “Keep it?” (approve, reject)" in page
+        assert "Ask the role “Operations manager”: “Keep it?” (Approve, Decline)" in page
 
     def test_go_out_as_json_and_come_back_as_a_draft_that_a_second_person_publishes(self):
         publish(KEEP)

@@ -62,7 +62,7 @@ def read_text(name: str, text: str) -> Mapping[str, Any]:
         told = _("This is not JSON: %(error)s") % {"error": error}
         raise BadFiles([FileProblem(name, "", told)]) from None
     if not isinstance(found, dict):
-        raise BadFiles([FileProblem(name, "", _("This is a JSON object."))])
+        raise BadFiles([FileProblem(name, "", _("This must be a JSON object."))])
     return found
 
 

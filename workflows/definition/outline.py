@@ -8,10 +8,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from prm.kernel.automation import registry
+from prm.kernel.automation.outcomes import outcome_word
 from prm.kernel.conditions import ConditionError, FactSchema, schema_named, sentence
 from prm.kernel.identity import roles
 from prm.kernel.messages.registry import kinds
-from workflows.definition.blocks import DEFAULT_OUTCOMES, block_id, schema_of, way_id
+from workflows.definition.blocks import DEFAULT_OUTCOMES, TIMED_OUT, block_id, schema_of, way_id
 from workflows.definition.broken import BrokenDefinition
 from workflows.definition.parameters import applied
 from workflows.definition.triggers import Start, start_of
@@ -131,7 +132,7 @@ def _action(item: Mapping[str, Any]) -> str:
 
 
 def _approval(item: Mapping[str, Any]) -> str:
-    outcomes = ", ".join(item.get("outcomes") or DEFAULT_OUTCOMES)
+    outcomes = ", ".join(outcome_word(str(one)) for one in item.get("outcomes") or DEFAULT_OUTCOMES)
     told = _("Ask %(who)s: “%(title)s” (%(outcomes)s)") % {
         "who": _who(item.get("assign") or {}),
         "title": _(str(item.get("title") or "")),
@@ -147,7 +148,10 @@ def _approval(item: Mapping[str, Any]) -> str:
             "what": _level(level),
         }
     if item.get("timeout_business_minutes"):
-        told += _("; nobody after %(time)s: timed_out") % {"time": duration(item["timeout_business_minutes"])}
+        told += _("; nobody after %(time)s: %(word)s") % {
+            "time": duration(item["timeout_business_minutes"]),
+            "word": outcome_word(TIMED_OUT),
+        }
     return told
 
 

@@ -215,7 +215,8 @@ class Offers:
 
     @cached_property
     def workflows(self) -> Choices:
-        others = Workflow.objects.exclude(key=self.tree.get("key")).order_by("name")
+        in_force = Workflow.objects.filter(versions__status="published")
+        others = in_force.exclude(key=self.tree.get("key")).order_by("name")
         return [(workflow.key, workflow.name) for workflow in others]
 
 

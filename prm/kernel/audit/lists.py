@@ -39,6 +39,7 @@ def who(entry: AuditEntry) -> str:
 
 class Entries(List):
     key = "audit"
+    most = MOST
     title = _("Audit")
     noun = (_("entry"), _("entries"))
     default_sort = "-at"

@@ -66,6 +66,7 @@ class List:
     default_sort = "-pk"
     page_size = 30
     can_save_views = True
+    most: int | None = None  # rows are counted so far; None counts them all
 
     def __init__(self, request: HttpRequest, params: QueryDict | None = None) -> None:
         self.request = request

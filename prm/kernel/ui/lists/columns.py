@@ -19,6 +19,7 @@ from prm.kernel.ui.tags.blocks import shown
 Text = str | Promise
 AT_END = frozenset({"money", "number", "percent"})
 _RISKY = ("=", "+", "-", "@", "\t", "\r", "\0")
+LONG = 100  # letters; a longer text takes two lines of its row, and the rest of it is in its title
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,8 @@ class Column:
     def cell(self, row: Any, request: HttpRequest) -> SafeString:
         """The value as the page shows it."""
         value = self._drawn(row, request)
+        if self.kind == "text" and isinstance(whole := self.raw(row), str) and len(whole) > LONG:
+            value = format_html('<span class="clamp" title="{}">{}</span>', whole, value)
         if self.link and (url := self.link(row)):
             value = format_html('<a class="row-link" href="{}">{}</a>', url, value)
         if self.sub and (below := self.sub(row)):
