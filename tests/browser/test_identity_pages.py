@@ -65,8 +65,10 @@ def test_choosing_a_partner_changes_the_roles_that_can_be_given(open_as: Open) -
 def test_viewing_as_somebody_says_so_until_it_is_stopped(open_as: Open) -> None:
     page = open_as(olivia, f"/console/setup/people/{bo.membership_id}/")
     page.get_by_role("button", name="Look only").click()
-    banner = page.get_by_text("Olivia is acting as Bo")
+    banner = page.get_by_text("You are looking as Bo; nothing can be changed.")
     banner.wait_for()
+    page.goto(f"{page.url}deals/new/")
+    assert not page.get_by_role("button", name="Hand it in").is_visible()
     page.get_by_role("button", name="Stop").click()
     page.wait_for_url("**/console/**")
     assert banner.count() == 0
