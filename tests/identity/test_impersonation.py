@@ -45,7 +45,9 @@ class TestViewingAs:
         for page in ("/portal/", "/portal/deals/"):
             assert offered not in looking.get(page).content.decode()
             assert offered in acting.get(page).content.decode()
-        assert "data-looks-only" in looking.get("/portal/deals/new/").content.decode()
+        form = looking.get("/portal/deals/new/").content.decode()
+        assert "data-looks-only" in form and "<fieldset disabled" in form
+        assert "<fieldset disabled" not in acting.get("/portal/deals/new/").content.decode()
 
     def test_acting_is_recorded_under_both_names(self) -> None:
         assert invite(viewing(bea, may_act=True)[0]).status_code == 302
