@@ -219,7 +219,7 @@ def broken_files(files: dict[str, str]) -> Iterator[tuple[dict[str, str], str]]:
     yield {name: text for name, text in files.items() if name != HEAD}, "program.json: This file is missing"
     yield {**files, HEAD: '{"format": 9}'}, "program.json: format: Only programs of format 1"
     yield {**files, deal: "{"}, f"{deal}: This is not JSON"
-    yield {**files, deal: "[]"}, f"{deal}: This is a JSON object"
+    yield {**files, deal: "[]"}, f"{deal}: This must be a JSON object"
     yield {**files, deal: '{"key": 1, "key": 2}'}, f"{deal}: “key” stands twice"
     yield {**files, deal: '{"key": NaN}'}, f"{deal}: NaN is no number"
     yield {**files, deal: '{"key": 1e999}'}, f"{deal}: At key stands a number that is too large"
