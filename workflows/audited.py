@@ -40,7 +40,7 @@ ACTIONS = {
     "workflow.installed": _("Workflow installed"),
     "workflow.log_taken": _("Event log taken"),
     "workflow.migration_undone": _("Runs put back on their version"),
-    "workflow.minutes_set": _("Minutes saved set"),
+    "workflow.minutes_set": _("Minutes by hand set"),
     "workflow.parameters_refused": _("Settings of a workflow refused"),
     "workflow.parameters_set": _("Settings of a workflow changed"),
     "workflow.published": _("Workflow published"),

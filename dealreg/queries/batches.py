@@ -45,7 +45,7 @@ def hindrances(
 
 def _why(decision: Decision, actor: Actor) -> str:
     reasons = decision.reasons if actor.partner_id is None else decision.for_partner().reasons
-    return reasons[0].text if reasons else _("This can't be done to it now.")
+    return reasons[0].text if reasons else _("This can't be done now.")
 
 
 def batches_of(actor: Actor) -> QuerySet[DealBatch]:

@@ -19,7 +19,7 @@ ACTIONS = {
     "impersonation.refused": _("Viewing as somebody refused"),
     "impersonation.started": _("Began to view as somebody"),
     "impersonation.stopped": _("Stopped viewing as somebody"),
-    "import.failed": _("Import stopped"),
+    "import.failed": _("Import failed"),
     "import.finished": _("Import finished"),
     "import.opened": _("File for an import handed in"),
     "invitation.accepted": _("Invitation accepted"),

@@ -14,7 +14,7 @@ from prm.kernel.identity.views import health
 from prm.kernel.tenancy.models import Tenant
 from prm.kernel.ui.lists import Choice, Column, Empty, List, ListView, Search, View
 
-PARTS = {"database": _("Database"), "migrations": _("Tables as new as the program"), "redis": _("Redis")}
+PARTS = {"database": _("Database"), "migrations": _("Tables up to date"), "redis": _("Redis")}
 COMMANDS = (
     (_("A new vendor"), "manage.py vendor create --name … --slug … --admin-email …"),
     (_("A new link for a vendor's admin"), "manage.py vendor invite SLUG EMAIL"),
