@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 from django.urls import reverse
 
+from prm.kernel.automation import checklist
 from prm.kernel.automation.registry import Outcome
 from prm.kernel.messages.models import Message
 from prm.kernel.tenancy.ids import uuid7
@@ -227,6 +228,23 @@ class TestToday:
         with vendor() as now:
             HumanTask.objects.update(due_at=now - timedelta(hours=1))
         assert client_of(olivia).get("/console/").context["counts"].late == 1
+
+    def test_leads_an_admin_to_what_is_not_set_up(self):
+        with vendor():
+            missing, needed = checklist.still_open()
+        assert missing
+        page = client_of(ada).get("/console/").content.decode()
+        assert f"Setup: {needed - len(missing)} of {needed}" in page and f'href="{missing[0].url}"' in page
+        assert "All quiet" not in page
+        assert "Setup:" not in client_of(mia).get("/console/").content.decode()
+
+    def test_is_not_calm_while_an_incident_is_open(self):
+        ask()
+        assert "Nothing is pressing." in client_of(olivia).get("/console/").content.decode()
+        with vendor() as now:
+            Incident.objects.create(kind="step_failed", message="It can't go on.", opened_at=now)
+        page = client_of(olivia).get("/console/").content.decode()
+        assert "1 incident is open" in page and "Nothing is pressing" not in page
 
 
 class TestVersions:

@@ -1,6 +1,7 @@
 """The console's first page: what needs this person today, by their roles."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Case, F, IntegerField, Value, When
 from django.http import HttpResponse
@@ -11,6 +12,7 @@ from django.views.decorators.http import require_GET
 
 from partners import queries as partners
 from partners.models import Partner
+from prm.kernel.automation import checklist
 from prm.kernel.automation.models import RuleVersion
 from prm.kernel.identity.access import require_roles
 from prm.kernel.identity.actors import Actor
@@ -41,10 +43,17 @@ def today(request: Asking) -> HttpResponse:
             "incidents": _incidents(request),
             "drafts": _drafts(request) if actor.has("admin") else [],
             "my_partners": _partners(request) if actor.has("cam") else None,
+            "setup": _setup() if actor.has("admin") else None,
             "elsewhere": slots.filled("today", request, None),
             "decides": bool(DECIDERS.intersection(actor.roles)),
         },
     )
+
+
+def _setup() -> dict[str, Any] | None:
+    """How far a vendor's set-up has come, and the next step; None once it is complete."""
+    missing, needed = checklist.still_open()
+    return {"done": needed - len(missing), "needed": needed, "next": missing[0]} if missing else None
 
 
 def _greeting(request: Asking) -> str:

@@ -55,6 +55,12 @@ def standing() -> list[Standing]:
     return [_stand(step) for step in sorted(steps.values(), key=lambda step: (step.order, step.key))]
 
 
+def still_open() -> tuple[list[Standing], int]:
+    """The steps that a vendor needs and has not done, and how many it needs in all."""
+    needed = [one for one in standing() if not one.step.optional]
+    return [one for one in needed if not one.done], len(needed)
+
+
 def _stand(step: Step) -> Standing:
     found = step.look()
     try:
