@@ -56,6 +56,7 @@ MATRIX: dict[str, frozenset[str]] = {
     "account_set_password": SIGNED_IN,
     "mfa_*": SIGNED_IN,
     "usersessions_list": SIGNED_IN,
+    "identity:end_session": SIGNED_IN,
     "identity:root": SIGNED_IN,
     "identity:choose": SIGNED_IN,
     "identity:organisations": SIGNED_IN,

@@ -3,6 +3,7 @@
 import re
 import time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -239,6 +240,31 @@ class TestSessions:
 
         assert phone.get("/account/security/").status_code == 302
         assert desk.get("/account/security/").status_code == 200
+
+    def test_7_5_one_device_is_signed_out_alone_and_only_by_its_person(self) -> None:
+        lost, phone, desk, other = sign_in(bo)[0], sign_in(bo)[0], sign_in(bo)[0], sign_in(olivia)[0]
+        oldest = UserSession.objects.filter(user_id=bo.person_id).earliest("created_at")
+        address = f"/account/sessions/{oldest.pk}/end/"
+
+        assert other.post(address).status_code == 404
+        assert lost.get("/account/security/").status_code == 200
+        assert address in desk.get("/account/sessions/").content.decode()
+        assert desk.post(address).url == "/account/sessions/"
+        assert lost.get("/account/security/").status_code == 302
+        assert phone.get("/account/security/").status_code == desk.get("/account/security/").status_code == 200
+        assert "Another device signed out" in desk.get("/account/security/").content.decode()
+
+    def test_7_5_devices_have_names_and_times_are_the_readers_own(self) -> None:
+        desk = sign_in(bo)[0]
+        agent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36"
+        UserSession.objects.update(user_agent=agent)
+        with vendor():
+            Membership.objects.filter(pk=bo.membership_id).update(time_zone="Asia/Kolkata")
+        begun = SecurityEvent.objects.filter(person_id=bo.person_id).latest("recorded_at").recorded_at
+
+        assert "Chrome on Linux" in desk.get("/account/sessions/").content.decode()
+        clock = begun.astimezone(ZoneInfo("Asia/Kolkata")).strftime("%H:%M")
+        assert clock in desk.get("/account/security/").content.decode()
 
     def test_7_4_signing_out_ends_the_session_and_clears_the_browser(self) -> None:
         browser = sign_in(bo)[0]

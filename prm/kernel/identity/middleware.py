@@ -19,7 +19,7 @@ from django.shortcuts import redirect
 from django.utils import timezone, translation
 
 from prm.kernel import audit, idempotency
-from prm.kernel.identity import access, impersonation, security
+from prm.kernel.identity import access, impersonation, security, sign_in
 from prm.kernel.identity.actors import Actor
 from prm.kernel.identity.models import ApiToken, Membership
 from prm.kernel.tenancy.context import NoTenant, acting
@@ -85,7 +85,8 @@ class Acting:
         request.actor = request.membership = request.token = request.tenant = None  # type: ignore[attr-defined]
         audience = audience_of(request.path_info)  # what the URL map reads, whatever SCRIPT_NAME claims
         if audience is None:
-            return self.get_response(request)
+            with timezone.override(_zone_at_home(request)):
+                return self.get_response(request)
         return self._with_token(request) if audience == "token" else self._with_session(request, audience)
 
     def process_view(
@@ -162,6 +163,14 @@ class Acting:
             record_denial(request, tenant.pk)
         response.headers.setdefault("Cache-Control", "private, no-store")
         return response
+
+
+def _zone_at_home(request: HttpRequest) -> ZoneInfo | None:
+    """The zone of a person's own pages: that of the organisation they work for just now. None where nobody reads."""
+    if not request.path_info.startswith("/account/") or not request.user.is_authenticated:
+        return None
+    membership = sign_in.remembered(request) or sign_in.only_membership(sign_in.person_id(request))
+    return ZoneInfo(membership.time_zone or membership.tenant.time_zone) if membership else None
 
 
 def _has_no(method: str | None, view: Any) -> bool:

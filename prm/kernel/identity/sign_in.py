@@ -143,6 +143,7 @@ WORDS = {
     "factor.reset": _("Recovery codes made anew"),
     "factor.failed": _("A wrong second factor was given"),
     "session.moved": _("A session went on from another place"),
+    "session.ended": _("Another device signed out"),
     "operator.added": _("Became an operator of the platform"),
     "operator.removed": _("Is no operator of the platform any more"),
 }

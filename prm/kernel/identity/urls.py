@@ -20,6 +20,7 @@ urlpatterns = [
     path("account/choose/", organisations.choose, name="organisations"),
     path("account/logout/", account.SignOut.as_view(), name="sign_out"),
     path("account/second-factor/", account.second_factor, name="second_factor"),
+    path("account/sessions/<int:session_id>/end/", account.end_session, name="end_session"),
     path("account/security/", account.security, name="security"),
     path("account/preferences/", account.preferences, name="preferences"),
     path("account/view-as/stop/", account.stop_impersonating, name="stop_impersonating"),

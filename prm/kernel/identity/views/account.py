@@ -1,10 +1,11 @@
 """A person's own pages, on the identity plane: no tenant is open here."""
 
 from allauth.account.views import LogoutView
+from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -40,6 +41,18 @@ def security(request: HttpRequest) -> HttpResponse:
     """The person's own security history."""
     history = SecurityEvent.objects.filter(person_id=sign_in.person_id(request)).order_by("-recorded_at")[:50]
     return render(request, "account/security.html", {"history": [sign_in.described(event) for event in history]})
+
+
+@require_POST
+@login_required
+def end_session(request: HttpRequest, session_id: int) -> HttpResponse:
+    """Sign out one device of one's own, such as a lost phone; this one signs out by the menu."""
+    found = get_object_or_404(UserSession, pk=session_id, user_id=sign_in.person_id(request))
+    if not found.is_current():
+        found.end()
+        sign_in.note(request, "session.ended", found.user, address=found.ip)
+        messages.success(request, _("Signed out there."))
+    return redirect("usersessions_list")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
