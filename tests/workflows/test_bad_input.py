@@ -114,7 +114,7 @@ class TestAtSaveAndPublish:
             ({"type": "wait", "event": "test.thing.lost", "minutes": 5}, "one of them"),
             ({"type": "wait", "event": "test.thing.lost", "timeout_minutes": -1}, "Minutes are a whole number"),
             ({"type": "wait", "until_fact": "thing.weight"}, "is no date"),
-            ({"type": "webhook", "url": "https://h.example.com/", "headers": 7}, "Headers are an object"),
+            ({"type": "webhook", "url": "https://h.example.com/", "headers": 7}, "“headers” is to be an object"),
             ({"type": "webhook", "url": "https://h.example.com/", "variables": {"a": {"from": "x"}}}, "neither a fact"),
             (approval(escalation=[{"to": ["role:ops"]}]), "Escalation 1: say after how many"),
             (approval(escalation=[{"after_business_minutes": 5}]), "Escalation 1: say who"),

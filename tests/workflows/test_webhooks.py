@@ -337,12 +337,16 @@ class TestHeaders:
             ("webhook-id", "mine"),
             ("", "1"),
             ("X A", "1"),
-            ("X-A", 1),
         ],
     )
-    def test_that_could_change_the_message_are_refused(self, name: Any, value: Any):
+    def test_that_could_change_the_message_are_refused(self, name: str, value: str):
         [problem] = lint(tree(hook("https://hooks.example.com/", headers={name: value})))
         assert "can't be sent" in problem.message
+
+    @pytest.mark.pure
+    def test_that_are_no_text_are_refused(self):
+        [problem] = lint(tree(hook("https://hooks.example.com/", headers={"X-A": 1})))
+        assert (problem.path, "to be text" in problem.message) == ("blocks.0.headers.X-A", True)
 
 
 class TestTheSecret:
