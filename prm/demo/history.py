@@ -31,7 +31,8 @@ from workflows.models import HumanTask
 YEAR = timedelta(days=365)
 RUSH = 110  # deals of the last morning: they fill the queue for whoever opens the demo
 TAKEN_UP = 16  # questions that somebody has begun to look at that morning
-UNANSWERED = 60  # working days before the end after which partners leave questions open
+LIVED = (0, 2, 3)  # the weekdays on which the clock stops: what happens in between comes together
+UNANSWERED = timedelta(days=84)  # before the end partners leave questions open
 SAME_DAY, NEXT_DAY = 0.93, 0.8  # of what waits, how much staff decide; the rest is somebody's bad day
 LOST = ("The customer took another product", "The budget was cut", "Price", "No decision was made")
 
@@ -51,24 +52,24 @@ class History:
     handed_in: int = 0
 
     def days(self) -> Iterator[tuple[datetime, datetime]]:
-        """The year's working days: some hour of each morning, and another well before anybody must be warned."""
+        """Three days of each week: some hour of the morning, and another well before anybody must be warned."""
         with acting(tenant=self.tenant, audience="vendor") as now:
             start = now
         day, end = start, start + YEAR
         while day < end - timedelta(hours=1):
             day += timedelta(days=1)
-            if day.weekday() < 5:
+            if day.weekday() in LIVED:
                 morning = day.replace(hour=self.rng.randint(7, 12), minute=self.rng.randint(0, 59))
                 yield min(morning, end), min(morning + timedelta(minutes=self.rng.randint(40, 170)), end)
 
     def live(self, progress: Callable[[float], None]) -> None:
         """Run the whole year. `progress` gets the share that is done."""
-        planned = 261
-        for number, (morning, later) in enumerate(self.days()):
-            wanted = round(max(0, self.deals_wanted - RUSH) * (number + 1) / planned)
+        days = list(self.days())
+        for number, (morning, later) in enumerate(days, 1):
+            wanted = round(max(0, self.deals_wanted - RUSH) * number / len(days))
             move_clock(self.tenant, morning)
             nudge("dealreg.tasks.keep_time")
-            self._partners_follow_up(morning, answer=number < planned - UNANSWERED)
+            self._partners_follow_up(morning, answer=morning < days[-1][0] - UNANSWERED)
             self._staff_decide(NEXT_DAY)
             while self.handed_in < wanted:
                 self._hand_in()
@@ -77,7 +78,7 @@ class History:
             self._some_withdraw()
             self._staff_decide(SAME_DAY)
             settle(self.tenant)
-            progress(min(1.0, (number + 1) / planned))
+            progress(number / len(days))
         for _number in range(min(RUSH, self.deals_wanted)):
             self._hand_in()
         settle(self.tenant, 60)
@@ -155,7 +156,7 @@ class History:
                 )
             )
         for pk, partner_id in asked:
-            if answer and self.rng.random() < 0.22:
+            if answer and self.rng.random() < 0.35:
                 self._answer(pk, partner_id)
         for pk, partner_id, amount in running:
             self._go_on(pk, partner_id, amount)
@@ -175,15 +176,15 @@ class History:
 
     def _go_on(self, pk: UUID, partner_id: UUID, amount: Any) -> None:
         draw, who = self.rng.random(), self._partner(partner_id)
-        if draw > 0.01:
+        if draw > 0.017:
             return
         with self._as(who) as now:
             actor, today = who.seller.actor, local_date(now)
-            if draw < 0.004:
+            if draw < 0.007:
                 deals.mark_won(deal_id=pk, amount=amount, closed_on=today, actor=actor, now=now)
-            elif draw < 0.006:
+            elif draw < 0.010:
                 deals.mark_lost(deal_id=pk, reason=self.rng.choice(LOST), closed_on=today, actor=actor, now=now)
-            elif draw < 0.009:
+            elif draw < 0.015:
                 deals.change_stage(deal_id=pk, stage="proposal", actor=actor, now=now)
             else:
                 deals.extend_protection(deal_id=pk, actor=actor, now=now)
