@@ -60,4 +60,4 @@ class TestReplayInABrowser:
         page.goto(page.url.split("/console/")[0] + f"/console/workflows/proposals/{proposal.pk}/")
         sound(page, f"proposal-{size}")
         page.get_by_role("button", name="Take it up").click()
-        expect(page.get_by_role("heading", name="Replay things/2")).to_be_visible()
+        expect(page.get_by_role("heading", name="Replay Things, version 2")).to_be_visible()
