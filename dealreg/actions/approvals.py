@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
 from django.utils.translation import gettext as _
 
 from dealreg import matrix, queries
@@ -16,7 +15,7 @@ from dealreg.rules import decide_note
 from prm.kernel import audit
 from prm.kernel.decisions import Decision
 from prm.kernel.identity.actors import Actor
-from prm.kernel.tenancy.context import tenant_id
+from prm.kernel.tenancy.lines import stand_in_line
 
 FIELDS = (
     "amount_above",
@@ -45,7 +44,7 @@ def keep_approval_rule(
     *, fields: Mapping[str, Any], actor: Actor, now: datetime, rule_id: UUID | None = None
 ) -> Decision:
     """Add a row at the end, or change one. Raises ApprovalRule.DoesNotExist for an unknown id."""
-    _one_at_a_time()
+    stand_in_line("dealreg.matrix")
     known = known_for_approvals()
     others = ApprovalRule.objects.count() - bool(rule_id)
     rule = ApprovalRule.objects.get(pk=rule_id) if rule_id else ApprovalRule(position=others + 1)
@@ -63,7 +62,7 @@ def keep_approval_rule(
 
 def move_approval_rule(*, rule_id: UUID, up: bool, actor: Actor, now: datetime) -> Decision:
     """Put a row before the one above it, or after the one below. Raises ApprovalRule.DoesNotExist."""
-    _one_at_a_time()
+    stand_in_line("dealreg.matrix")
     rows = list(ApprovalRule.objects.order_by("position", "pk"))
     rule = next((one for one in rows if one.pk == rule_id), None)
     if rule is None:
@@ -79,7 +78,7 @@ def move_approval_rule(*, rule_id: UUID, up: bool, actor: Actor, now: datetime) 
 
 def remove_approval_rule(*, rule_id: UUID, actor: Actor, now: datetime) -> Decision:
     """Take a row out; what it held stays in the audit. Raises ApprovalRule.DoesNotExist."""
-    _one_at_a_time()
+    stand_in_line("dealreg.matrix")
     rule = ApprovalRule.objects.get(pk=rule_id)
     decision, before = _may_change(actor), row_of(rule)
     audited = "approval_matrix.row_removed" if decision.allowed else "approval_matrix.row_removed_refused"
@@ -95,12 +94,6 @@ def ship_approval_matrix() -> None:
     if not ApprovalRule.objects.exists():
         ApprovalRule.objects.create(position=1, amount_above=200_000, decider="role", role="approver", people=2)
         ApprovalRule.objects.create(position=2)
-
-
-def _one_at_a_time() -> None:
-    """Two who number the rows at once would give one place twice."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('dealreg.matrix ' || %s, 0))", [str(tenant_id())])
 
 
 def _tidy(rule: ApprovalRule) -> None:

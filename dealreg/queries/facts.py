@@ -34,7 +34,7 @@ APPROVING_ROLES = ("approver", "ops", "admin", "cam")
 NAMED = ("partner", "territory", "vertical", "deal_type")  # what facts, pages and messages name; few have a reseller
 
 
-@remembered(
+BESIDE = (  # what the facts about a deal are read from, beside its partner
     "dealreg.Deal",
     "dealreg.DealLine",
     "dealreg.DealItem",
@@ -42,9 +42,10 @@ NAMED = ("partner", "territory", "vertical", "deal_type")  # what facts, pages a
     "dealreg.DealPolicy",
     "dealreg.Protection",
     "dealreg.Customer",
-    "reference.DealType",
-    *partners.STANDING,
 )
+
+
+@remembered(*BESIDE, "reference.DealType", *partners.STANDING)
 def deal_facts(deal: Deal) -> dict[str, Any]:
     """The facts of the schema "deal" as they are now. For events, rules and messages, not for partners."""
     with deciding() as now:
@@ -231,15 +232,7 @@ LEFT JOIN dealreg_customer AS c ON c.tenant_id = a.tenant_id AND c.id = a.custom
 """
 
 
-@remembered(
-    "dealreg.Deal",
-    "dealreg.DealLine",
-    "dealreg.DealItem",
-    "dealreg.DealAssessment",
-    "dealreg.DealPolicy",
-    "dealreg.Protection",
-    "dealreg.Customer",
-)
+@remembered(*BESIDE)
 def _about(deal_id: UUID, partner_id: UUID) -> _About:
     return _all_about([(deal_id, partner_id)])[deal_id, partner_id]
 

@@ -103,22 +103,7 @@ def report(step: Step, message: str) -> None:
     """A step went on but found something broken, such as a rule: one open incident tells of it, not one a run."""
     if Incident.objects.filter(kind="rule_broken", status="open", message=message).exists():
         return
-    incident = Incident.objects.create(
-        kind="rule_broken",
-        workflow_id=step.workflow_id,
-        run_id=step.run_id,
-        block=step.block_id,
-        event_id=step.event_id,
-        subject_type=step.subject_type,
-        subject_id=step.subject_id,
-        subject_name=step.subject_name,
-        partner_id=step.partner_id,
-        **kept(message),
-        evidence={"block": step.block_id},
-        opened_at=step.now,
-    )
-    tell(step.run_id, "incident", step.now, block=step.block_id, value="rule_broken", detail=kept(message))
-    _publish(incident, step.now)
+    _open(step, "rule_broken", message, {"block": step.block_id}, block=step.block_id)
 
 
 def left_undone(step: Step) -> None:
@@ -128,20 +113,26 @@ def left_undone(step: Step) -> None:
     told = Incident.objects.filter(kind="undecided", status="open", subject_id=step.subject_id)
     if not message or others.exists() or told.exists():
         return
+    _open(step, "undecided", message, {"result": step.result, "steps": step.steps})
+
+
+def _open(step: Step, kind: str, message: str, evidence: Mapping[str, Any], *, block: str = "") -> None:
+    """An incident of a step that goes on: it stands in its run's story, too."""
     incident = Incident.objects.create(
-        kind="undecided",
+        kind=kind,
         workflow_id=step.workflow_id,
         run_id=step.run_id,
+        block=block,
         event_id=step.event_id,
         subject_type=step.subject_type,
         subject_id=step.subject_id,
         subject_name=step.subject_name,
         partner_id=step.partner_id,
         **kept(message),
-        evidence={"result": step.result, "steps": step.steps},
+        evidence=evidence,
         opened_at=step.now,
     )
-    tell(step.run_id, "incident", step.now, value="undecided", detail=kept(message))
+    tell(step.run_id, "incident", step.now, block=block, value=kind, detail=kept(message))
     _publish(incident, step.now)
 
 

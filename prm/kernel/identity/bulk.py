@@ -1,6 +1,6 @@
 """What can be done to many members at once: a role given or taken, access ended. Judged one by one, as singly."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -79,11 +79,7 @@ def run_roles(change: Change, request: Any, rows: Sequence[Membership], given: d
 
 def plan_ending(request: HttpRequest, rows: Sequence[Membership]) -> Plan:
     """Whose access the reader may end."""
-    judged = [(row, _judged(rules.decide_end, request, row, [])) for row in rows]
-    return Plan(
-        [row for row, decision in judged if decision.allowed],
-        [(row, decision.reasons[0].text) for row, decision in judged if decision.refused],
-    )
+    return _planned([(row, _judged(rules.decide_end, request, row, [])) for row in rows])
 
 
 def run_ending(request: Any, rows: Sequence[Membership]) -> str:
@@ -95,6 +91,17 @@ def run_ending(request: Any, rows: Sequence[Membership]) -> str:
 
 def _judged(decide: Callable[[rules.Grant], Decision], request: Any, row: Membership, wanted: list[str]) -> Decision:
     return decide(queries.grant(actor=request.actor, partner_id=row.partner_id, roles=wanted, member=row))
+
+
+def _planned(judged: Iterable[tuple[Any, Decision]]) -> Plan:
+    """Whatever is allowed; of the rest the first reason why not."""
+    will, skipped = [], []
+    for row, decision in judged:
+        if decision.allowed:
+            will.append(row)
+        else:
+            skipped.append((row, decision.reasons[0].text))
+    return Plan(will, skipped)
 
 
 def _is_partner(request: Any) -> bool:
@@ -133,22 +140,13 @@ END = BulkAction(
 PEOPLE = (GIVE, TAKE, END)
 
 
-def plan_invitations(request: HttpRequest, rows: Sequence[Invitation]) -> Plan:
+def plan_invitations(request: Any, rows: Sequence[Invitation]) -> Plan:
     """Those that the reader could have sent."""
-    will, skipped = [], []
+    judged = []
     for row in rows:
-        grant = queries.grant(
-            actor=request.actor,  # type: ignore[attr-defined]
-            partner_id=row.partner_id,
-            roles=row.roles,
-            email=row.email,
-        )
-        decision = rules.decide_invitation(grant)
-        if decision.refused:
-            skipped.append((row, decision.reasons[0].text))
-        else:
-            will.append(row)
-    return Plan(will, skipped)
+        grant = queries.grant(actor=request.actor, partner_id=row.partner_id, roles=row.roles, email=row.email)
+        judged.append((row, rules.decide_invitation(grant)))
+    return _planned(judged)
 
 
 def invite_again(request: Any, rows: Sequence[Invitation]) -> str:
@@ -173,10 +171,7 @@ def plan_withdrawing(request: Any, rows: Sequence[Invitation]) -> Plan:
     for row in rows:
         grant = queries.grant(actor=request.actor, partner_id=row.partner_id, roles=row.roles)
         judged.append((row, rules.decide_withdrawal(grant, is_open=row.is_open)))
-    return Plan(
-        [row for row, decision in judged if decision.allowed],
-        [(row, decision.reasons[0].text) for row, decision in judged if decision.refused],
-    )
+    return _planned(judged)
 
 
 def withdraw(request: Any, rows: Sequence[Invitation]) -> str:
