@@ -12,10 +12,9 @@ from dealreg.actions.base import judging, note
 from dealreg.models import ApprovalRule
 from dealreg.queries.approvals import approver_route_facts, known_for_approvals, row_facts, row_of
 from dealreg.rules import decide_note
-from prm.kernel import audit
 from prm.kernel.decisions import Decision
 from prm.kernel.identity.actors import Actor
-from prm.kernel.tenancy.lines import stand_in_line
+from prm.kernel.ordered import Order
 
 FIELDS = (
     "amount_above",
@@ -44,49 +43,28 @@ def keep_approval_rule(
     *, fields: Mapping[str, Any], actor: Actor, now: datetime, rule_id: UUID | None = None
 ) -> Decision:
     """Add a row at the end, or change one. Raises ApprovalRule.DoesNotExist for an unknown id."""
-    stand_in_line("dealreg.matrix")
-    known = known_for_approvals()
-    others = ApprovalRule.objects.count() - bool(rule_id)
-    rule = ApprovalRule.objects.get(pk=rule_id) if rule_id else ApprovalRule(position=others + 1)
+    others = [one for one in ORDER.hold() if one.pk != rule_id]
+    rule = ApprovalRule.objects.get(pk=rule_id) if rule_id else ApprovalRule(position=len(others) + 1)
     before = row_of(rule) if rule_id else {}
     for name in FIELDS:
         if name in fields:
             setattr(rule, name, fields[name])
     _tidy(rule)
-    decision = matrix.decide_row(row_facts(row_of(rule), known, others, actor))
+    decision = matrix.decide_row(row_facts(row_of(rule), known_for_approvals(), len(others), actor))
     if decision.allowed:
         rule.save()
-    _tell("approval_matrix.row_changed" if rule_id else "approval_matrix.row_added", rule, decision, actor, now, before)
+    ORDER.tell("changed" if rule_id else "added", rule, decision, before=before, actor=actor, now=now)
     return decision
 
 
 def move_approval_rule(*, rule_id: UUID, up: bool, actor: Actor, now: datetime) -> Decision:
     """Put a row before the one above it, or after the one below. Raises ApprovalRule.DoesNotExist."""
-    stand_in_line("dealreg.matrix")
-    rows = list(ApprovalRule.objects.order_by("position", "pk"))
-    rule = next((one for one in rows if one.pk == rule_id), None)
-    if rule is None:
-        raise ApprovalRule.DoesNotExist(f"No row {rule_id}.")
-    decision, place = _may_change(actor), rows.index(rule)
-    before, there = row_of(rule), place - 1 if up else place + 1
-    if decision.allowed and 0 <= there < len(rows):
-        rows.insert(there, rows.pop(place))
-        _number(rows)
-    _tell("approval_matrix.row_moved", rule, decision, actor, now, before)
-    return decision
+    return ORDER.move(rule_id=rule_id, up=up, actor=actor, now=now)
 
 
 def remove_approval_rule(*, rule_id: UUID, actor: Actor, now: datetime) -> Decision:
     """Take a row out; what it held stays in the audit. Raises ApprovalRule.DoesNotExist."""
-    stand_in_line("dealreg.matrix")
-    rule = ApprovalRule.objects.get(pk=rule_id)
-    decision, before = _may_change(actor), row_of(rule)
-    audited = "approval_matrix.row_removed" if decision.allowed else "approval_matrix.row_removed_refused"
-    audit.record(audited, target=rule, actor=actor, at=now, decision=decision, before=before)
-    if decision.allowed:
-        rule.delete()
-        _number(list(ApprovalRule.objects.order_by("position", "pk")))
-    return decision
+    return ORDER.remove(rule_id=rule_id, actor=actor, now=now)
 
 
 def ship_approval_matrix() -> None:
@@ -104,13 +82,6 @@ def _tidy(rule: ApprovalRule) -> None:
         rule.person = None
 
 
-def _number(rows: list[ApprovalRule]) -> None:
-    for position, row in enumerate(rows, 1):
-        if row.position != position:
-            row.position = position
-            row.save(update_fields=["position"])
-
-
 def _may_change(actor: Actor) -> Decision:
     ours = actor.has("admin") and actor.is_vendor
     return decide_note(
@@ -118,18 +89,4 @@ def _may_change(actor: Actor) -> Decision:
     )
 
 
-def _tell(
-    action: str, rule: ApprovalRule, decision: Decision, actor: Actor, now: datetime, before: Mapping[str, Any]
-) -> None:
-    """What of the row is different now; a refusal is told with its reasons."""
-    after = row_of(rule) if decision.allowed else {}
-    changed = {name: value for name, value in after.items() if before.get(name) != value}
-    audit.record(
-        action if decision.allowed else f"{action}_refused",
-        target=rule,
-        actor=actor,
-        at=now,
-        decision=decision,
-        before={name: before[name] for name in changed if name in before},
-        after=changed,
-    )
+ORDER = Order(ApprovalRule, audited="approval_matrix.row", row_of=row_of, may_change=_may_change)

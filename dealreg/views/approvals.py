@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -14,10 +14,10 @@ from dealreg import actions, matrix
 from dealreg.approval_form import ApprovalRuleForm
 from dealreg.models import ApprovalRule
 from dealreg.queries.approvals import Known, approval_rows, fitting_counts, known_for_approvals
-from prm.kernel.decisions import Decision
 from prm.kernel.identity import roles
 from prm.kernel.identity.access import require_roles
 from prm.kernel.reference.queries import vendor_currency
+from prm.kernel.ui.answers import act_or_404, add_reasons, say
 
 TOLD = 5  # gaps and crossings that are named
 HERE = "dealreg_console:approvals"
@@ -66,13 +66,15 @@ def change(request: Any, pk: UUID) -> HttpResponse:
 @require_roles("admin")
 def move(request: Any, pk: UUID) -> HttpResponse:
     up = request.POST.get("way") == "up"
-    return _answered(request, lambda: actions.move_approval_rule(rule_id=pk, up=up, **_who(request)), _("Moved."))
+    say(request, act_or_404(actions.move_approval_rule, request, rule_id=pk, up=up), _("Moved."))
+    return redirect(HERE)
 
 
 @require_POST
 @require_roles("admin")
 def remove(request: Any, pk: UUID) -> HttpResponse:
-    return _answered(request, lambda: actions.remove_approval_rule(rule_id=pk, **_who(request)), _("The row is gone."))
+    say(request, act_or_404(actions.remove_approval_rule, request, rule_id=pk), _("The row is gone."))
+    return redirect(HERE)
 
 
 def _edit(request: Any, rule: ApprovalRule | None) -> HttpResponse:
@@ -82,31 +84,14 @@ def _edit(request: Any, rule: ApprovalRule | None) -> HttpResponse:
     status = 200
     if request.method == "POST":
         if form.is_valid():
-            decision = actions.keep_approval_rule(rule_id=rule.pk if rule else None, fields=form.row(), **_who(request))
+            kept = {"rule_id": rule.pk if rule else None, "fields": form.row()}
+            decision = act_or_404(actions.keep_approval_rule, request, **kept)
             if decision.allowed:
                 messages.success(request, _("Saved. Deals that come now are decided by it."))
                 return redirect(HERE)
-            _tell(form, decision)
+            add_reasons(form, decision)
         status = 422
     return render(request, "dealreg/approval_row.html", {"form": form, "rule": rule}, status=status)
-
-
-def _tell(form: ApprovalRuleForm, decision: Decision) -> None:
-    for reason in decision.reasons:
-        name = reason.key.split(".")[0]
-        form.add_error(name if name in form.fields else None, reason.text)
-
-
-def _answered(request: HttpRequest, act: Any, done: str) -> HttpResponse:
-    try:
-        decision = act()
-    except ApprovalRule.DoesNotExist:
-        raise Http404 from None
-    if decision.allowed:
-        messages.success(request, done)
-    for reason in decision.reasons:
-        messages.error(request, reason.text)
-    return redirect(HERE)
 
 
 def _shown(row: Row, known: Known, currency: str, count: int) -> dict[str, Any]:
@@ -137,7 +122,3 @@ def _too_few(row: Row, known: Known) -> bool:
     if row["decider"] == "person":
         return row["person"] not in known.people
     return row["decider"] == "role" and known.roles.get(row["role"], 0) < int(row["people"])
-
-
-def _who(request: Any) -> dict[str, Any]:
-    return {"actor": request.actor, "now": request.now}

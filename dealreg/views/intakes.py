@@ -19,6 +19,7 @@ from dealreg.queries.intake import links_in_sight, used
 from partners.queries import visible_partners
 from prm.celery import nudge
 from prm.kernel.identity.access import require_roles
+from prm.kernel.ui.answers import add_reasons, say
 from prm.kernel.ui.lists import ListView
 
 READERS = frozenset({"admin", "ops", "cam", "auditor"})
@@ -67,9 +68,7 @@ def links_page(
 ) -> HttpResponse:
     """The page of links on either side: the new one's address is on this one answer and nowhere else."""
     if issued is not None:
-        for reason in issued.decision.reasons:
-            field = reason.key.partition(".")[0]
-            form.add_error(field if field in form.fields else None, reason.text)
+        add_reasons(form, issued.decision)
     address = ""
     if issued is not None and issued.secret:
         address, form = request.build_absolute_uri(reverse("dealreg_intake:open", args=[issued.secret])), fresh
@@ -146,8 +145,5 @@ def dismiss(request: Any, pk: UUID) -> HttpResponse:
 
 
 def _said(request: Any, decision: Any, done: str) -> HttpResponse:
-    if decision.allowed:
-        messages.success(request, done)
-    for reason in decision.reasons:
-        messages.error(request, reason.text)
+    say(request, decision, done)
     return redirect(f"{reverse('dealreg_console:intakes')}?view=unmatched")

@@ -22,6 +22,7 @@ from prm.kernel.clock import local_date
 from prm.kernel.decisions import Decision
 from prm.kernel.identity.access import require_roles
 from prm.kernel.tenancy.ids import uuid7
+from prm.kernel.ui.answers import add_reasons
 
 SELLERS = ("seller", "partner_admin")
 TERMS = ("deal_type", "program", "reseller")
@@ -189,9 +190,7 @@ def with_reasons(form: DealForm, decision: Decision) -> DealForm:
     """The decision's reasons beside the fields that they name."""
     form.is_valid()
     form.errors.clear()
-    for reason in decision.reasons:
-        field = reason.key.split(".")[0]
-        form.add_error(field if field in form.fields else None, reason.text or reason.key)
+    add_reasons(form, decision)
     return form
 
 

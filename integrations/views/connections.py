@@ -17,6 +17,7 @@ from integrations.models import Connection, FieldMapping, SyncJob
 from integrations.views import ADMINS, KEEPERS, READERS, told, who
 from prm.kernel.audit.models import AuditEntry, DecisionRecord
 from prm.kernel.identity.access import RolesRequired, require_roles
+from prm.kernel.ui.answers import add_reasons
 from prm.kernel.ui.lists import ListView
 
 LATEST = 8
@@ -96,7 +97,7 @@ def _new(request: Any, kind: str) -> HttpResponse:
         if made is not None:
             told(request, decision, _("Added, and paused. Say next which fields it writes."))
             return redirect("integrations:mapping", made.pk)
-        _errors(form, decision)
+        add_reasons(form, decision)
     return render(request, "integrations/form.html", {"form": form, "kind": Connection.Kind(kind).label})
 
 
@@ -116,15 +117,9 @@ def edit(request: Any, pk: UUID) -> HttpResponse:
                 actions.set_secret(connection_id=pk, secret=secret, **who(request))
             told(request, decision, _("Saved."))
             return redirect("integrations:connection", pk)
-        _errors(form, decision)
+        add_reasons(form, decision)
     context = {"form": form, "kind": found.get_kind_display(), "connection": found}
     return render(request, "integrations/form.html", context)
-
-
-def _errors(form: ConnectionForm, decision: Any) -> None:
-    for reason in decision.reasons:
-        name = reason.key.partition(".")[0]
-        form.add_error(name if name in form.fields else None, str(reason.text))
 
 
 @require_POST

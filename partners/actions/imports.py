@@ -41,7 +41,7 @@ def open_batch(
         rows=table.rows,
         mapping=importers[kind].guess(table.header),
         total=len(table.rows),
-        actor=_kept(actor),
+        actor=actor.document(),
         created_by=actor.name,
         created_at=now,
     )
@@ -121,7 +121,7 @@ def _start(batch_id: UUID, sources: tuple[str, ...], state: str, actor: Actor, n
     if batch.state not in sources or importers[batch.kind].missing(batch.mapping):
         return batch
     batch.state, batch.position, batch.counts, batch.errors = state, 0, {}, []
-    batch.actor, batch.created_by = _kept(actor), actor.name
+    batch.actor, batch.created_by = actor.document(), actor.name
     batch.save()
     if batch.total <= AT_ONCE:
         while next_chunk(batch_id=batch.pk, now=now):
@@ -134,10 +134,10 @@ def _start(batch_id: UUID, sources: tuple[str, ...], state: str, actor: Actor, n
 
 def _work(importer: Importer, batch: ImportBatch, rows: list[Any], now: datetime) -> Any:
     if batch.state == State.RUNNING:
-        return run_rows(importer, batch.mapping, rows, _actor(batch), now)
+        return run_rows(importer, batch.mapping, rows, Actor.of(batch.actor), now)
     try:
         with transaction.atomic():
-            tally = run_rows(importer, batch.mapping, rows, _actor(batch), now)
+            tally = run_rows(importer, batch.mapping, rows, Actor.of(batch.actor), now)
             raise _TriedOnly
     except _TriedOnly:
         return tally
@@ -154,36 +154,9 @@ def _finish(batch: ImportBatch, now: datetime) -> None:
     audit.record(
         "import.finished",
         target=batch,
-        actor=_actor(batch),
+        actor=Actor.of(batch.actor),
         at=now,
         after={"kind": batch.kind, "file": batch.file_name, **batch.counts},
-    )
-
-
-def _kept(actor: Actor) -> dict[str, Any]:
-    return {
-        "kind": actor.kind,
-        "id": actor.id,
-        "name": actor.name,
-        "roles": sorted(actor.roles),
-        "membership": str(actor.membership_id) if actor.membership_id else "",
-        "partner": str(actor.partner_id) if actor.partner_id else "",
-        "impersonator": actor.impersonator,
-        "impersonator_id": str(actor.impersonator_id) if actor.impersonator_id else "",
-    }
-
-
-def _actor(batch: ImportBatch) -> Actor:
-    kept = batch.actor
-    return Actor(
-        kind=kept["kind"],
-        id=kept["id"],
-        name=kept["name"],
-        roles=frozenset(kept["roles"]),
-        membership_id=UUID(kept["membership"]) if kept["membership"] else None,
-        partner_id=UUID(kept["partner"]) if kept.get("partner") else None,
-        impersonator=kept["impersonator"],
-        impersonator_id=UUID(kept["impersonator_id"]) if kept.get("impersonator_id") else None,
     )
 
 

@@ -22,6 +22,7 @@ from workflows.models import Incident, Run, Work
 
 MAX_ATTEMPTS = 4
 LAST_TRY = "The last try has begun."
+INCIDENT = "incident"  # the subject of workflows that see to incidents
 
 
 class Exhausted(RuntimeError):
@@ -78,32 +79,15 @@ def _note(claimed: Claim, *, held: bool, error: str) -> bool:
 
 def hold(work: Work, now: datetime, *, kind: str, message: str, evidence: Mapping[str, Any]) -> Incident:
     """Open the incident of a piece of work that is held."""
-    run = work.run
-    incident = Incident.objects.create(
-        kind=kind,
-        workflow_id=run.workflow_id,
-        run=run,
-        work_id=work.pk,
-        block=work.block,
-        event_id=run.event_id,
-        subject_type=run.subject_type,
-        subject_id=run.subject_id,
-        subject_name=run.subject_name,
-        partner_id=run.partner_id,
-        **kept(message),
-        evidence=jsonable({**evidence, "block": work.block}),
-        opened_at=now,
-    )
-    tell(run.pk, "incident", now, block=work.block, value=kind, detail=kept(message))
-    _publish(incident, now)
-    return incident
+    evidence = {**evidence, "block": work.block}
+    return _open(work.run, work.run_id, kind, message, evidence, now, block=work.block, work_id=work.pk)
 
 
 def report(step: Step, message: str) -> None:
     """A step went on but found something broken, such as a rule: one open incident tells of it, not one a run."""
     if Incident.objects.filter(kind="rule_broken", status="open", message=message).exists():
         return
-    _open(step, "rule_broken", message, {"block": step.block_id}, block=step.block_id)
+    _open(step, step.run_id, "rule_broken", message, {"block": step.block_id}, step.now, block=step.block_id)
 
 
 def left_undone(step: Step) -> None:
@@ -113,61 +97,68 @@ def left_undone(step: Step) -> None:
     told = Incident.objects.filter(kind="undecided", status="open", subject_id=step.subject_id)
     if not message or others.exists() or told.exists():
         return
-    _open(step, "undecided", message, {"result": step.result, "steps": step.steps})
+    _open(step, step.run_id, "undecided", message, {"result": step.result, "steps": step.steps}, step.now)
 
 
-def _open(step: Step, kind: str, message: str, evidence: Mapping[str, Any], *, block: str = "") -> None:
-    """An incident of a step that goes on: it stands in its run's story, too."""
-    incident = Incident.objects.create(
-        kind=kind,
-        workflow_id=step.workflow_id,
-        run_id=step.run_id,
-        block=block,
-        event_id=step.event_id,
-        subject_type=step.subject_type,
-        subject_id=step.subject_id,
-        subject_name=step.subject_name,
-        partner_id=step.partner_id,
-        **kept(message),
-        evidence=evidence,
-        opened_at=step.now,
-    )
-    tell(step.run_id, "incident", step.now, block=block, value=kind, detail=kept(message))
-    _publish(incident, step.now)
+def stuck(run: Run, now: datetime) -> Incident:
+    """A run that says it goes on but has nothing to do: never silently."""
+    message = _("This run has no next step. Start it again or end it.")
+    return _open(run, run.pk, "stuck", message, {"context": run.context.get("steps", {})}, now)
 
 
-def refuse_event(
-    event: events.Delivered,
-    now: datetime,
-    *,
+ABOUT = ("workflow_id", "event_id", "subject_type", "subject_id", "subject_name", "partner_id")
+
+
+def _open(
+    of: Run | Step,
+    run_id: UUID,
     kind: str,
     message: str,
-    workflow_id: UUID | None = None,
-    subject_type: str = "",
-    subject_name: str = "",
-) -> None:
-    """Open the one incident of an event that no run could take up; again for the same event does nothing."""
-    made = Incident.objects.bulk_create(
-        [
-            Incident(
-                kind=kind,
-                workflow_id=workflow_id,
-                event_id=event.id,
-                event_name=event.name,
-                subject_type=subject_type,
-                subject_id=event.subject_id,
-                subject_name=subject_name,
-                partner_id=event.partner_id,
-                **kept(message),
-                opened_at=now,
-                evidence={"event": event.name, "facts": jsonable(event.facts)},
-            )
-        ],
-        ignore_conflicts=True,
+    evidence: Mapping[str, Any],
+    now: datetime,
+    *,
+    block: str = "",
+    work_id: UUID | None = None,
+) -> Incident:
+    """An incident of a run, which stands in its story, too."""
+    incident = Incident.objects.create(
+        kind=kind,
+        run_id=run_id,
+        work_id=work_id,
+        block=block,
+        **{name: getattr(of, name) for name in ABOUT},
+        **kept(message),
+        evidence=jsonable(evidence),
+        opened_at=now,
     )
-    found = Incident.objects.filter(pk=made[0].pk).first()
+    tell(run_id, "incident", now, block=block, value=kind, detail=kept(message))
+    _publish(incident)
+    return incident
+
+
+def refuse_event(event: events.Delivered, now: datetime, *, kind: str, message: str, **about: Any) -> None:
+    """The one incident of an event that no run could take up; again for the same event does nothing."""
+    open_once(
+        Incident(
+            kind=kind,
+            event_id=event.id,
+            event_name=event.name,
+            subject_id=event.subject_id,
+            partner_id=event.partner_id,
+            **about,
+            **kept(message),
+            evidence={"event": event.name, "facts": jsonable(event.facts)},
+            opened_at=now,
+        )
+    )
+
+
+def open_once(incident: Incident) -> None:
+    """An incident of no run, once for its event."""
+    Incident.objects.bulk_create([incident], ignore_conflicts=True)
+    found = Incident.objects.filter(pk=incident.pk).first()
     if found is not None:
-        _publish(found, now)
+        _publish(found)
 
 
 def kept(message: str) -> dict[str, Any]:
@@ -175,27 +166,10 @@ def kept(message: str) -> dict[str, Any]:
     return {"message": str(message), "said": wording.kept(message)}
 
 
-def stuck(run: Run, now: datetime) -> Incident:
-    """A run that says it goes on but has nothing to do: never silently."""
-    incident = Incident.objects.create(
-        kind="stuck",
-        workflow_id=run.workflow_id,
-        run=run,
-        event_id=run.event_id,
-        subject_type=run.subject_type,
-        subject_id=run.subject_id,
-        subject_name=run.subject_name,
-        partner_id=run.partner_id,
-        **kept(_("This run has no next step. Start it again or end it.")),
-        evidence={"context": run.context.get("steps", {})},
-        opened_at=now,
-    )
-    tell(run.pk, "incident", now, value="stuck")
-    _publish(incident, now)
-    return incident
-
-
-def _publish(incident: Incident, now: datetime) -> None:
+def _publish(incident: Incident) -> None:
+    """Let workflows see to it; but one that is about an incident itself would set off what failed, without end."""
+    if incident.subject_type == INCIDENT:
+        return
     events.publish(
         IncidentOpened(
             subject_id=incident.pk,
@@ -209,7 +183,7 @@ def _publish(incident: Incident, now: datetime) -> None:
                 "incident.status": incident.status,
             },
         ),
-        at=now,
+        at=incident.opened_at,
         cause=f"run:{incident.run_id}" if incident.run_id else "",
     )
 

@@ -9,7 +9,7 @@ from prm.kernel.tenancy.remembering import remembered
 from prm.kernel.wording import said as _
 from workflows.definition import BrokenDefinition, Program
 from workflows.engine import beginning, circles, ending, rejudging, waits
-from workflows.engine.failure import refuse_event, sentence_of
+from workflows.engine.failure import INCIDENT, refuse_event, sentence_of
 from workflows.engine.people import subject_row
 from workflows.engine.step import program_of
 from workflows.models import Incident, Run, Workflow, WorkflowVersion
@@ -74,8 +74,13 @@ def _start(version: WorkflowVersion, program: Program, event: events.Delivered, 
 
 
 def _nobody(event: events.Delivered, now: datetime, *, has_versions: bool) -> None:
-    """Nobody took the event up. That is in order, unless somebody waits for an answer."""
+    """Nobody took the event up. That is in order, unless somebody waits for an answer.
+
+    An incident stands in its list whether or not a workflow sees to it.
+    """
     trigger = registry.triggers.get(event.name)
+    if trigger and trigger.subject_type(event.facts) == INCIDENT:
+        return
     required = bool(trigger and trigger.required)
     if has_versions and required:
         message = _("No workflow's condition takes this up, so nothing happens to it.")

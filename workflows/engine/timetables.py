@@ -24,7 +24,7 @@ from prm.kernel.wording import said as _
 from workflows.definition import BrokenDefinition, Program
 from workflows.definition.cron import Cron, NotCron
 from workflows.engine import beginning
-from workflows.engine.failure import kept, sentence_of
+from workflows.engine.failure import kept, open_once, sentence_of
 from workflows.engine.people import facts_of
 from workflows.engine.step import program_of
 from workflows.models import Incident, Run, Timetable, WorkflowVersion
@@ -32,6 +32,7 @@ from workflows.models import Incident, Run, Timetable, WorkflowVersion
 log = logging.getLogger(__name__)
 PORTION = 200
 HOUR = timedelta(hours=1)
+BY_CLOCK = "@schedule"
 LONG_ENOUGH = 40  # seconds
 
 
@@ -126,23 +127,20 @@ def _give_up(row_id: UUID, fault: Exception, now: datetime) -> None:
     row = Timetable.objects.select_for_update().select_related("workflow").filter(pk=row_id).first()
     if row is None:
         return
-    Incident.objects.bulk_create(
-        [
+    if not Incident.objects.filter(workflow=row.workflow, event_name=BY_CLOCK, status="open").exists():
+        why = sentence_of(fault) or type(fault).__name__
+        told = _("“%(name)s” could not be started by the clock: %(why)s") % {"name": row.workflow.name, "why": why}
+        open_once(
             Incident(
                 kind="broken_definition",
                 workflow=row.workflow,
                 event_id=uuid5(row.pk, f"{row.round_at or row.due_at}"),
-                event_name="@schedule",
-                **kept(
-                    _("“%(name)s” could not be started by the clock: %(why)s")
-                    % {"name": row.workflow.name, "why": sentence_of(fault) or type(fault).__name__}
-                ),
+                event_name=BY_CLOCK,
+                **kept(told),
                 evidence={"error": str(fault)},
                 opened_at=now,
             )
-        ],
-        ignore_conflicts=True,
-    )
+        )
     row.due_at, row.round_at, row.behind = now + HOUR, None, None
     row.save(update_fields=["due_at", "round_at", "behind"])
 

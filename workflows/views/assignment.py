@@ -1,6 +1,6 @@
 """The assignment rules as a page: in their order, what each gave out, what is wrong; an admin changes them here."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -12,8 +12,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from prm.kernel.conditions import ConditionError, sentence
 from prm.kernel.conditions.facts import UnknownFact
-from prm.kernel.decisions import Decision
 from prm.kernel.identity.access import require_roles
+from prm.kernel.ui.answers import act_or_404, add_reasons, say
 from workflows import actions
 from workflows.assignment import schema_for, who_words
 from workflows.assignment_form import AssignmentRuleForm
@@ -58,17 +58,15 @@ def change(request: Any, rule_id: UUID) -> HttpResponse:
 @require_roles("admin")
 def move(request: Any, rule_id: UUID) -> HttpResponse:
     up = request.POST.get("way") == "up"
-    return _answered(
-        request, lambda: actions.move_assignment_rule(rule_id=rule_id, up=up, **_who(request)), _("Moved.")
-    )
+    say(request, act_or_404(actions.move_assignment_rule, request, rule_id=rule_id, up=up), _("Moved."))
+    return redirect(HERE)
 
 
 @require_POST
 @require_roles("admin")
 def remove(request: Any, rule_id: UUID) -> HttpResponse:
-    return _answered(
-        request, lambda: actions.remove_assignment_rule(rule_id=rule_id, **_who(request)), _("The rule is gone.")
-    )
+    say(request, act_or_404(actions.remove_assignment_rule, request, rule_id=rule_id), _("The rule is gone."))
+    return redirect(HERE)
 
 
 def _edit(request: Any, rule: AssignmentRule | None) -> HttpResponse:
@@ -81,34 +79,15 @@ def _edit(request: Any, rule: AssignmentRule | None) -> HttpResponse:
     status = 200
     if request.method == "POST":
         if form.is_valid():
-            decision = actions.keep_assignment_rule(
-                rule_id=rule.pk if rule else None, fields=form.rule(), **_who(request)
-            )
+            kept = {"rule_id": rule.pk if rule else None, "fields": form.rule()}
+            decision = act_or_404(actions.keep_assignment_rule, request, **kept)
             if decision.allowed:
                 messages.success(request, _("Saved. Tasks that come now are given out by it."))
                 return redirect(HERE)
-            _tell(form, decision)
+            add_reasons(form, decision)
         status = 422
     context = {"form": form, "rule": rule, "about": about, "subjects": known.subjects.items()}
     return render(request, "workflows/assignment_rule.html", context, status=status)
-
-
-def _tell(form: AssignmentRuleForm, decision: Decision) -> None:
-    for reason in decision.reasons:
-        name = reason.key.split(".")[0]
-        form.add_error(name if name in form.fields else None, reason.text)
-
-
-def _answered(request: Any, act: Callable[[], Decision], done: str) -> HttpResponse:
-    try:
-        decision = act()
-    except AssignmentRule.DoesNotExist:
-        raise Http404 from None
-    if decision.allowed:
-        messages.success(request, done)
-    for reason in decision.reasons:
-        messages.error(request, reason.text)
-    return redirect(HERE)
 
 
 def _shown(
@@ -133,7 +112,3 @@ def _condition(row: Mapping[str, Any]) -> str:
         return sentence(row["when"], schema_for(row["about"])) if (row["when"] or {}).get("rules") else ""
     except (ConditionError, UnknownFact) as broken:
         return _("This can't be judged: {why}").format(why=broken)
-
-
-def _who(request: Any) -> dict[str, Any]:
-    return {"actor": request.actor, "now": request.now}

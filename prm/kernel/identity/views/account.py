@@ -16,6 +16,7 @@ from prm.kernel.identity.forms import PreferencesForm
 from prm.kernel.identity.middleware import actor_of
 from prm.kernel.identity.models import Membership, SecurityEvent
 from prm.kernel.tenancy.context import acting
+from prm.kernel.ui.answers import add_reasons
 
 
 class SignOut(LogoutView):  # type: ignore[misc]
@@ -69,9 +70,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
             membership.save(update_fields=["title", "language", "time_zone"])
             messages.success(request, _("Saved."))
             return redirect("identity:preferences")
-        for reason in decision.reasons:
-            field = reason.key.partition(".")[0]
-            form.add_error(field if field in form.fields else None, reason.text)
+        add_reasons(form, decision)
     home = sign_in.home_of(membership.audience)
     return render(request, "account/preferences.html", {"form": form, "membership": membership, "home": home})
 

@@ -5,8 +5,7 @@ from uuid import UUID
 
 from django.apps import apps
 from django.contrib import messages
-from django.core.exceptions import ObjectDoesNotExist
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -20,6 +19,7 @@ from prm.kernel.identity.actors import Actor
 from prm.kernel.identity.forms import AbsenceForm, InviteForm, RolesForm
 from prm.kernel.identity.lists import Invitations, OwnPeopleList, PeopleList, name_here, open_invitations
 from prm.kernel.identity.models import Membership
+from prm.kernel.ui.answers import act_or_404, say
 from prm.kernel.ui.lists import List, ListView
 from prm.kernel.ui.toasts import conflict
 
@@ -87,8 +87,8 @@ def invite(request: HttpRequest) -> HttpResponse:
 @require_POST
 @require_roles(*INVITERS)
 def revoke_invitation(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
-    decision = _or_404(actions.revoke_invitation, request, invitation_id=invitation_id)
-    _tell(request, decision, _("The invitation is withdrawn; its link works no more."))
+    decision = act_or_404(actions.revoke_invitation, request, invitation_id=invitation_id)
+    say(request, decision, _("The invitation is withdrawn; its link works no more."))
     return redirect(name_here(request, "invitations"))
 
 
@@ -121,8 +121,8 @@ def change_roles(request: HttpRequest, membership_id: UUID) -> HttpResponse:
     member = get_object_or_404(queries.members(), pk=membership_id)
     form = RolesForm(request.POST, partner=member.partner_id is not None)
     wanted = form.cleaned_data["roles"] if form.is_valid() else []
-    decision = _or_404(actions.change_roles, request, membership_id=membership_id, roles=wanted)
-    _tell(request, decision, _("Roles changed; they hold from the next page on."))
+    decision = act_or_404(actions.change_roles, request, membership_id=membership_id, roles=wanted)
+    say(request, decision, _("Roles changed; they hold from the next page on."))
     return redirect(name_here(request, "person"), membership_id)
 
 
@@ -139,8 +139,8 @@ def undo_roles(request: HttpRequest, batch: UUID) -> HttpResponse:
 @require_POST
 @require_roles(*INVITERS)
 def end_membership(request: HttpRequest, membership_id: UUID) -> HttpResponse:
-    decision = _or_404(actions.end_membership, request, membership_id=membership_id)
-    _tell(request, decision, _("Access ended, with all keys and sessions."))
+    decision = act_or_404(actions.end_membership, request, membership_id=membership_id)
+    say(request, decision, _("Access ended, with all keys and sessions."))
     return redirect(name_here(request, "people"))
 
 
@@ -154,7 +154,7 @@ def set_absence(request: HttpRequest, membership_id: UUID) -> HttpResponse:
         messages.error(request, _("Choose days, and somebody of the same organisation."))
         return redirect(name_here(request, "person"), membership_id)
     data = form.cleaned_data
-    decision = _or_404(
+    decision = act_or_404(
         actions.set_absence,
         request,
         membership_id=membership_id,
@@ -162,7 +162,7 @@ def set_absence(request: HttpRequest, membership_id: UUID) -> HttpResponse:
         away_until=data["away_until"],
         delegate_id=data["delegate"].pk if data["delegate"] else None,
     )
-    _tell(request, decision, _("Saved. What they are asked goes to whoever stands in."))
+    say(request, decision, _("Saved. What they are asked goes to whoever stands in."))
     return redirect(name_here(request, "person"), membership_id)
 
 
@@ -173,7 +173,7 @@ def view_as(request: HttpRequest, membership_id: UUID) -> HttpResponse:
     may_act = request.POST.get("may_act") == "1"
     get_object_or_404(queries.members(), pk=membership_id)
     decision = impersonation.start(request, membership_id=membership_id, may_act=may_act, **_who(request))
-    _tell(request, decision, "")
+    say(request, decision, "")
     return redirect("/portal/" if decision.allowed else name_here(request, "people"))
 
 
@@ -208,22 +208,6 @@ def _may_set_absence(actor: Actor, member: Membership) -> bool:
 
 def _who(request: HttpRequest) -> dict[str, Any]:
     return {"actor": request.actor, "now": request.now}  # type: ignore[attr-defined]
-
-
-def _or_404(action: Any, request: HttpRequest, **what: Any) -> Decision:
-    """A member that is out of sight, or gone, is simply not there."""
-    try:
-        decision: Decision = action(**what, **_who(request))
-    except ObjectDoesNotExist as error:
-        raise Http404 from error
-    return decision
-
-
-def _tell(request: HttpRequest, decision: Decision, done: str) -> None:
-    if decision.allowed and done:
-        messages.success(request, done)
-    for reason in decision.reasons:
-        messages.error(request, reason.text)
 
 
 def _add_reasons(form: InviteForm, decision: Decision) -> None:

@@ -2,9 +2,7 @@
 
 from uuid import UUID
 
-from django.contrib import messages
-from django.core.exceptions import ObjectDoesNotExist
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -14,6 +12,7 @@ from prm.kernel.identity.access import require_roles
 from prm.kernel.identity.forms import TokenForm
 from prm.kernel.identity.lists import name_here, organisation
 from prm.kernel.identity.models import ApiToken
+from prm.kernel.ui.answers import act_or_404, say
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -51,16 +50,5 @@ def tokens(request: HttpRequest) -> HttpResponse:
 @require_POST
 @require_roles("admin", "partner_admin")
 def revoke_token(request: HttpRequest, token_id: UUID) -> HttpResponse:
-    try:
-        decision = actions.revoke_token(
-            token_id=token_id,
-            actor=request.actor,  # type: ignore[attr-defined]
-            now=request.now,  # type: ignore[attr-defined]
-        )
-    except ObjectDoesNotExist as error:
-        raise Http404 from error
-    if decision.allowed:
-        messages.success(request, _("The key is revoked."))
-    for reason in decision.reasons:
-        messages.error(request, reason.text)
+    say(request, act_or_404(actions.revoke_token, request, token_id=token_id), _("The key is revoked."))
     return redirect(name_here(request, "tokens"))
