@@ -48,7 +48,8 @@ class TestAFailingStep:
             wear_out()
         with vendor():
             incident = only()
-            assert incident.message == "ValueError: the scales are broken"
+            told = "The step “weigh” failed 4 times, the last time with “the scales are broken” (ValueError)."
+            assert incident.message == told
             assert "the scales are broken" in incident.evidence["error"]
             assert (incident.block, incident.subject_id) == ("weigh", subject)
             assert Work.objects.get().status == "held"

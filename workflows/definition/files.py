@@ -117,7 +117,8 @@ def _no_constant(name: str) -> Any:
 def _plain(part: Any, path: str, depth: int) -> None:
     """What PostgreSQL can't keep is told here: endless numbers, characters that are none, deep nests."""
     if depth > MAX_DEPTH:
-        raise _Unreadable(_("This is nested too deeply."))
+        top = ".".join(path.split(".")[:5])
+        raise _Unreadable(_("What stands at %(path)s is nested too deeply.") % {"path": top})
     if isinstance(part, float) and not math.isfinite(part):
         raise _Unreadable(_("At %(path)s stands a number that is too large.") % {"path": path})
     if isinstance(part, str) and ("\x00" in part or any("\ud800" <= letter <= "\udfff" for letter in part)):

@@ -87,10 +87,8 @@ class _Lint(FlowChecks):
             return
         found = list(walk(items))
         if len(found) > MAX_BLOCKS:
-            yield Problem(
-                "blocks",
-                _("%(count)d blocks are too many: %(max)d are allowed.") % {"count": len(found), "max": MAX_BLOCKS},
-            )
+            told = _("%(count)d blocks are too many: %(max)d are allowed.")
+            yield Problem("", told % {"count": len(found), "max": MAX_BLOCKS})  # of the whole: no page could draw it
             return
         for path, depth, item in found:
             if depth > MAX_DEPTH:
@@ -122,9 +120,11 @@ class _Lint(FlowChecks):
         assert isinstance(trigger, Mapping)
         try:
             self.schema = schema_of(trigger, self.tree.get("blocks"))
-        except (BrokenDefinition, LookupError, TypeError) as error:
+        except BrokenDefinition as error:
             yield Problem("trigger", str(error))
             return
+        except (LookupError, TypeError):
+            return  # what the blocks have wrong is told at each of them
         yield from self._condition(trigger.get("when"), "trigger.when")
         cancel_on = self.tree.get("cancel_on") or []
         for name in cancel_on if isinstance(cancel_on, list) else ["?"]:

@@ -46,7 +46,7 @@ def failed(claimed: Claim, error: Exception) -> None:
         hold(
             work,
             now,
-            message=_sentence(error),
+            message=_sentence(error, work.block, claimed.attempt),
             evidence={"error": told, "attempts": claimed.attempt},
             kind="broken_definition" if isinstance(error, BrokenDefinition) else "step_failed",
         )
@@ -188,11 +188,17 @@ def _publish(incident: Incident) -> None:
     )
 
 
-def _sentence(error: Exception) -> str:
+def _sentence(error: Exception, step: str, tries: int) -> str:
     """The fault for a person to read; the trace goes into the evidence."""
     if isinstance(error, (BrokenDefinition, Exhausted)):
         return sentence_of(error)
-    return _("%(fault)s: %(text)s") % {"fault": type(error).__name__, "text": str(error)[:400] or "-"}
+    fault = type(error).__name__
+    return _("The step “%(step)s” failed %(count)d times, the last time with “%(text)s” (%(fault)s).") % {
+        "step": step,
+        "count": tries,
+        "text": str(error)[:400] or fault,
+        "fault": fault,
+    }
 
 
 def sentence_of(error: Exception) -> str:

@@ -1,6 +1,6 @@
 """Liquid, strict and bounded: on text that an admin may edit, no other engine ever runs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -67,8 +67,31 @@ def check(subject: str, body: str, sample: Mapping[str, object]) -> str | None:
         for text in (subject, body):
             render(text, sample, language="en", zone="UTC")
     except TemplateProblem as problem:
-        return str(problem)
+        return _missing(subject, body, sample) or str(problem)
+    return _missing(subject, body, sample)
+
+
+def _missing(subject: str, body: str, sample: Mapping[str, object]) -> str | None:
+    """The first name that nobody fills in, wherever it stands: the sample takes one of several ways only."""
+    try:
+        found = [_read(text).analyze(include_partials=False).globals for text in (subject, body)]
+    except (LiquidError, RecursionError):
+        return None
+    for use in (one for uses in found for several in uses.values() for one in several):
+        if not _is_filled(use.segments, sample):
+            known = ", ".join(sample)
+            return _("There is no variable “%(name)s” here. There are: %(known)s.") % {"name": use, "known": known}
     return None
+
+
+def _is_filled(segments: Iterable[object], sample: object) -> bool:
+    for segment in segments:
+        if not isinstance(sample, Mapping) or not isinstance(segment, str):
+            return True  # what is within a list or a word, the sample has shown
+        if segment not in sample:
+            return False
+        sample = sample[segment]
+    return True
 
 
 def readable(value: object, *, language: str, zone: str) -> object:
