@@ -54,7 +54,8 @@ def covers(row: Row, queue: str, about: str) -> bool:
 def decide_assignment(facts: Facts) -> Decision:
     """Whom a task falls to: the kind of the first rule that fits, or "unmatched".
 
-    `known` are the facts of the subject and of the question, `rules` those that cover it, from the top.
+    `known` are the facts of the subject and of the question, `rules` those that cover it, from the top; `had` names
+    those that have given the task out before.
     """
     checks: list[Check] = []
     for row in facts["rules"]:
@@ -73,6 +74,8 @@ def decide_assignment(facts: Facts) -> Decision:
 def _tried(row: Row, facts: Facts) -> tuple[bool, list[Check]]:
     """Whether a rule fits, and how each part of its condition came out."""
     label = _("Rule %(number)s: %(name)s") % {"number": row["position"], "name": row["name"]}
+    if row["name"] in facts.get("had", ()):
+        return False, [Check(label, False, _("It has had its turn."))]
     try:
         schema = schema_for(row["about"])
         fits = compile_python(row["when"], schema)(facts["known"])

@@ -11,6 +11,7 @@ from django.core.management import CommandError, call_command
 from prm.kernel.audit.models import AuditEntry, DecisionRecord
 from prm.kernel.decisions import Decision
 from prm.kernel.identity.models import Membership
+from tests import world
 from tests.cast import Somebody, ada, aud, bea, birch, bo, cam, client_of, finn, mia, olivia, vendor, zack, zenith
 from tests.dealreg import deals
 from tests.dealreg.test_registration_workflow import run_everything
@@ -19,7 +20,7 @@ from tests.workflows.test_program_files import SECOND, brought, changed, exporte
 from tests.workflows.things import KEEP, approval, find, publish, settle, tree
 from workflows import actions, rules
 from workflows.definition import lint
-from workflows.models import AssignmentRule, HumanTask
+from workflows.models import AssignmentRule, HumanTask, RunEvent
 
 __all__ = ["nobody"]
 PAGE, FILE, API = "/console/queue/rules/", "assignment-rules/rules.json", "/api/v1/assignment-rules"
@@ -119,6 +120,81 @@ class TestATaskLeftToItsQueue:
             actions.assign_task(task_id=task.pk, membership_id=mia.membership_id, actor=ada.actor, now=now)
             task.refresh_from_db()
         assert (task.owner_id, task.assigned_by) == (mia.membership_id, "")
+
+
+def to_the_rules(*after: int) -> list[dict[str, Any]]:
+    """An escalation that leaves it to the queue's rules again, after so many business minutes each."""
+    return [{"after_business_minutes": minutes, "reassign": {"kind": "queue"}} for minutes in after]
+
+
+def later(forward: Any, task: HumanTask) -> HumanTask:
+    forward(days=4)
+    settle()
+    with vendor():
+        task.refresh_from_db()
+    return task
+
+
+@pytest.mark.usefixtures("as_worker", "replays_true")
+class TestATaskThatNobodyAnswers:
+    def test_goes_to_whom_the_next_fitting_rule_names_and_the_trace_says_why(self, forward: Any) -> None:
+        keep("Heavy things", when=HEAVY, kind="person", role="", person_id=mia.membership_id)
+        keep("The rest", kind="least_loaded", role="finance")
+        task = ask(weight=300, escalation=to_the_rules(60))
+        assert task.owner_id == mia.membership_id
+        later(forward, task)
+
+        assert (task.owner_id, task.assigned_by) == (finn.membership_id, "The rest")
+        page = client_of_web(f"/console/queue/{task.pk}/")
+        assert f"Assigned to {finn.name} by the rule “The rest”" in page and "It has had its turn." in page
+        with vendor():
+            for one in DecisionRecord.objects.filter(subject_id=task.pk, rule="task-assignment/1"):
+                again = rules.RULES["task-assignment/1"](one.document["facts"])
+                assert (again.outcome, again.document()["checks"]) == (one.outcome, one.document["checks"])
+
+    def test_comes_back_to_no_rule_that_had_it_and_is_operations_in_the_end(self, forward: Any) -> None:
+        keep("Mia", kind="person", role="", person_id=mia.membership_id)
+        keep("Finn", kind="person", role="", person_id=finn.membership_id)
+        task = later(forward, ask(escalation=to_the_rules(60, 120)))
+        assert (task.level, task.owner_id, task.role, task.assigned_by) == (2, None, "ops", "")
+
+    @pytest.mark.parametrize("kind", ["round_robin", "least_loaded"])
+    def test_goes_to_somebody_else_of_a_role_that_is_asked_in_turn(self, kind: str, forward: Any) -> None:
+        with vendor():
+            Membership.objects.filter(pk=mia.membership_id).update(roles=["finance"])
+        again = {"after_business_minutes": 60, "reassign": {"kind": kind, "value": "finance"}}
+        task, *others = ask(escalation=[again]), ask(), ask()
+        with vendor():  # so that it is Mia's turn, and she has least to do
+            HumanTask.objects.filter(pk=task.pk).update(owner=mia.membership_id)
+            HumanTask.objects.filter(pk__in=[one.pk for one in others]).update(owner=finn.membership_id)
+        assert later(forward, task).owner_id == finn.membership_id
+
+    def test_stays_with_the_only_one_whom_there_is_to_ask(self, forward: Any) -> None:
+        again = {"after_business_minutes": 60, "reassign": {"kind": "least_loaded", "value": "finance"}}
+        task = ask(assign={"kind": "least_loaded", "value": "finance"}, escalation=[again])
+        assert later(forward, task).owner_id == finn.membership_id
+
+
+@pytest.mark.usefixtures("as_worker", "replays_true")
+class TestATaskWhoseOwnerLeaves:
+    def test_is_given_out_by_the_rules_again_as_if_it_were_asked_today(self) -> None:
+        with vendor():
+            Membership.objects.filter(pk=mia.membership_id).update(roles=["finance"])
+        keep("Money", kind="least_loaded", role="finance")
+        tasks = {task.owner_id: task for task in (ask(), ask())}
+        with vendor() as now:
+            Membership.objects.filter(pk=mia.membership_id).update(ended_at=now)
+            actions.hand_over_tasks(membership_id=mia.membership_id, actor=ada.actor, now=now)
+            task = tasks[mia.membership_id]
+            task.refresh_from_db()
+            assert DecisionRecord.objects.filter(subject_id=task.pk, rule="task-assignment/1").count() == 2
+            assert RunEvent.objects.get(kind="reassigned").value == finn.name
+        assert (task.owner_id, task.assigned_by) == (finn.membership_id, "Money")
+
+
+def client_of_web(path: str) -> str:
+    with world.logged_in_as("web"):
+        return client_of(olivia).get(path).content.decode()
 
 
 @pytest.mark.usefixtures("as_worker")

@@ -12,7 +12,8 @@ from prm.kernel.decisions import Decision
 from prm.kernel.identity.actors import ANSWERING_ROLES, Actor
 from prm.kernel.identity.models import Membership
 from workflows import rules
-from workflows.engine import advance, people
+from workflows.engine import advance, assigning, people
+from workflows.engine.step import Step, load
 from workflows.events import TaskClaimed
 from workflows.models import HumanTask
 
@@ -82,24 +83,38 @@ def judge_assignment(*, task: HumanTask, actor: Actor, membership_id: UUID | Non
 
 
 def hand_over_tasks(*, membership_id: UUID, actor: Actor, now: datetime) -> int:
-    """Somebody has left: what they owned or had claimed falls to its role. Says how many tasks that were."""
+    """Somebody has left: what they owned falls to its role, or to whom the queue's rules name now if a rule had given
+    it to them; what they had claimed is free. Says how many tasks that were.
+    """
     theirs = HumanTask.objects.filter(Q(owner=membership_id) | Q(claimed_by=membership_id))
-    found = list(theirs.filter(status__in=["open", "deciding"]).order_by("run_id").values_list("pk", flat=True))
-    for task_id in found:
+    waiting = theirs.filter(status__in=["open", "deciding"]).order_by("run_id")
+    found = list(waiting.values_list("pk", "work_id"))
+    for task_id, work_id in found:
+        step = load(work_id, now, status="waiting")  # the run is locked before its tasks
         task = locked(task_id)
         before = {"owner": task.owner_id, "role": task.role}
         if task.owner_id == membership_id:
-            task.owner_id, task.role = None, people.held_role(task.role or people.FALLBACK_ROLE)
-            task.assigned_by = ""
-            advance.tell(
-                task.run_id, "reassigned", now, block=task.block, block_type="approval", value=task.role,
-                detail={"task": task.pk, "why": "left"}, actor_name=actor.name,
-            )  # fmt: skip
+            _give_out(task, step, actor, now)
         task.claimed_by_id = task.claim_until = None
         task.save(update_fields=["owner", "role", "assigned_by", "claimed_by", "claim_until"])
         after = {"owner": task.owner_id, "role": task.role}
         audit.record("task.handed_over", target=task, actor=actor, at=now, before=before, after=after)
     return len(found)
+
+
+def _give_out(task: HumanTask, step: Step | None, actor: Actor, now: datetime) -> None:
+    """To somebody else than its owner, who has left."""
+    if task.assigned_by and step is not None:
+        named = assigning.afresh(step, task)
+        assigning.tell(step, task, named)
+    else:
+        named = assigning.Named(None, people.held_role(task.role or people.FALLBACK_ROLE))
+    task.owner_id, task.role, task.assigned_by = named.owner, named.role, named.rule
+    owner = Membership.objects.filter(pk=named.owner).first()
+    advance.tell(
+        task.run_id, "reassigned", now, block=task.block, block_type="approval", value=str(owner or task.role),
+        detail={"task": task.pk, "why": "left"}, actor_name=actor.name,
+    )  # fmt: skip
 
 
 def snooze_task(*, task_id: UUID, until: datetime, actor: Actor, now: datetime) -> Decision:

@@ -129,7 +129,8 @@ def _escalation(block: Mapping[str, Any], offers: Offers) -> Part:
         }
         for one in before
     ]
-    takers = [(f"role:{key}", label) for key, label in offers.roles]
+    takers = [("queue", _("Whom the queue's assignment rules name")), ("cam", _("The partner's channel manager"))]
+    takers += [(f"role:{key}", label) for key, label in offers.roles]
     takers += [(f"person:{key}", name) for key, name in offers.people]
 
     def write(changed: Block, typed: Any) -> None:

@@ -1,11 +1,12 @@
 """Who gets a task that its workflow leaves to the queue: the queue's assignment rules, read from the top."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from prm.kernel import audit, clock
+from prm.kernel.audit.models import DecisionRecord
 from prm.kernel.conditions.facts import NOW, TODAY
 from prm.kernel.decisions import Decision, jsonable
 from prm.kernel.tenancy.remembering import remembered
@@ -37,15 +38,46 @@ def named(step: Step, reasons: list[dict[str, Any]]) -> Named:
     Absence and departure count as ever; a task that no rule fits goes to the role that the block names, else to
     operations.
     """
+    return _found(step, step.block.get("assign") or BY_QUEUE, reasons)
+
+
+def instead(step: Step, wanted: Mapping[str, Any], task: HumanTask) -> Named:
+    """Who is asked now that nobody has answered: somebody else than its owner, where there is anybody else.
+
+    Left to the queue, its rules are read again; one that has given the task out has had its turn.
+    """
+    return _found(step, wanted, task.reasons, had=_had(task) if wanted["kind"] == "queue" else [], but=task.owner_id)
+
+
+def afresh(step: Step, task: HumanTask) -> Named:
+    """Who has a task now that the one to whom a rule gave it has left: as if the question were put today."""
     wanted = step.block.get("assign") or BY_QUEUE
+    return _found(step, wanted, task.reasons, had=[name for name in _had(task) if name != task.assigned_by])
+
+
+def _had(task: HumanTask) -> list[str]:
+    """The rules that have given the task out, by their names."""
+    told = DecisionRecord.objects.filter(subject_id=task.pk, rule__startswith="task-assignment/")
+    given = told.filter(outcome__in=AssignmentRule.Kind.values)
+    return sorted(set(given.values_list("document__facts__rule__name", flat=True)))
+
+
+def _found(
+    step: Step,
+    wanted: Mapping[str, Any],
+    reasons: list[dict[str, Any]],
+    *,
+    had: Sequence[str] = (),
+    but: UUID | None = None,
+) -> Named:
     if wanted["kind"] != "queue":
-        return Named(*people.assign(step, wanted))
-    decision = _judged(step, reasons)
+        return Named(*people.assign(step, wanted, but=but))
+    decision = _judged(step, reasons, had)
     row = decision.facts["rule"] if decision else None
     if row is None:
         return Named(*people.assign(step, wanted), decision)
     value = row["person"] if row["kind"] == "person" else row["role"]
-    return Named(*people.assign(step, {"kind": row["kind"], "value": value}), decision)
+    return Named(*people.assign(step, {"kind": row["kind"], "value": value}, but=but), decision)
 
 
 def tell(step: Step, task: HumanTask, found: Named) -> None:
@@ -57,7 +89,7 @@ def tell(step: Step, task: HumanTask, found: Named) -> None:
         )
 
 
-def _judged(step: Step, reasons: list[dict[str, Any]]) -> Decision | None:
+def _judged(step: Step, reasons: list[dict[str, Any]], had: Sequence[str]) -> Decision | None:
     rows = [row for row in assignment_rows() if assignment.covers(row, step.block["queue"], step.subject_type)]
     if not rows:
         return None
@@ -70,7 +102,7 @@ def _judged(step: Step, reasons: list[dict[str, Any]]) -> Decision | None:
         NOW: step.now,
         TODAY: clock.local_date(step.now),
     }
-    facts = {"queue": step.block["queue"], "about": step.subject_type, "known": known, "rules": rows}
+    facts = {"queue": step.block["queue"], "about": step.subject_type, "known": known, "rules": rows, "had": had}
     return assignment.decide_assignment(jsonable(facts))
 
 

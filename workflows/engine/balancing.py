@@ -11,8 +11,8 @@ from prm.kernel.tenancy.lines import stand_in_line
 from workflows.models import HumanTask
 
 
-def choose(kind: str, role: str, today: date) -> UUID | None:
-    """One of those who hold the role and are here today; None when nobody is.
+def choose(kind: str, role: str, today: date, *, but: UUID | None = None) -> UUID | None:
+    """One of those who hold the role and are here today, `but` only where nobody else is; None when nobody is.
 
     Two tasks at the same instant don't go to the same person: choosing is done one at a time for a role.
     """
@@ -27,9 +27,9 @@ def choose(kind: str, role: str, today: date) -> UUID | None:
         return None
     given = _tasks([pk for pk, _name in here])
 
-    def turn(one: tuple[UUID, str]) -> tuple[int, str, str, UUID]:
+    def turn(one: tuple[UUID, str]) -> tuple[bool, int, str, str, UUID]:
         open_now, last = given.get(one[0], (0, ""))
-        return 0 if kind == "round_robin" else open_now, last, one[1], one[0]
+        return one[0] == but, 0 if kind == "round_robin" else open_now, last, one[1], one[0]
 
     return min(here, key=turn)[0]
 

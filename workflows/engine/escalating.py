@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models.functions import Now
 
 from prm.kernel.identity.models import Membership
-from workflows.engine import clocks, messages, people
+from workflows.engine import assigning, clocks, messages, people
 from workflows.engine.step import Result, Step, load
 from workflows.models import HumanTask, Work
 
@@ -87,9 +87,10 @@ def _escalate(step: Step, task: HumanTask, number: int) -> None:
     level: Mapping[str, Any] = step.block["escalation"][number - 1]
     task.level = max(task.level, number)
     if level.get("reassign"):
-        task.owner_id, task.role = people.assign(step, level["reassign"])
+        found = assigning.instead(step, level["reassign"], task)
+        task.owner_id, task.role, task.assigned_by = found.owner, found.role, found.rule
         task.claimed_by_id = task.claim_until = task.snoozed_until = None
-        task.assigned_by = ""
+        assigning.tell(step, task, found)
     task.save(update_fields=["level", "owner", "role", "assigned_by", "claimed_by", "claim_until", "snoozed_until"])
     to = people.recipients(step, level.get("to") or [])
     messages.send(

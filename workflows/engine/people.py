@@ -19,8 +19,11 @@ from workflows.models import HumanTask
 FALLBACK_ROLE = "ops"
 
 
-def assign(step: Step, wanted: Mapping[str, Any]) -> tuple[UUID | None, str]:
-    """The owner of a task: a person, or a role when no single person is meant or can be found."""
+def assign(step: Step, wanted: Mapping[str, Any], *, but: UUID | None = None) -> tuple[UUID | None, str]:
+    """The owner of a task: a person, or a role when no single person is meant or can be found.
+
+    Among the people of a role, somebody else than `but` where there is anybody else.
+    """
     kind, value = wanted.get("kind"), str(wanted.get("value") or "")
     if kind == "role":
         return None, held_role(value)
@@ -32,7 +35,7 @@ def assign(step: Step, wanted: Mapping[str, Any]) -> tuple[UUID | None, str]:
         named = step.read(f"{value}.assign") or {}
         return assign(step, named if named.get("kind") != "step" else {})
     if kind in ("round_robin", "least_loaded"):
-        person = balancing.choose(kind, value, clock.local_date(step.now))
+        person = balancing.choose(kind, value, clock.local_date(step.now), but=but)
         return (person, value) if person else (None, held_role(value))
     return None, held_role(value if kind == "queue" and value else FALLBACK_ROLE)
 

@@ -72,7 +72,7 @@ def put_by(task: HumanTask) -> Mapping[str, Any] | None:
     if not task.assigned_by:
         return None
     found = DecisionRecord.objects.filter(subject_id=task.pk, rule__startswith="task-assignment/")
-    return found.order_by("recorded_at").values_list("document", flat=True).first()
+    return found.order_by("-recorded_at").values_list("document", flat=True).first()
 
 
 def queue_of(
