@@ -192,6 +192,29 @@ class TestATaskWhoseOwnerLeaves:
         assert (task.owner_id, task.assigned_by) == (finn.membership_id, "Money")
 
 
+@pytest.mark.usefixtures("as_worker")
+class TestTheTasksOfSomebodyAway:
+    def test_are_handed_over_to_whom_the_rules_would_ask_today(self) -> None:
+        with vendor():
+            Membership.objects.filter(pk=cam.membership_id).update(roles=["finance"])
+        keep("Heavy things", when=HEAVY, kind="person", role="", person_id=mia.membership_id)
+        keep("Money", kind="least_loaded", role="finance")
+        heavy, light = ask(weight=300), ask(weight=3)
+        with vendor() as now:
+            HumanTask.objects.filter(pk=light.pk).update(owner=mia.membership_id)
+            Membership.objects.filter(pk=mia.membership_id).update(away_from=now.date(), delegate=olivia.membership_id)
+        picked = {"pick": [str(heavy.pk), str(light.pk)], "to": "afresh"}
+        with world.logged_in_as("web"):
+            page = client_of(olivia).post("/console/workload/move/", picked).content.decode()
+            assert "Hand 2 over" in page
+            client_of(olivia).post("/console/workload/move/", picked | {"confirmed": "afresh"})
+        with vendor():
+            heavy.refresh_from_db()
+            light.refresh_from_db()
+        assert (heavy.owner_id, heavy.assigned_by) == (olivia.membership_id, "Heavy things")
+        assert light.owner_id in (finn.membership_id, cam.membership_id) and light.assigned_by == "Money"
+
+
 def client_of_web(path: str) -> str:
     with world.logged_in_as("web"):
         return client_of(olivia).get(path).content.decode()

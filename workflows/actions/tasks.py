@@ -55,23 +55,39 @@ def release_task(*, task_id: UUID, actor: Actor, now: datetime) -> Decision:
 
 
 def assign_task(
-    *, task_id: UUID, actor: Actor, now: datetime, membership_id: UUID | None = None, role: str = ""
+    *,
+    task_id: UUID,
+    actor: Actor,
+    now: datetime,
+    membership_id: UUID | None = None,
+    role: str = "",
+    afresh: bool = False,
 ) -> Decision:
-    """Hand a task to one of the vendor's people, or to a role; a claim of somebody else's ends."""
+    """Hand a task to one of the vendor's people, to a role, or (`afresh`) to whom its workflow and the queue's rules
+    would ask today, somebody else than its owner where there is anybody else; a claim of somebody else's ends.
+    """
+    step = load(HumanTask.objects.get(pk=task_id).work_id, now, status="waiting") if afresh else None
     task = locked(task_id)
-    decision = judge_assignment(task=task, actor=actor, membership_id=membership_id, role=role)
+    found = assigning.afresh(step, task) if step else assigning.Named(membership_id, role)
+    decision = judge_assignment(task=task, actor=actor, membership_id=found.owner, role=found.role)
     before = {"owner": task.owner_id, "role": task.role}
     if decision.allowed:
-        task.owner_id, task.role, task.claimed_by_id, task.claim_until = membership_id, role, None, None
-        task.assigned_by = ""
+        _give(task, found)
+        task.claimed_by_id = task.claim_until = None
         task.save(update_fields=["owner", "role", "assigned_by", "claimed_by", "claim_until"])
+        if step is not None:
+            assigning.tell(step, task, found)
     return _record("task.assigned", task, actor, now, decision, before=before)
 
 
-def judge_assignment(*, task: HumanTask, actor: Actor, membership_id: UUID | None = None, role: str = "") -> Decision:
-    """What handing a task over would come to; nothing is written. For previews."""
+def judge_assignment(
+    *, task: HumanTask, actor: Actor, membership_id: UUID | None = None, role: str = "", afresh: bool = False
+) -> Decision:
+    """What handing a task over would come to; nothing is written, and with `afresh` nobody is sought. For previews."""
     here = Membership.objects.filter(partner=None, ended_at=None)
-    if membership_id is not None:
+    if afresh:
+        somebody, theirs = True, False
+    elif membership_id is not None:
         person = here.filter(pk=membership_id).first()
         somebody = person is not None and bool(set(person.roles) - {"auditor"})
         theirs = task.owner_id == membership_id
@@ -80,6 +96,10 @@ def judge_assignment(*, task: HumanTask, actor: Actor, membership_id: UUID | Non
         theirs = task.owner_id is None and task.role == role
     facts = _facts("assigned", task, actor, to_somebody_here=somebody)
     return rules.handle_task(replace(facts, already_theirs=theirs))
+
+
+def _give(task: HumanTask, found: assigning.Named) -> None:
+    task.owner_id, task.role, task.assigned_by = found.owner, found.role, found.rule
 
 
 def hand_over_tasks(*, membership_id: UUID, actor: Actor, now: datetime) -> int:
@@ -105,12 +125,12 @@ def hand_over_tasks(*, membership_id: UUID, actor: Actor, now: datetime) -> int:
 def _give_out(task: HumanTask, step: Step | None, actor: Actor, now: datetime) -> None:
     """To somebody else than its owner, who has left."""
     if task.assigned_by and step is not None:
-        named = assigning.afresh(step, task)
-        assigning.tell(step, task, named)
+        found = assigning.afresh(step, task)
+        assigning.tell(step, task, found)
     else:
-        named = assigning.Named(None, people.held_role(task.role or people.FALLBACK_ROLE))
-    task.owner_id, task.role, task.assigned_by = named.owner, named.role, named.rule
-    owner = Membership.objects.filter(pk=named.owner).first()
+        found = assigning.Named(None, people.held_role(task.role or people.FALLBACK_ROLE))
+    _give(task, found)
+    owner = Membership.objects.get(pk=found.owner) if found.owner else None
     advance.tell(
         task.run_id, "reassigned", now, block=task.block, block_type="approval", value=str(owner or task.role),
         detail={"task": task.pk, "why": "left"}, actor_name=actor.name,

@@ -50,9 +50,13 @@ def instead(step: Step, wanted: Mapping[str, Any], task: HumanTask) -> Named:
 
 
 def afresh(step: Step, task: HumanTask) -> Named:
-    """Who has a task now that the one to whom a rule gave it has left: as if the question were put today."""
+    """Who would be asked if the question were put today: somebody else than its owner, where there is anybody else.
+
+    A rule that had its turn before the one that holds is passed over.
+    """
     wanted = step.block.get("assign") or BY_QUEUE
-    return _found(step, wanted, task.reasons, had=[name for name in _had(task) if name != task.assigned_by])
+    had = [name for name in _had(task) if name != task.assigned_by]
+    return _found(step, wanted, task.reasons, had=had, but=task.owner_id)
 
 
 def _had(task: HumanTask) -> list[str]:

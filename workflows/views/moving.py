@@ -21,13 +21,14 @@ from workflows.queries.workload import is_away, tasks_of
 from workflows.views import DISPATCHERS, Asking
 
 MOST = 200
+AFRESH = "afresh"  # in place of a person or role
 
 
 @require_http_methods(["GET", "POST"])
 @require_roles(*DISPATCHERS)
 def move(request: Asking) -> HttpResponse:
-    """?from= a person or role, or picked tasks; ?to= a person or role. Only "confirmed", which names
-    the target that was looked at, changes anything."""
+    """?from= a person or role, or picked tasks; ?to= a person, a role, or whom the rules name today. Only
+    "confirmed", which names the target that was looked at, changes anything."""
     given = request.POST if request.method == "POST" else request.GET
     source, target = given.get("from", ""), given.get("to", "")
     tasks = _picked(given.getlist("pick")) or tasks_of(source)
@@ -61,6 +62,8 @@ def _moved(request: Asking, tasks: list[HumanTask], target: str) -> HttpResponse
 
 def _to(target: str) -> dict[str, Any]:
     """The target as the action takes it; what is no id is nobody's."""
+    if target == AFRESH:
+        return {"afresh": True}
     if target.startswith("role:"):
         return {"role": target.removeprefix("role:")}
     try:
@@ -82,7 +85,8 @@ def _picked(texts: list[str]) -> list[HumanTask]:
 
 def _choices() -> list[tuple[str, str]]:
     by_role = [(f"role:{role}", _("Role: %(role)s") % {"role": roles.label(role)}) for role in ANSWERING_ROLES]
-    return [*((str(person.pk), str(person)) for person in queries.assignable()), *by_role]
+    by_rules = (AFRESH, _("Whom the workflow and the assignment rules would ask today"))
+    return [by_rules, *((str(person.pk), str(person)) for person in queries.assignable()), *by_role]
 
 
 def _away(request: Asking, target: str) -> Any:
