@@ -49,7 +49,10 @@ PASSED_OVER = ("deal.commented",)  # the comment itself is told
 
 
 def whole_story(deal: Deal, disputes: Iterable[Dispute] = (), kind: str = "") -> list[Mapping[str, Any]]:
-    """Everything, newest first; with `kind`, that alone. Seven queries however long it is."""
+    """Everything, newest first; with `kind`, that alone. Seven queries however long it is.
+
+    What happened at one instant comes in the order in which it was written: ids tell.
+    """
     about = {deal.pk: "deal", **{dispute.pk: "dispute" for dispute in disputes}}
     told = [
         *_done(about),
@@ -58,19 +61,20 @@ def whole_story(deal: Deal, disputes: Iterable[Dispute] = (), kind: str = "") ->
         *_messages(about),
     ]
     wanted = [entry for entry in told if not kind or entry["kind"] == kind]
-    return sorted(wanted, key=lambda entry: entry["at"], reverse=True)
+    return sorted(wanted, key=lambda entry: (entry["at"], entry["id"]), reverse=True)
 
 
 def _done(about: Mapping[Any, str]) -> Iterator[Mapping[str, Any]]:
     """The audit in words, each with the decision behind it."""
     rows = AuditEntry.objects.filter(target_id__in=list(about)).exclude(action__in=PASSED_OVER)
-    for row in rows.select_related("decision").order_by("-at", "-id"):
+    for row in rows.select_related("decision"):
         action = row.action if row.action in OURS else row.action.removesuffix("_refused")
         title, icon, tone = OURS.get(action) or TOLD.get(action) or (word_of(action), "circle-dot", "neutral")
         refused = action != row.action
         document = row.decision.document if row.decision else None
         yield {
             "kind": "done",
+            "id": row.pk,
             "at": row.at,
             "title": _("Refused: %(what)s") % {"what": _(title)} if refused else _(title),
             "icon": "ban" if refused else icon,
@@ -105,6 +109,7 @@ def _talk(deal: Deal) -> Iterator[Mapping[str, Any]]:
         inside = comment.audience == "vendor"
         yield {
             "kind": "talk",
+            "id": comment.pk,
             "at": comment.at,
             "title": _("Comment, only us") if inside else _("Comment"),
             "icon": "lock" if inside else "message-square",
@@ -116,9 +121,10 @@ def _talk(deal: Deal) -> Iterator[Mapping[str, Any]]:
 
 def _messages(about: Mapping[Any, str]) -> Iterator[Mapping[str, Any]]:
     rows = Message.objects.filter(subject_id__in=list(about), channel="email").select_related("recipient")
-    for mail in rows.order_by("at"):
+    for mail in rows:
         yield {
             "kind": "message",
+            "id": mail.pk,
             "at": mail.at,
             "title": mail.subject,
             "icon": "mail",

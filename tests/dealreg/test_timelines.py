@@ -68,6 +68,16 @@ class TestTheVendors:
         assert "We have your" in only and "Judged by the eligibility rules" not in only
         assert "Registered by" in page_of(olivia, deal, "?story=nonsense")
 
+    def test_tells_what_happened_at_one_instant_the_last_first(self):
+        deal = submitted(customer_name="Alpenrose Hotels AG", amount="64000.00")
+        with world.logged_in_as("worker"):
+            settle()
+
+        page = page_of(olivia, deal)
+        told = ("Approvers named", "Find who decides", "Handed to people", "Look for rivals", "began", ">Registered<")
+        places = [page.index(words) for words in told]
+        assert places == sorted(places)
+
     def test_says_between_whom_a_deal_went_over(self):
         deal = approved(birch)
         with vendor() as now:

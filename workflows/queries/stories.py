@@ -92,6 +92,7 @@ def entries_of(run: Run) -> list[dict[str, Any]]:
 def _entry(run: Run, program: Program | None, told: RunEvent) -> dict[str, Any]:
     icon, tone = _LOOKS.get(told.kind, ("check", "neutral"))
     return {
+        "id": told.pk,
         "at": told.at,
         "title": title_of(run, program, told),
         "text": text_of(told) or _no_case_held(program, told),

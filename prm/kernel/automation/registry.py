@@ -252,9 +252,10 @@ def register_story(subject: str, tell: Story) -> None:
 
 
 def story_of(subject: str, subject_id: UUID) -> list[Mapping[str, Any]]:
-    """Everything that apps have to tell about one subject, oldest first; entries have at, title, text…"""
+    """Everything that apps have to tell about one subject, oldest first; entries have id, at, title, text…"""
     tellers = stories.get(subject, []) + stories.get("*", [])
-    return sorted((entry for tell in tellers for entry in tell(subject_id)), key=lambda entry: entry["at"])
+    told = (entry for tell in tellers for entry in tell(subject_id))
+    return sorted(told, key=lambda entry: (entry["at"], entry["id"]))
 
 
 @dataclass(frozen=True, slots=True)
