@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Case, Count, DecimalField, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Cast, Coalesce, Round
 
@@ -45,47 +46,62 @@ def valued(deals: "QuerySet[Deal]", on: date, line: UUID | None = None) -> "Quer
     whole = whole.annotate(likely=Round(F("worth") * F("likelihood"), 2, output_field=MONEY))
     if line is None:
         return whole
-    through, before = _share("pk", line, "lte"), _share("pk", line, "lt")
+    through, before = _share(line, "lte"), _share(line, "lt")
     return deals.annotate(full=worth_at(on), likelihood=likelihood(), through=through, before=before).annotate(
         worth=_between("full"),
         likely=_between(Round(F("full") * F("likelihood"), 2, output_field=MONEY)),
     )
 
 
-def lines_valued(deals: "QuerySet[Deal]", on: date) -> "QuerySet[DealLine]":
-    """The lines of these deals, each with its share of the deal's worth: a deal's lines add up to the deal.
+_BY_LINE = """
+WITH deals AS ({deals}), upto AS (
+  SELECT l.product_line_id AS line, d.slot, d.whole, round(d.whole * d.likelihood, 2) AS likely,
+    CASE WHEN count(*) FILTER (WHERE l.amount > 0) OVER deal = count(*) OVER deal
+      THEN sum(l.amount) OVER here / sum(l.amount) OVER deal
+      ELSE row_number() OVER here::numeric / count(*) OVER deal END AS through,
+    CASE WHEN count(*) FILTER (WHERE l.amount > 0) OVER deal = count(*) OVER deal
+      THEN (sum(l.amount) OVER here - l.amount) / sum(l.amount) OVER deal
+      ELSE (row_number() OVER here - 1)::numeric / count(*) OVER deal END AS before
+  FROM deals AS d JOIN dealreg_dealline AS l ON l.deal_id = d.id
+  WINDOW deal AS (PARTITION BY l.deal_id), here AS (PARTITION BY l.deal_id ORDER BY l.product_line_id)
+)
+SELECT line, p.name, slot, count(*), sum(round(whole * through, 2) - round(whole * before, 2)),
+       sum(round(likely * through, 2) - round(likely * before, 2))
+FROM upto JOIN reference_productline AS p ON p.id = line WHERE %s::uuid IS NULL OR line = %s GROUP BY 1, 2, 3
+"""
 
-    Lines that all have an amount share by it, others equally; the odd cents go to the later ones.
+
+def by_line(deals: "QuerySet[Deal]", slot: Any, line: UUID | None) -> list[tuple[Any, ...]]:
+    """Of `valued` deals what each product line is worth: its id and name, the slot, deals, worth, likely.
+
+    A deal's lines add up to the deal. Lines that all have an amount share by it, others equally; the odd cents go
+    to the later ones. One pass over the lines, since a year's deals have many.
     """
-    lines = DealLine.objects.filter(deal__in=deals.order_by().values("pk")).annotate(
-        full=worth_at(on, "deal__"),
-        likelihood=likelihood("deal__"),
-        through=_share("deal", OuterRef("product_line_id"), "lte"),
-        before=_share("deal", OuterRef("product_line_id"), "lt"),
-    )
-    return lines.annotate(
-        worth=_between("full"), likely=_between(Round(F("full") * F("likelihood"), 2, output_field=MONEY))
-    )
+    asked = deals.annotate(whole=F("full" if line else "worth"), slot=slot).order_by()
+    sql, values = asked.values("id", "whole", "likelihood", "slot").query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(_BY_LINE.format(deals=sql), [*values, line, line])
+        return cursor.fetchall()
 
 
-def worth_at(on: date, path: str = "") -> Any:
+def worth_at(on: date) -> Any:
     """The amount at the day's rates, to the cent; null in a currency without one."""
-    amount = F(f"{path}amount")
     known = [
         When(
-            Q(**{f"{path}currency": code}),
-            then=amount if rate == 1 else Round(amount * Value(rate, output_field=EXACT), 2, output_field=MONEY),
+            currency=code,
+            then=F("amount")
+            if rate == 1
+            else Round(F("amount") * Value(rate, output_field=EXACT), 2, output_field=MONEY),
         )
         for code, rate in rates(on)
     ]
     return Case(*known, default=Value(None), output_field=MONEY)
 
 
-def likelihood(path: str = "") -> Any:
+def likelihood() -> Any:
     """The stage's probability."""
     each = [
-        When(Q(**{f"{path}pipeline_stage": stage}), then=Value(share, output_field=EXACT))
-        for stage, share in probabilities().items()
+        When(pipeline_stage=stage, then=Value(share, output_field=EXACT)) for stage, share in probabilities().items()
     ]
     return Case(*each, default=Value(Decimal(0), output_field=EXACT), output_field=EXACT)
 
@@ -97,10 +113,10 @@ def _between(full: Any) -> Any:
     return ends[0] - ends[1]
 
 
-def _share(deal: str, line: Any, how: str) -> Any:
+def _share(line: UUID, how: str) -> Any:
     """How much of a deal its lines up to this one are, from 0 to 1."""
     upto = Q(**{f"product_line_id__{how}": line})
-    lines = DealLine.objects.filter(deal=OuterRef(deal)).order_by().values("deal")
+    lines = DealLine.objects.filter(deal=OuterRef("pk")).order_by().values("deal")
     counted = lines.annotate(
         all=Count("pk"),
         priced=Count("pk", filter=Q(amount__gt=0)),

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from dealreg.models import PipelineStage
-from dealreg.queries.worth import lines_valued, probabilities, rates
+from dealreg.queries.worth import by_line, probabilities, rates
 from dealreg.reports.lists import PipelineDeals
 from prm.kernel.clock import local_date
 from prm.kernel.reference.queries import vendor_currency
@@ -134,13 +134,9 @@ class Forecast:
         pivot, deals = self.pivot, self.list.filtered.filter(worth__isnull=False)
         names = ("row_key", "row_name", "slot", "n", "w", "l")
         if pivot.key == "line":
-            of: Any = lines_valued(deals, self.today)
-            if self.list.line:
-                of = of.filter(product_line_id=self.list.line)
-            of = of.annotate(slot=self._slot("deal__expected_close_on"))
-        else:
-            of = deals.annotate(slot=self._slot("expected_close_on"))
-        of = of.order_by().annotate(row_key=F(pivot.path), row_name=F(pivot.name)).values("row_key", "row_name", "slot")
+            return by_line(deals, self._slot("expected_close_on"), self.list.line)
+        of = deals.annotate(slot=self._slot("expected_close_on"), row_key=F(pivot.path), row_name=F(pivot.name))
+        of = of.order_by().values("row_key", "row_name", "slot")
         return of.annotate(n=Count("pk"), w=Sum("worth"), l=Sum("likely")).values_list(*names)
 
     def _named(self, name: Any) -> str:
