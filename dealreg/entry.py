@@ -4,7 +4,7 @@ Problems are (key, text) with the key `<field>.<problem>`, so that a form knows 
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -51,6 +51,7 @@ ITEMS = "items"  # products with quantities, beside the fields: they say what th
 REQUIRED = ("customer_name", "customer_country", "amount", "currency", "expected_close_on", "product_lines")
 LONGEST_KEPT = 20_000  # of a draft's field as typed
 LONGEST_NOTES = 4_000
+NAMED = 12  # at most so many choices are named to whoever named none of them
 _PLAIN_AMOUNT = re.compile(r"^\d{1,14}(\.\d{2})?$")  # what programs write, whatever the language
 _DAY = {re.compile(r"^\d{4}-\d{1,2}-\d{1,2}$"): "%Y-%m-%d", re.compile(r"^\d{1,2}\.\d{1,2}\.\d{4}$"): "%d.%m.%Y"}
 
@@ -244,7 +245,14 @@ def _read_vertical(raw: Any) -> Vertical | None:
     for vertical in _verticals():
         if text in (str(vertical.pk), vertical.code) or text.casefold() == vertical.name.casefold():
             return vertical
-    raise Unreadable("unknown", _("“%(text)s” is none of the industries offered.") % {"text": text[:40]})
+    raise _none(_("“%(text)s” is none of the industries offered."), text, _verticals())
+
+
+def _none(told: str, text: str, offered: Iterable[Any]) -> Unreadable:
+    """That nothing is called so, and what there is, unless that would be a page of names."""
+    names = sorted({one.name for one in offered}, key=str.casefold)
+    choose = _("Choose from: %(names)s.") % {"names": ", ".join(names)} if 0 < len(names) <= NAMED else ""
+    return Unreadable("unknown", f"{told % {'text': text[:40]}} {choose}".strip())
 
 
 @remembered("reference.Vertical")
@@ -272,7 +280,7 @@ def _read_lines(raw: Any) -> list[ProductLine]:
             continue
         line = offered.get(item) or offered.get(item.casefold())
         if line is None:
-            raise Unreadable("unknown", _("“%(text)s” is none of the product lines offered.") % {"text": item[:40]})
+            raise _none(_("“%(text)s” is none of the product lines offered."), item, offered.values())
         found[line.pk] = line
     return list(found.values())
 
@@ -284,7 +292,7 @@ def _read_type(raw: Any) -> DealType | None:
     for one in deal_types():
         if text in (str(one.pk), one.code) or text.casefold() == one.name.casefold():
             return one
-    raise Unreadable("unknown", _("“%(text)s” is none of the deal types offered.") % {"text": text[:40]})
+    raise _none(_("“%(text)s” is none of the deal types offered."), text, deal_types())
 
 
 @remembered("reference.DealType")
@@ -298,10 +306,11 @@ def _read_program(raw: Any, partner_id: UUID | None) -> Program | None:
     text = plain(raw)
     if not text:
         return None
-    for one in partners.programs_of(partner_id) if partner_id else ():
+    own = partners.programs_of(partner_id) if partner_id else ()
+    for one in own:
         if text in (str(one.pk), one.code) or text.casefold() == one.name.casefold():
             return one
-    raise Unreadable("unknown", _("“%(text)s” is none of your programs.") % {"text": text[:40]})
+    raise _none(_("“%(text)s” is none of your programs."), text, own)
 
 
 def _read_reseller(raw: Any, partner_id: UUID | None) -> Partner | None:

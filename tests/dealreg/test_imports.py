@@ -48,7 +48,8 @@ class TestDealsFromAFile:
 
         assert "1 submitted" in told and "3 refused" in told
         errors = (tmp_path / "deals.csv.errors.csv").read_text()
-        assert "3,Amount" in errors and "4,Country" in errors and "4,Products" in errors
+        assert "3,Amount" in errors and "4,Country" in errors
+        assert "“nothing” is none of the product lines offered. Choose from: Platform, Security" in errors
         with vendor():
             assert list(Deal.objects.values_list("customer_name", "status")) == [("Elm AG", "submitted")]
 

@@ -101,7 +101,7 @@ class TestSeveralPrograms:
         with partner(cedar) as now:
             decision = actions.submit_deal(deal_id=deal, actor=cy.actor, now=now)
         assert [(r.key, r.text) for r in decision.for_partner().reasons] == [
-            ("program.unknown", f"“{program}” is none of your programs.")
+            ("program.unknown", f"“{program}” is none of your programs. Choose from: Partner program.")
         ]
         assert the(deal).program.code == "partner-program"
 
