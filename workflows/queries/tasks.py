@@ -30,7 +30,7 @@ LABELS = {
     "compliance": gettext_lazy("Compliance"),
     "data": gettext_lazy("Data"),
     "incidents": gettext_lazy("Incidents"),
-    "late": gettext_lazy("Late"),
+    "late": gettext_lazy("Escalations"),
     "questions": gettext_lazy("Questions"),
 }
 MOST = Decimal(10) ** 16
