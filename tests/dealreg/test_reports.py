@@ -370,7 +370,7 @@ class TestQueries:
                 found.append(len(asked))
             return found
 
-        live(6)
+        live(9)  # of these some stand on every page
         few = counted()
         live(60, seed=2)
         many = counted()

@@ -71,7 +71,7 @@ def slice_of(queryset: "QuerySet[Any]", order: Order, size: int, *, after: str =
         backwards = False
     else:
         queryset = queryset.filter(order.beyond(*mark, backwards=backwards))
-    found = list(queryset.order_by(*order.by(backwards=backwards))[: size + 1])
+    found = _found(queryset.order_by(*order.by(backwards=backwards)), size + 1)
     more, rows = len(found) > size, found[:size]
     if backwards:
         rows.reverse()
@@ -79,6 +79,14 @@ def slice_of(queryset: "QuerySet[Any]", order: Order, size: int, *, after: str =
     has_next = more if not backwards else bool(rows)
     has_previous = more if backwards else mark is not None and bool(rows)
     return Slice(rows, _encode(order, ends[0]) if has_next else None, _encode(order, ends[1]) if has_previous else None)
+
+
+def _found(ordered: "QuerySet[Any]", most: int) -> list[Any]:
+    """The first rows. What they name beside them is joined to these alone: a table is not joined to be sorted."""
+    if not ordered.query.select_related:
+        return list(ordered[:most])
+    ids = list(ordered.values_list("pk", flat=True)[:most])
+    return list(ordered.filter(pk__in=ids)) if ids else []
 
 
 def _encode(order: Order, row: Any) -> str:
