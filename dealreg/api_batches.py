@@ -7,6 +7,7 @@ from uuid import UUID
 from django import forms
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
+from django.http import Http404
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, viewsets
@@ -16,8 +17,9 @@ from rest_framework.response import Response
 
 from dealreg import actions
 from dealreg.actions.batches import MOST
-from dealreg.bulk import DESK, MOVE_OF, preview
+from dealreg.bulk import DESK, SELLERS, move_named, preview
 from dealreg.models import Deal, DealBatch
+from dealreg.queries.batches import batch_for
 from dealreg.rules_of_moves import decide_batch
 from prm.kernel.api import Figure, PerToken, Submissions, Text, actor_of, answer, as_typed, now_of, router
 from prm.kernel.identity.actors import VENDOR_ROLES
@@ -29,7 +31,7 @@ TYPED = ("reason", "partner", "percent", "names_told", "cam", "closed_on", "beca
 class ManyDeals(serializers.Serializer[Any]):
     """`verb` says what else is needed: decline and withdraw a `reason`, return `reason` and `open_fields`, reassign
     `partner` and `reason`, split `partner` and `percent`, cam `cam`, won `closed_on`, lost `closed_on` and `because`
-    (code of a reason for closing).
+    (code of a reason for closing). A partner's keys extend and withdraw.
     """
 
     verb = serializers.ChoiceField(choices=DealBatch.Verb.choices)
@@ -94,17 +96,30 @@ class StartedSerializer(BatchSerializer):
 
 
 class Batches(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[DealBatch]):
-    """What was done to many deals at once."""
+    """What was done to many deals at once. A partner's key acts on its own partner's deals, and reads what it did."""
 
     queryset = DealBatch.objects.none()
     serializer_class = BatchSerializer
     filterset_fields = ["verb", "status"]
     throttle_classes = [PerToken, Submissions]
     required_roles = frozenset(VENDOR_ROLES)
-    action_roles = dict.fromkeys(("create", "preview", "undo"), DESK)
+    action_roles = {
+        "retrieve": required_roles | SELLERS,
+        **dict.fromkeys(("create", "preview", "undo"), DESK | SELLERS),
+    }
 
     def get_queryset(self) -> QuerySet[DealBatch]:
-        return DealBatch.objects.all()
+        return DealBatch.objects.all()  # the list, which is the vendor's
+
+    def get_object(self) -> DealBatch:
+        """One that the caller may look up: a partner has no sight of the table."""
+        try:
+            found = batch_for(actor_of(self.request), UUID(self.kwargs["pk"]))
+        except ValueError:
+            found = None
+        if found is None:
+            raise Http404
+        return found
 
     @extend_schema(request=ManyDeals, responses=Preview)
     @action(detail=False, methods=["post"])
@@ -137,15 +152,15 @@ class Batches(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Generic
         """Take one's own batch back, whole. 409 when it has been carried out already."""
         batch = self.get_object()
         decision = actions.undo_batch(batch_id=batch.pk, actor=actor_of(request), now=now_of(request))
-        return answer(request, decision, BatchSerializer(self.get_queryset().get(pk=batch.pk)).data)
+        return answer(request, decision, BatchSerializer(self.get_object()).data)
 
     def _asked(self, request: Request) -> tuple[Mapping[str, Any], Mapping[str, Any] | None, Plan, list[UUID]]:
         """What is meant, judged; 400 for what is typed wrong, 403 for a verb that is another role's."""
         typed = ManyDeals(data=request.data)
         typed.is_valid(raise_exception=True)
         told = typed.validated_data
-        move = MOVE_OF[DealBatch.Verb(told["verb"])]
-        if not move.offered_to(actor_of(request).roles):
+        move = move_named(told["verb"], actor_of(request))
+        if move is None:
             raise PermissionDenied(_("This is not yours to do."))
         given = _given(move.form, request, told)
         deals = list(Deal.objects.filter(pk__in=told["deals"]).exclude(status="draft"))

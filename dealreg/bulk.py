@@ -17,6 +17,7 @@ from dealreg.forms import SharesForm, close_reasons
 from dealreg.models import Deal, DealBatch
 from partners.models import Partner
 from prm.kernel.clock import local_date
+from prm.kernel.identity.actors import Actor
 from prm.kernel.identity.models import Membership
 from prm.kernel.ui.inputs import DayInput
 from prm.kernel.ui.lists import BulkAction, Done, Plan
@@ -167,8 +168,13 @@ PARTNERS_MOVES = (
     _move(Verb.EXTEND, "calendar", SELLERS),
     _move(Verb.WITHDRAW, "undo-2", SELLERS, partial(_form, PartnersReasonForm), danger=True),
 )
-MOVE_OF = {Verb(move.key): move for move in MOVES}
 ON_ITS_PAGE = (Verb.EXTEND, Verb.WON, Verb.LOST, Verb.WITHDRAW)  # what a deal's page has no dialog of its own for
+
+
+def move_named(verb: str, actor: Actor) -> BulkAction | None:
+    """What somebody calls by its verb; None where it is not theirs to do."""
+    moves = MOVES if actor.is_vendor else PARTNERS_MOVES
+    return next((move for move in moves if move.key == verb and move.offered_to(actor.roles)), None)
 
 
 def possible_moves(deal: Deal, request: Any) -> list[BulkAction]:

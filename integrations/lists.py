@@ -76,8 +76,10 @@ class ConnectionList(List):
 
 def _holds(job: SyncJob) -> str:
     """Why a change is not written yet."""
-    if job.state == SyncJob.State.WAITING and job.connection.status == Connection.Status.PAUSED:
+    if job.stands == Connection.Status.PAUSED:
         return gettext("The connection is paused: this waits until it is switched on.")
+    if job.stands == Connection.Status.BROKEN:
+        return gettext("The connection is broken: this waits until it works again.")
     return rules.plain_words(job.trouble, reason_in(job.answer))
 
 
@@ -94,7 +96,7 @@ class JobList(List):
             link=lambda j: reverse("integrations:job", args=[j.pk]),
             sub=lambda j: j.connection.name,
         ),
-        Column("state", _("Status"), kind="status", states="sync_job", sort="state"),
+        Column("state", _("Status"), value="stands", kind="status", states="sync_job", sort="state"),
         Column("trouble", _("What is the matter"), value=_holds),
         Column("error", _("Last error"), value=lambda j: j.error[:160], optional=True),
         Column("attempt", _("Tries"), kind="number", sort="attempt"),

@@ -71,6 +71,8 @@ register_states(
     "sync_job",
     {
         "waiting": ("info", _("On its way")),
+        "paused": ("neutral", _("Connection paused")),
+        "broken": ("bad", _("Connection broken")),
         "done": ("good", _("Written")),
         "dead": ("bad", _("Needs help")),
         "overtaken": ("neutral", _("Overtaken")),

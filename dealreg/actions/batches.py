@@ -143,11 +143,10 @@ def _actor(batch: DealBatch) -> Actor | None:
     member = Membership.objects.filter(pk=acted.membership_id, ended_at=None).first() if acted.membership_id else None
     if member is None:
         return None
-    actor = replace(acted, partner_id=member.partner_id)
-    if actor.kind == "token":
-        live = ApiToken.objects.filter(pk=actor.id, revoked_at=None).exclude(expires_at__lte=Now())
-        return actor if live.exists() else None  # a key's roles are never changed
-    return replace(actor, roles=frozenset(member.roles))
+    if acted.kind == "token":
+        live = ApiToken.objects.filter(pk=acted.id, revoked_at=None).exclude(expires_at__lte=Now()).first()
+        return replace(acted, partner_id=live.partner_id) if live else None  # a key's roles are never changed
+    return replace(acted, partner_id=member.partner_id, roles=frozenset(member.roles))
 
 
 def _close(batch: DealBatch, now: datetime) -> None:

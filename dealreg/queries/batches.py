@@ -49,10 +49,13 @@ def _why(decision: Decision, actor: Actor) -> str:
 
 
 def batches_of(actor: Actor) -> QuerySet[DealBatch]:
-    """The batches that somebody may look up: the vendor's people each one, a partner's person their own."""
+    """The batches that somebody may look up: the vendor each one, a partner's person and a partner's key their own."""
+    found = DealBatch.objects.select_related("owner")
     if actor.partner_id is None:
-        return DealBatch.objects.select_related("owner")
-    return DealBatch.objects.select_related("owner").filter(owner_id=actor.membership_id)
+        return found
+    if actor.kind == "token":  # who issued a key may be anybody
+        return found.filter(actor__kind="token", actor__id=actor.id)
+    return found.filter(owner_id=actor.membership_id)
 
 
 def batch_for(actor: Actor, batch_id: UUID) -> DealBatch | None:

@@ -92,6 +92,12 @@ class SyncJob(TenantOwned):
         return self.subject_name or str(self.subject_id)
 
     @property
+    def stands(self) -> str:
+        """Its state as people are told: what waits for a paused or broken connection is not on its way."""
+        held = self.state == self.State.WAITING and self.connection.status != Connection.Status.ACTIVE
+        return str(self.connection.status if held else self.state)
+
+    @property
     def because(self) -> str:
         """What brought it about, in the reader's words."""
         from integrations.queries import because

@@ -42,7 +42,7 @@ def connection(request: Any, pk: UUID) -> HttpResponse:
         (one.remote_field, labels.get(one.fact, one.constant), one.get_transform_display())
         for one in FieldMapping.objects.filter(connection=found)
     ]
-    jobs = SyncJob.objects.filter(connection=found).defer("facts", "answer", "changes")
+    jobs = SyncJob.objects.filter(connection=found).select_related("connection").defer("facts", "answer", "changes")
     context = {
         "connection": found,
         "standing": queries.standing_of(found),

@@ -12,10 +12,12 @@ from prm.kernel.identity.models import ApiToken
 from tests.cast import acme, ada, bea, birch, bo, client_of, olivia, partner, vendor
 
 
-def key_of(who: Any, *roles: str) -> str:
+def key_of(who: Any, *roles: str, of: Any = None) -> str:
+    """A key that somebody made for their own organisation, or for a partner (`of`)."""
+    of = of or who.partner
     with partner(who.partner) if who.partner else vendor(who.vendor) as now:
         issued = actions.issue_token(
-            name="CRM", roles=roles, partner_id=who.partner and who.partner.id, days=30, actor=who.actor, now=now
+            name="CRM", roles=roles, partner_id=of and of.id, days=30, actor=who.actor, now=now
         )
     assert issued.decision.allowed
     return issued.secret

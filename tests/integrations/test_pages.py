@@ -72,6 +72,21 @@ class TestAnAdmin:
         assert "There is a connection of this name" in answer.content.decode()
 
 
+class TestAPausedConnection:
+    def test_says_of_each_change_that_it_waits_for_it_and_not_that_it_is_on_its_way(self, org: SalesforceServer):
+        made, browser = salesforce(org), client_of(ada)
+        browser.post(f"{HOME}{made}/off")
+        deal = submitted()
+        behind_the_web()
+        [change] = jobs()
+        assert change.state == "waiting"
+        for path in ("changes/", f"changes/{change.pk}/", f"{made}/", f"deals/{deal}/"):
+            page = browser.get(HOME + path).content.decode()
+            assert "Connection paused</span>" in page and "On its way</span>" not in page and "Next try" not in page
+        browser.post(f"{HOME}{made}/on")
+        assert "On its way</span>" in browser.get(f"{HOME}changes/").content.decode()
+
+
 class TestADeadLetter:
     def test_says_on_the_deals_page_why_and_who_can_fix_it(self, org: SalesforceServer):
         deal = dead(org)
