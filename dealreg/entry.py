@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from babel import Locale
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext as _
@@ -187,8 +188,8 @@ def _read_country(raw: Any) -> str:
     text = plain(raw)
     if not text:
         return ""
-    code = normalise(Record("x", country=text)).country
-    if code not in _countries():
+    code = _codes().get(text.casefold()) or normalise(Record("x", country=text)).country
+    if code not in countries():
         raise Unreadable(
             "unknown", _("“%(text)s” is no country we know. Use its two letters, such as DE.") % {"text": text[:40]}
         )
@@ -196,8 +197,22 @@ def _read_country(raw: Any) -> str:
 
 
 @cache
-def _countries() -> frozenset[str]:
+def countries() -> frozenset[str]:
+    """The two letters of every country that a customer can be in."""
     return frozenset(str(code) for code in Locale("en").territories if len(str(code)) == 2) - _NO_COUNTRIES
+
+
+def country_name(code: str, language: str = "en") -> str:
+    """A country's name, which reads back as the country; a code that nobody knows as it is."""
+    return str(Locale.parse(language, sep="-").territories.get(code, code))
+
+
+@cache
+def _codes() -> Mapping[str, str]:
+    """Countries by their names in the languages that we speak."""
+    return {
+        country_name(code, language).casefold(): code for language, _name in settings.LANGUAGES for code in countries()
+    }
 
 
 def _read_email(raw: Any) -> str:

@@ -4,14 +4,13 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from babel import Locale
 from django import forms
 from django.conf import settings
 from django.utils.text import capfirst
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from dealreg.entry import FIELDS, ITEMS, deal_types
+from dealreg.entry import FIELDS, ITEMS, countries, country_name, deal_types
 from dealreg.models import CloseReason, Deal, PipelineStage
 from partners import queries
 from prm.kernel.automation.tables import MOST_BYTES
@@ -22,8 +21,7 @@ from prm.kernel.ui.inputs import DayInput
 
 def country_choices() -> list[tuple[str, str]]:
     """Countries in the reader's language, sorted as they read them."""
-    names = Locale.parse(get_language() or "en", sep="-").territories
-    found = [(code, name) for code, name in names.items() if len(code) == 2 and code.isalpha() and code != "ZZ"]
+    found = [(code, country_name(code, get_language() or "en")) for code in countries()]
     return [("", _("Choose a country")), *sorted(found, key=lambda pair: pair[1])]
 
 

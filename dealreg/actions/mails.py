@@ -18,6 +18,7 @@ from dealreg import queries
 from dealreg.actions.drafts import save_draft
 from dealreg.actions.submission import submit_deal
 from dealreg.actions.talk import add_comment, attach_file
+from dealreg.entry import country_name
 from dealreg.intake import lines, rules
 from dealreg.intake.letters import Letter, read_letter
 from dealreg.intake.proof import proof_of
@@ -225,7 +226,7 @@ def _answer(
 def _known(deal: Deal) -> dict[str, object]:
     held = {name: getattr(deal, name, "") for name in lines.ASKED if name != "product_lines"}
     names = deal.lines.order_by("product_line__name").values_list("product_line__name", flat=True)
-    return held | {"product_lines": list(names)}
+    return held | {"customer_country": country_name(deal.customer_country), "product_lines": list(names)}
 
 
 def _sentences(reasons: Iterable[Reason]) -> str:

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from babel import Locale
 from django.template import Context, Library
 from django.urls import reverse
 from django.utils.translation import get_language
 
+from dealreg.entry import country_name
 from dealreg.rules_verdicts import SETTLERS
 
 register = Library()
@@ -15,7 +15,7 @@ register = Library()
 @register.filter
 def country(code: str) -> str:
     """A country's name in the reader's language; a code that nobody knows as it is."""
-    return Locale.parse(get_language() or "en", sep="-").territories.get(code, code)
+    return country_name(code, get_language() or "en")
 
 
 @register.simple_tag(takes_context=True)

@@ -56,7 +56,7 @@ class TestAMailOfAPartnersPerson:
             assert Deal.objects.get().status == "draft"
         for told in ("- Amount –", "- Expected close –", "- Products –", "run.exe"):
             assert told in asked.body
-        assert "Customer: Nordwind Logistik GmbH" in asked.body
+        assert "Customer: Nordwind Logistik GmbH" in asked.body and "Country: Germany" in asked.body
 
         reply = "\n".join(
             ["Here you are.", "", "On Monday Acme wrote:"]

@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from dealreg import actions
+from dealreg import actions, entry
+from dealreg.entry import countries, country_name
 from dealreg.models import Deal, DealPolicy, DealStatus, MatchKey
 from prm.kernel.audit.models import AuditEntry
 from prm.kernel.events.models import EventRow
@@ -106,6 +107,15 @@ class TestEachBadInputHasItsAnswer:
     )
     def test_by_field(self, typed, told):
         assert keys_told(typed) == told
+
+    @pytest.mark.pure
+    @pytest.mark.parametrize("language", ["en", "de"])
+    def test_every_country_is_read_by_the_name_that_mails_and_pages_give_it(self, language):
+        names = {code: country_name(code, language) for code in countries()} | {"GB": "uk"}
+        read = {
+            code: entry.read({"customer_country": name}).values.get("customer_country") for code, name in names.items()
+        }
+        assert [(code, found) for code, found in read.items() if code != found] == [] and "EU" not in read
 
     @pytest.mark.parametrize(
         "name",
