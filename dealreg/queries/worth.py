@@ -81,7 +81,7 @@ def by_line(deals: "QuerySet[Deal]", slot: Any, line: UUID | None) -> list[tuple
     sql, values = asked.values("id", "whole", "likelihood", "slot").query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(_BY_LINE.format(deals=sql), [*values, line, line])
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def worth_at(on: date) -> Any:

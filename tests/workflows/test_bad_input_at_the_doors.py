@@ -28,6 +28,7 @@ from workflows.models import Incident, Run, Work, WorkflowVersion
 
 INCIDENT_OPENED = "workflows.incident.opened"
 CALL = {"id": "call", "type": "subworkflow", "workflow": "other"}
+WAIT = {"id": "wait", "type": "wait"}
 HOOK = {"id": "hook", "type": "webhook", "url": "https://10.0.0.1/hook"}
 
 
@@ -177,13 +178,29 @@ class TestAWorkflowThatTriggersItself:
 
 
 @pytest.mark.usefixtures("as_worker")
+class TestAWorkflowThatIsLateAndStartsOnWhatIsLate:
+    def test_is_stopped_as_one_that_triggers_itself(self, forward: Callable[..., None]):
+        late = ({"id": "clock", "type": "sla_start", "clock": "answer", "minutes": 1}, {**WAIT, "business_minutes": 5})
+        publish(*late)
+        publish(*late, key="again", name="Again", event="workflows.sla.breached")
+        find()
+        for _day in range(13):
+            settle()
+            forward(days=4)
+        with vendor():
+            assert Run.objects.filter(workflow__key="again").count() == 10
+            assert [(one.kind, one.workflow.key) for one in Incident.objects.all()] == [("loop", "again")]
+
+
+@pytest.mark.usefixtures("as_worker")
 class TestAWorkflowThatSeesToIncidents:
     """What fails in it would set it off again, and what it lacks would be an incident of each incident."""
 
-    def incidents(self) -> list[str]:
+    def incidents(self, found: int = 1) -> list[str]:
         """Whose incidents there are once the engine has had its turn, in rounds that end whatever happens."""
-        with behaving(keep=broken, throw=broken):
+        for _thing in range(found):
             find()
+        with behaving(keep=broken, throw=broken):
             for _round in range(14):
                 relay.drain(limit=20)
                 engine.drain(limit=20)
@@ -200,6 +217,16 @@ class TestAWorkflowThatSeesToIncidents:
         publish(KEEP)
         publish({"no": "type"}, key="helper", event=INCIDENT_OPENED, unlinted=True)
         assert self.incidents() == ["helper", "things"]
+
+    def test_and_does_so_by_the_clock_leaves_out_what_failed_in_it(self, forward: Callable[..., None]):
+        publish(THROW, key="helper", trigger={"schedule": "0 6 * * *", "each": "incident"})
+        publish(KEEP)
+        assert self.incidents() == ["things"]
+        for _day in range(2):
+            forward(days=1)
+            engine.keep_time()
+            told = self.incidents(found=0)
+        assert told == ["helper", "helper", "things"]
 
     def test_and_was_retired_is_missed_by_nobody(self):
         publish(KEEP)

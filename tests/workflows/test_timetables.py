@@ -10,6 +10,7 @@ import pytest
 from django.db import connections
 
 from dealreg.models import Deal
+from prm.kernel.events.models import EventRow
 from prm.kernel.tenancy.ids import uuid7
 from tests.cast import acme, ada, aud, birch, client_of, mia, olivia, vendor
 from tests.dealreg import deals
@@ -147,6 +148,10 @@ class TestASchedule:
         with vendor() as now:
             assert "could not be started by the clock" in Incident.objects.get().message
             assert Timetable.objects.get().due_at > now
+        forward(hours=2)
+        assert keep_time() == 0
+        with vendor():
+            assert Incident.objects.count() == EventRow.objects.filter(name="workflows.incident.opened").count() == 1
 
 
 class TestADateThatComesNear:

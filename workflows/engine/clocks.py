@@ -140,6 +140,7 @@ def announce(step: Step) -> None:
             },
         ),
         at=step.now,
+        cause=f"run:{step.run_id}",
     )
     advance.tell(
         step.run_id,

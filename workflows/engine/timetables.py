@@ -24,7 +24,7 @@ from prm.kernel.wording import said as _
 from workflows.definition import BrokenDefinition, Program
 from workflows.definition.cron import Cron, NotCron
 from workflows.engine import beginning
-from workflows.engine.failure import kept, open_once, sentence_of
+from workflows.engine.failure import INCIDENT, kept, open_once, sentence_of
 from workflows.engine.people import facts_of
 from workflows.engine.step import program_of
 from workflows.models import Incident, Run, Timetable, WorkflowVersion
@@ -156,6 +156,8 @@ def _subjects(program: Program, behind: UUID | None, now: datetime) -> list[Subj
         return [(tenant_id(), "")]
     schema = schema_named(start.schema)
     rows = found(schema, program.when, now)
+    if schema.name == INCIDENT:  # else each round would double what fails in it
+        rows = rows.exclude(subject_type=INCIDENT)
     if behind is not None:
         rows = rows.filter(pk__gt=behind)
     if start.kind != "date":
