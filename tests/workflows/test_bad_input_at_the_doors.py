@@ -1,16 +1,18 @@
 """Bad workflows walked as their admins would: from the console's page and from a folder of text files."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.utils.html import escape
 
 from prm.kernel import events
-from prm.kernel.automation.registry import Outcome
+from prm.kernel.automation.registry import Outcome, Trigger, register_trigger
 from prm.kernel.events import relay
 from prm.kernel.events.models import Delivery
 from prm.kernel.identity.models import Membership
@@ -21,7 +23,19 @@ from tests import world
 from tests.cast import ada, client_of, mia, olivia, vendor, zenith
 from tests.workflows.test_bad_input import branch, nested, upload
 from tests.workflows.test_incidents import wear_out
-from tests.workflows.things import KEEP, TELL, THROW, ThingFound, approval, behaving, find, publish, settle, tree
+from tests.workflows.things import (
+    KEEP,
+    TELL,
+    THROW,
+    ThingFound,
+    ThingLost,
+    approval,
+    behaving,
+    find,
+    publish,
+    settle,
+    tree,
+)
 from workflows import actions, engine
 from workflows.definition.files import HEAD, text_of
 from workflows.models import Incident, Run, Work, WorkflowVersion
@@ -175,6 +189,38 @@ class TestAWorkflowThatTriggersItself:
         told = "“Things” has set itself off 10 times in a row, so it was stopped here. Change its trigger"
         assert escape(told) in read("/console/workflows/incidents/?view=open")
         assert escape(told) in read(f"/console/workflows/incidents/{incident.pk}/")
+
+    def test_by_way_of_what_another_app_does_about_it_too(self):
+        subject = uuid7()
+
+        def lose() -> Outcome:
+            events.publish(ThingLost(subject_id=subject, facts={"thing.weight": "5", "echo": True}), at=current().now)
+            return Outcome("done")
+
+        publish(KEEP, event=ThingEchoed.name)
+        with behaving(keep=lose):
+            find(subject=subject, kind=ThingEchoed)
+            for _round in range(30):
+                relay.drain(limit=20)
+                engine.drain(limit=20)
+        with vendor():
+            assert Run.objects.count() == 10
+            assert Incident.objects.get().kind == "loop"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ThingEchoed(events.Event):
+    name: ClassVar[str] = "test.thing.echoed"
+
+
+register_trigger(Trigger(ThingEchoed.name, "A lost thing is told of", "thing"))
+
+
+@events.handler(ThingLost.name, name="test.echo")
+def echo(event: events.Delivered, now: datetime) -> None:
+    """What another app might do when a thing is lost."""
+    if event.facts.get("echo"):
+        events.publish(ThingEchoed(subject_id=event.subject_id, facts={"thing.weight": "5"}), at=now)
 
 
 @pytest.mark.usefixtures("as_worker")

@@ -70,7 +70,8 @@ def handler(*names: str, name: str, when: Callable[[str], bool] | None = None) -
     def register(function: Handler) -> Handler:
         def one_by_one(events: Sequence[Delivered], now: datetime) -> None:
             for event in events:
-                function(event, now)
+                with because(event.cause):  # what follows from it goes back to the same origin
+                    function(event, now)
 
         _register(name, names, when, one_by_one, function, many=False)
         return function
