@@ -152,10 +152,12 @@ def _enrol(partner: Partner, row: Mapping[str, Any], actor: Actor, now: datetime
             raise ImportProblem(_("Territories belong to an enrolment: name the tier too."), "territories")
         return False
     program = _program(row.get("program"))
-    tier = next((t for t in queries.tiers_of(program.pk) if _is_called(t, row["tier"])), None)
+    tiers = list(queries.tiers_of(program.pk))
+    tier = next((t for t in tiers if _is_called(t, row["tier"])), None)
     if tier is None:
-        text = _("“{text}” is no tier of {program}.").format(text=row["tier"][:40], program=program)
-        raise ImportProblem(text, "tier")
+        told = _("“{text}” is no tier of {program}. Choose from: {names}.")
+        names = ", ".join(t.name for t in tiers)
+        raise ImportProblem(told.format(text=row["tier"][:40], program=program, names=names), "tier")
     held = Enrolment.objects.filter(partner=partner, program=program, status=Enrolment.Status.ACTIVE).first()
     covered = set(held.territories.values_list("territory_id", flat=True)) if held else set()
     wanted = _territories(row["territories"]) if row.get("territories") else covered
@@ -258,7 +260,7 @@ PARTNERS = Importer(
         ImportColumn(
             "external_id",
             gettext_lazy("Your reference"),
-            aliases=("id", "number", "crm id", "account id"),
+            aliases=("id", "number", "reference", "crm id", "account id"),
             help=gettext_lazy("Its number in your CRM: by this a second import knows it again."),
         ),
         ImportColumn(

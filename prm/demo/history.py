@@ -30,9 +30,9 @@ from workflows import actions as tasks
 from workflows.models import HumanTask
 
 YEAR = timedelta(days=365)
-RUSH = 110  # deals of the last hour: they fill the queue for whoever opens the demo
+RUSH = 150  # deals of the last hour: they fill the queue for whoever opens the demo
 LAST_HOUR = timedelta(minutes=50)
-TAKEN_UP = 16  # questions that somebody has begun to look at in that hour
+TAKEN_UP = 15  # questions that somebody has begun to look at in that hour
 LIVED = (0, 2, 3)  # the weekdays on which the clock stops: what happens in between comes together
 UNANSWERED = timedelta(days=84)  # before the end partners leave questions open
 SAME_DAY, NEXT_DAY = 0.93, 0.8  # of what waits, how much staff decide; the rest is somebody's bad day
