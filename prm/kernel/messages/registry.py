@@ -5,8 +5,6 @@ from dataclasses import dataclass
 
 from django.utils.functional import Promise
 
-COMMON = ("recipient", "vendor", "url")
-
 
 @dataclass(frozen=True, slots=True)
 class MessageKind:
@@ -18,10 +16,6 @@ class MessageKind:
     subject: Mapping[str, str]
     body: Mapping[str, str]
     sample: Mapping[str, object]
-
-    @property
-    def all_variables(self) -> tuple[str, ...]:
-        return (*self.variables, *COMMON)
 
 
 kinds: dict[str, MessageKind] = {}

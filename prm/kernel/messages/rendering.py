@@ -79,9 +79,20 @@ def _missing(subject: str, body: str, sample: Mapping[str, object]) -> str | Non
         return None
     for use in (one for uses in found for several in uses.values() for one in several):
         if not _is_filled(use.segments, sample):
-            known = ", ".join(sample)
-            return _("There is no variable “%(name)s” here. There are: %(known)s.") % {"name": use, "known": known}
+            names = names_in(sample)
+            beside = [name for name in names if name.startswith(f"{use.segments[0]}.")]
+            told = _("There is no variable “%(name)s” here. There are: %(known)s.")
+            return told % {"name": use, "known": ", ".join(beside or names)}
     return None
+
+
+def names_in(sample: Mapping[str, object]) -> list[str]:
+    """What a wording may write: each name, and each part of what has parts (`deal.customer`)."""
+    return [
+        name
+        for key, value in sample.items()
+        for name in ([f"{key}.{part}" for part in names_in(value)] if isinstance(value, Mapping) else [key])
+    ]
 
 
 def _is_filled(segments: Iterable[object], sample: object) -> bool:

@@ -15,7 +15,7 @@ from prm.kernel.messages.forms import WordingForm
 from prm.kernel.messages.lists import Inbox, Log
 from prm.kernel.messages.models import Message, MessageTemplate
 from prm.kernel.messages.registry import MessageKind, kinds
-from prm.kernel.messages.rendering import TemplateProblem
+from prm.kernel.messages.rendering import check, names_in
 from prm.kernel.messages.rendering import render as render_liquid
 from prm.kernel.messages.samples import sample_of
 from prm.kernel.ui.lists import ListView
@@ -94,7 +94,7 @@ def wording(request: Any, key: str, language: str) -> HttpResponse:
         "form": form,
         "own": own,
         "preview": _preview(kind, language, form),
-        "variables": kind.all_variables,
+        "variables": names_in(sample_of(kind)),
     }
     return render(request, "messages/wording.html", context)
 
@@ -128,9 +128,7 @@ def _kind(key: str, language: str) -> MessageKind:
 
 def _preview(kind: MessageKind, language: str, form: WordingForm) -> dict[str, Any]:
     values = {name: form[name].value() or "" for name in ("subject", "body")}
-    try:
-        return {
-            name: render_liquid(text, sample_of(kind), language=language, zone="UTC") for name, text in values.items()
-        }
-    except TemplateProblem as problem:
-        return {"problem": str(problem)}
+    sample = sample_of(kind)
+    if problem := check(values["subject"], values["body"], sample):
+        return {"problem": problem}
+    return {name: render_liquid(text, sample, language=language, zone="UTC") for name, text in values.items()}
