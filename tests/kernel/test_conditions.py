@@ -298,6 +298,20 @@ class TestSentences:
     def test_each_comparison_has_its_words(self, leaf, words):
         assert sentence(leaf, SCHEMA) == words
 
+    def test_what_a_step_answered_is_told_as_its_answer(self):
+        words = (("refused", "Refused"), ("skipped", "Skipped"))
+        fact = Fact("steps.check", "Answer of “Check”", "choice", choices=words, step="Check")
+        told = FactSchema("told", "Told", (fact,))
+        both_of = ["refused", "skipped"]
+        asked = [("=", "refused"), ("!=", "refused"), ("in", both_of), ("not_in", both_of)]
+        assert [sentence(rule("steps.check", how, what), told) for how, what in asked] == [
+            "“Check” answered “Refused”",
+            "“Check” did not answer “Refused”",
+            "“Check” answered Refused or Skipped",
+            "“Check” answered neither Refused nor Skipped",
+        ]
+        assert sentence(rule("steps.check", "is_empty"), told) == "“Check” has not answered"
+
     def test_always_and_never_and_not(self):
         assert sentence(both(), SCHEMA) == "always"
         assert sentence(both(negated=True), SCHEMA) == "never"

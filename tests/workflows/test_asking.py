@@ -189,7 +189,7 @@ class TestATimeOut:
 
         [problem] = lint(tree(approval(timeout_business_minutes=60), KEEP))
         assert problem.block == "review"
-        assert "steps.review is timed_out" in problem.message
+        assert "“Review” answered “Ran out of time”" in problem.message
         assert lint(tree(approval(timeout_business_minutes=60), TIMED_OUT)) == []
         assert "save_as" in lint(tree(approval(timeout_business_minutes=60, save_as=None)))[0].message
 

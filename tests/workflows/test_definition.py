@@ -44,7 +44,7 @@ class TestASoundTree:
     def test_is_told_in_sentences(self):
         lines = outline(tree(START, WEIGH, branch()))
         assert lines[1].text == "Start the clock “answer”: 1 hour of business time"
-        assert lines[4].text == "If weight is heavy:"
+        assert lines[4].text == "If “Weight” answered “heavy”:"
         assert lines[-1].text == "Otherwise: go on"
 
 

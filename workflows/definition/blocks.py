@@ -7,7 +7,11 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
+from django.utils.text import capfirst, format_lazy
+from django.utils.translation import gettext_lazy
+
 from prm.kernel.automation import registry
+from prm.kernel.automation.outcomes import outcome_word
 from prm.kernel.conditions import ConditionError, Fact, FactSchema, compile_python
 from prm.kernel.wording import said as _
 from workflows.definition.broken import BrokenDefinition
@@ -286,13 +290,21 @@ def _with_steps(base: FactSchema, saved: tuple[tuple[str, tuple[str, ...]], ...]
     merged: dict[str, dict[str, None]] = {}  # several blocks may answer under one name: any of them may have done
     for name, answers in saved:
         merged.setdefault(name, {}).update(dict.fromkeys(answers))
-    facts = [_step_fact(name, tuple(answers)) for name, answers in merged.items()]
+    facts = [step_fact(name, tuple(answers)) for name, answers in merged.items()]
     return FactSchema(name=base.name, label=base.label, model=None, facts=(*base.facts, *facts))
 
 
-def _step_fact(name: str, answers: tuple[str, ...]) -> Fact:
-    choices = tuple((answer, answer) for answer in (*answers, "skipped")) if answers else None
-    return Fact(key=f"steps.{name}", label=name, type="choice" if choices else "text", choices=choices)
+def step_fact(name: str, answers: tuple[str, ...]) -> Fact:
+    """What the step said that is saved under this name; of any text where nobody can tell what it may say."""
+    said = capfirst(name.replace("_", " ").replace("-", " "))
+    known = (*answers, "skipped") if answers else ()
+    return Fact(
+        key=f"steps.{name}",
+        label=format_lazy(gettext_lazy("Answer of “{name}”"), name=said),
+        type="choice" if known else "text",
+        choices=(lambda: [(answer, outcome_word(answer)) for answer in known]) if known else None,
+        step=said,
+    )
 
 
 def _answers(item: Mapping[str, Any]) -> tuple[str, ...]:

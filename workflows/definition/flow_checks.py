@@ -9,9 +9,10 @@ from django.utils.translation import gettext as _
 from prm.kernel import outgoing
 from prm.kernel.automation import registry
 from prm.kernel.conditions import FactSchema, schema_named, validate
+from prm.kernel.conditions.wording import is_in_words
 from prm.kernel.identity import roles
 from prm.kernel.identity.actors import ANSWERING_ROLES, VENDOR_ROLES
-from workflows.definition.blocks import DEFAULT_OUTCOMES, TIMED_OUT, way_id
+from workflows.definition.blocks import DEFAULT_OUTCOMES, TIMED_OUT, step_fact, way_id
 from workflows.definition.broken import BrokenDefinition
 from workflows.definition.cron import Cron, NotCron
 from workflows.definition.shapes import is_int, is_minutes, is_name
@@ -154,8 +155,9 @@ class FlowChecks:
             if not isinstance(item, Mapping) or item.get("type") != "approval" or not item.get("save_as"):
                 continue
             if item.get("timeout_business_minutes") and f"steps.{item['save_as']}" not in handled:
-                message = _("Nobody says what happens when time runs out. Add a branch on “%(fact)s is timed_out”.")
-                yield Problem(path, message % {"fact": f"steps.{item['save_as']}"}, str(item.get("id", "")))
+                message = _("Nobody says what happens when time runs out. Add a branch for it: %(answer)s.")
+                answer = is_in_words(step_fact(str(item["save_as"]), (TIMED_OUT,)), TIMED_OUT)
+                yield Problem(path, message % {"answer": answer}, str(item.get("id", "")))
 
     # --- messages -------------------------------------------------------------------------------
 

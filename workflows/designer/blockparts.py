@@ -6,8 +6,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from prm.kernel.automation import registry
+from prm.kernel.automation.outcomes import outcome_word
 from prm.kernel.conditions import Fact, schema_named
-from workflows.definition.blocks import NEEDS_A_NOTE
+from workflows.definition.blocks import NEEDS_A_NOTE, TIMED_OUT
 from workflows.designer.fields import Col, PercentsField, RowsField, SourceField, choice
 from workflows.designer.offers import Offers
 from workflows.designer.parts import (
@@ -72,7 +73,8 @@ def _approval(block: Mapping[str, Any], offers: Offers) -> list[Part]:
             block,
             "timeout_business_minutes",
             _("Give up waiting after"),
-            help_text=_("Business time. The answer is then “timed out”: say in a branch what follows."),
+            help_text=_("Business time. The answer is then “%(answer)s”: say in a branch what follows.")
+            % {"answer": outcome_word(TIMED_OUT)},
         ),
         _escalation(block, offers),
         answer(block),

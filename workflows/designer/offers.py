@@ -4,9 +4,7 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property, lru_cache
 from typing import Any
 
-from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from prm.kernel.automation import registry
 from prm.kernel.conditions import Fact, FactSchema, UnknownFact, registered_schemas, schema_named
@@ -17,7 +15,7 @@ from prm.kernel.identity.models import Membership
 from prm.kernel.messages.registry import kinds as messages
 from prm.kernel.reference.models import Calendar
 from workflows.definition import BrokenDefinition
-from workflows.definition.blocks import DEFAULT_OUTCOMES
+from workflows.definition.blocks import DEFAULT_OUTCOMES, TIMED_OUT, step_fact
 from workflows.definition.triggers import start_of
 from workflows.designer.trees import walk
 from workflows.models import HumanTask, SlaPolicy, Workflow
@@ -41,9 +39,9 @@ def answers(block: Mapping[str, Any]) -> tuple[str, ...]:
         outcomes = block.get("outcomes")
         given = [str(one) for one in (outcomes if isinstance(outcomes, list) and outcomes else DEFAULT_OUTCOMES)]
         late = block.get("timeout_business_minutes") is not None
-        return (*given, "timed_out") if late else tuple(given)
+        return (*given, TIMED_OUT) if late else tuple(given)
     if kind == "wait":
-        return ("happened", "timed_out") if block.get("event") else ("elapsed",)
+        return ("happened", TIMED_OUT) if block.get("event") else ("elapsed",)
     if kind == "webhook":
         return ("delivered", "failed")
     if kind == "parallel":
@@ -69,18 +67,13 @@ def _made(name: str) -> FactSchema:
     if base_name.startswith(f"{FAMILY}:"):
         raise UnknownFact(name)
     base = schema_named(base_name)
-    facts = [_answer(*one.partition("=")[::2]) for one in saved[:200]]
+    facts = [_step(one) for one in saved[:200]]
     return FactSchema(f"{FAMILY}:{name}", base.label, (*base.facts, *facts), base.model)
 
 
-def _answer(name: str, listed: str) -> Fact:
-    choices = tuple((value, value.replace("_", " ")) for value in (*listed.split("."), "skipped")) if listed else None
-    return Fact(
-        f"steps.{name}",
-        format_lazy(gettext_lazy("Answer of {name}"), name=name.replace("_", " ")),
-        "choice" if choices else "text",
-        choices=choices,
-    )
+def _step(told: str) -> Fact:
+    name, _is, listed = told.partition("=")
+    return step_fact(name, tuple(listed.split(".")) if listed else ())
 
 
 register_schemas(FAMILY, _made)

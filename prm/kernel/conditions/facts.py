@@ -36,7 +36,8 @@ class Fact:
     `choices` gives the allowed values with their labels and may be a callable that reads them when they
     are shown or validated. `orm` is the lookup path from the schema's model, or makes an expression of its
     columns from the local date; without it the fact can be judged in Python but not counted in the
-    database. `currency` names the currency of a money fact when it is fixed.
+    database. `currency` names the currency of a money fact when it is fixed. `step` is what gave the answer
+    that the fact holds: sentences then say that it answered.
     """
 
     key: str
@@ -47,6 +48,7 @@ class Fact:
     help: Text = ""
     nullable: bool = True
     currency: str | None = None
+    step: Text = ""
 
     def __post_init__(self) -> None:
         if self.type not in FACT_TYPES:

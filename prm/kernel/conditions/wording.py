@@ -49,6 +49,12 @@ _SENTENCES: Mapping[str, Text] = MappingProxyType(
         "list not contains": gettext_lazy("%(field)s doesn't have %(value)s"),
         "list in": gettext_lazy("%(field)s has %(value)s"),
         "list not_in": gettext_lazy("%(field)s has neither %(value)s"),
+        "step =": gettext_lazy("“%(step)s” answered “%(value)s”"),
+        "step !=": gettext_lazy("“%(step)s” did not answer “%(value)s”"),
+        "step in": gettext_lazy("“%(step)s” answered %(value)s"),
+        "step not_in": gettext_lazy("“%(step)s” answered neither %(value)s"),
+        "step is_empty": gettext_lazy("“%(step)s” has not answered"),
+        "step is_not_empty": gettext_lazy("“%(step)s” has answered"),
     }
 )
 
@@ -92,7 +98,8 @@ def opposite_in_words(leaf: Leaf) -> str:
 
 def is_in_words(fact: Fact, value: Any) -> str:
     """A fact that has this very value."""
-    return _("%(field)s is %(value)s") % {"field": fact.label, "value": value_in_words(fact, value)}
+    words = {"field": fact.label, "step": fact.step, "value": value_in_words(fact, value)}
+    return str(_sentence(fact, "is_empty" if fact.step and value is None else "=")) % words
 
 
 def value_in_words(fact: Fact, value: Any) -> str:
@@ -123,14 +130,14 @@ def _filled(leaf: Leaf, operator: str) -> str:
     fact, value = leaf.fact, leaf.value
     if operator == "not_in" and len(value) == 1:
         operator = "not contains" if fact.type == "list" else "!="
-    words = {"field": str(fact.label), "value": _operand_in_words(fact, operator, value)}
+    words = {"field": str(fact.label), "step": str(fact.step), "value": _operand_in_words(fact, operator, value)}
     if operator.endswith("between"):
         words["low"], words["high"] = (value_in_words(fact, item) for item in value)
     return str(_sentence(fact, operator)) % words
 
 
 def _sentence(fact: Fact, operator: str) -> Text:
-    kind = {"date": "time", "datetime": "time", "list": "list"}.get(fact.type, fact.type)
+    kind = "step" if fact.step else {"date": "time", "datetime": "time", "list": "list"}.get(fact.type, fact.type)
     return _SENTENCES.get(f"{kind} {operator}") or _SENTENCES[operator]
 
 
