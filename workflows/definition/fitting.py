@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -34,12 +34,21 @@ def wrong_types(item: Any, kind: str = "block") -> Iterator[tuple[str, str]]:
     """Place and sentence for each field of a block (or of the "head") that the schema wants of another type."""
     if not isinstance(item, Mapping):
         return
-    for error in _shallow(kind).iter_errors(dict(item)):
-        wanted = _WORDS.get(str(error.validator_value)) if error.validator == "type" else None
-        if wanted and error.instance is not None:
-            part = ".".join(map(str, error.absolute_path))
-            values = {"part": part, "wanted": wanted(), "given": _given(error.instance)}
-            yield part, _("“%(part)s” is to be %(wanted)s, and is %(given)s.") % values
+    flat = {name: [] if name in _ELSEWHERE and isinstance(part, list) else part for name, part in item.items()}
+    text = json.dumps(flat, default=str)
+    for part, wanted, given in (_mistyped if len(text) < 4_000 else _mistyped.__wrapped__)(kind, text):
+        values = {"part": part, "wanted": _WORDS[wanted](), "given": given}
+        yield part, _("“%(part)s” is to be %(wanted)s, and is %(given)s.") % values
+
+
+@lru_cache(maxsize=2_000)
+def _mistyped(kind: str, text: str) -> tuple[tuple[str, str, str], ...]:
+    """Place, wanted type and what is there. Remembered: whoever draws a workflow asks for all blocks at each press."""
+    return tuple(
+        (".".join(map(str, error.absolute_path)), str(error.validator_value), _given(error.instance))
+        for error in _shallow(kind).iter_errors(json.loads(text))
+        if error.validator == "type" and str(error.validator_value) in _WORDS and error.instance is not None
+    )
 
 
 _WORDS: Mapping[str, Callable[[], str]] = {

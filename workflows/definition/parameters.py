@@ -140,7 +140,7 @@ def _is_reference(part: Any) -> bool:
 
 
 def _filled(part: Any, values: Mapping[str, Any], depth: int) -> Any:
-    if depth > MAX_DEPTH:
+    if isinstance(part, str) or depth > MAX_DEPTH:
         return part
     if _is_reference(part):
         return values.get(part["parameter"], part)
