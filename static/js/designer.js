@@ -17,6 +17,12 @@
   let last = "";
   const post = (url, values) => htmx.ajax("POST", url, { source: form, target: "#panel", swap: "outerHTML", values });
   const send = (action) => { last = action; return post(form.action, { do: action }); };
+  /* the answer sends what looks otherwise than what is here when the question leaves, which may wait for another */
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (event.detail.elt !== form) return;
+    const held = Object.fromEntries(all("[data-mark]", form).map((part) => [part.id, part.dataset.mark]));
+    Object.assign(event.detail.parameters, { held: JSON.stringify(held), face: form.dataset.face });
+  });
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("click", (event) => {
     const button = event.target.closest("button[name=do]");
@@ -25,6 +31,12 @@
     all("details.dropdown[open]").forEach((menu) => { menu.open = false; });
     send(button.value);
   });
+  form.addEventListener("toggle", ({ target: menu }) => { // a block's menu, asked for when it is opened
+    if (!menu.open || !menu.dataset.menu) return;
+    const target = one(".dropdown-panel", menu), values = { do: `menu:${menu.dataset.menu}` };
+    target.replaceChildren();
+    htmx.ajax("POST", form.action, { source: form, target, swap: "innerHTML", values });
+  }, true);
   const panel = () => document.getElementById("panel");
   form.addEventListener("change", (event) => {
     if (readonly || !event.target.closest("#panel") || event.target.closest("dialog:not(#sheet)")) return;
@@ -73,11 +85,16 @@
     parent?.append(element);
     return element;
   };
+  /* measured on paper of its own: to ask the page how long a text is makes it lay everything out, each time */
+  const pen = document.createElement("canvas").getContext("2d"), fonts = {};
+  const font = ({ fontWeight, fontSize, fontFamily }) => `${fontWeight} ${fontSize} ${fontFamily}`;
   const cut = (text, words, width) => {
-    text.textContent = words;
-    for (let length = words.length; length > 4 && text.getComputedTextLength() > width; length -= 1) {
-      text.textContent = `${words.slice(0, length - 1).trimEnd()}…`;
+    pen.font = fonts[text.getAttribute("class")] ||= font(getComputedStyle(text));
+    let short = words;
+    for (let length = words.length; length > 4 && pen.measureText(short).width > width; length -= 1) {
+      short = `${words.slice(0, length - 1).trimEnd()}…`;
     }
+    text.textContent = short;
   };
   const classes = (g, { wrong, lit, dim, tone }) => {
     g.classList.add(`tone-${tone}`);
@@ -86,23 +103,24 @@
     g.classList.toggle("is-dim", Boolean(dim));
   };
   const WIDTH = 236, HEIGHT = 54;
-  const drawTask = (parent, context) => {
-    const { step } = context, { icon, kind, wrong } = step.properties;
-    const g = svg("g", { class: `sqd-step-task sqd-type-${step.type} d-step`, "data-step-id": step.id }, parent);
+  const drawCard = (g, step, rect = svg("rect", { class: "d-card", x: 0.5, y: 0.5, width: WIDTH, height: HEIGHT, rx: 10 })) => {
+    const { icon, kind, wrong } = step.properties, selected = g.classList.contains("is-selected") ? "is-selected" : "";
+    g.setAttribute("class", `sqd-step-task sqd-type-${step.type} d-step ${selected}`);
     classes(g, step.properties);
-    const rect = svg("rect", { class: "d-card", x: 0.5, y: 0.5, width: WIDTH, height: HEIGHT, rx: 10 }, g);
+    g.replaceChildren(rect);
     svg("rect", { class: "d-tile", x: 10.5, y: 11.5, width: 32, height: 32, rx: 8 }, g);
     svg("use", { class: "d-icon", href: `${form.dataset.icons}#${icon}`, x: 18.5, y: 19.5, width: 16, height: 16 }, g);
-    const small = svg("text", { class: "d-kind", x: 53, y: 22 }, g);
-    const big = svg("text", { class: "d-name", x: 53, y: 40 }, g);
-    cut(small, kind, WIDTH - 90);
-    cut(big, step.name, WIDTH - 64);
-    const told = svg("title", {}, g);
-    told.textContent = step.name;
+    cut(svg("text", { class: "d-kind", x: 53, y: 22 }, g), kind, WIDTH - 90);
+    cut(svg("text", { class: "d-name", x: 53, y: 40 }, g), step.name, WIDTH - 64);
+    svg("title", {}, g).textContent = step.name;
     if (wrong) {
       svg("circle", { class: "d-wrong", cx: WIDTH - 16, cy: 17, r: 8 }, g);
       svg("text", { class: "d-bang", x: WIDTH - 16, y: 21 }, g).textContent = "!";
     }
+    return rect;
+  };
+  const drawTask = (parent, context) => {
+    const { step } = context, g = svg("g", { "data-step-id": step.id }, parent), rect = drawCard(g, step);
     return {
       g, width: WIDTH, height: HEIGHT, joinX: WIDTH / 2, sequenceComponents: null, placeholders: null,
       hasOutput: step.type !== "end",
@@ -148,10 +166,11 @@
     return search(definition.sequence, "blocks");
   };
   let designer = null, api = null, drawn = "", stale = false;
-  const definition = () => ({ properties: {}, sequence: JSON.parse(data().dataset.drawing) });
+  const drawing = () => document.getElementById("design-drawing").dataset.steps;
+  const definition = () => ({ properties: {}, sequence: JSON.parse(drawing()) });
   const touched = (action) => { stale = true; send(action); return true; };
   const create = () => {
-    drawn = data().dataset.drawing;
+    drawn = drawing();
     designer = swd.Designer.create(document.getElementById("canvas"), definition(), {
       theme: "prm", isReadonly: readonly, undoStackSize: 1, toolbox: false, editors: false, controlBar: false,
       contextMenu: false, keyboard: false,
@@ -224,12 +243,28 @@
     designer.selectStepById(selected);
     if (one(`[data-step-id="${CSS.escape(selected)}"]`, form)) designer.moveViewportToStep(selected);
   };
+  /* what gives the diagram its form: the rest is written into the blocks where they stand */
+  const bones = (sequence) => sequence.map(({ id, type, name, branches }) => (
+    branches ? [id, type, name, Object.entries(branches).map(([way, inner]) => [way, bones(inner)])] : [id, type === "end"]));
+  const retouch = (sequence, fresh) => sequence.forEach((step, number) => {
+    const { type, name, properties, branches } = fresh[number], g = one(`[data-step-id="${CSS.escape(step.id)}"]`, form);
+    if (branches) {
+      classes(g, properties);
+      for (const [way, inner] of Object.entries(branches)) retouch(step.branches[way], inner);
+    } else if (JSON.stringify([step.type, step.name, step.properties]) !== JSON.stringify([type, name, properties])) {
+      drawCard(g, fresh[number], one(".d-card", g));
+    }
+    Object.assign(step, { type, name, properties });
+  });
   const redraw = async () => {
-    if (!designer || form.dataset.face !== "diagram") return;
-    if (stale || drawn !== data().dataset.drawing) {
-      drawn = data().dataset.drawing;
+    if (!swd || form.dataset.face !== "diagram") return;
+    if (!designer) { create(); return; }
+    if (stale || drawn !== drawing()) {
+      drawn = drawing();
+      const here = designer.getDefinition().sequence, fresh = definition();
+      const stays = !stale && JSON.stringify(bones(here)) === JSON.stringify(bones(fresh.sequence));
       stale = false;
-      await designer.replaceDefinition(definition());
+      if (stays) retouch(here, fresh.sequence); else await designer.replaceDefinition(fresh);
     }
     mark();
   };
@@ -259,9 +294,7 @@
   const show = (face) => {
     form.dataset.face = face;
     all("[data-face].face", form).forEach((button) => button.setAttribute("aria-pressed", String(button.dataset.face === face)));
-    if (face === "diagram" && swd) {
-      if (designer) { stale = true; redraw(); } else create();
-    }
+    if (readonly) redraw();
   };
   /* the outline is drawn anew, but stays where it was scrolled to */
   const stage = one(".stage", form);
@@ -285,7 +318,7 @@
     one(".design-side", form).append(panel());
     document.getElementById(`block-${field("selected").value || "head"}`)?.focus();
   });
-  const dirty = () => data().dataset.checksum !== field("base").value;
+  const dirty = () => document.getElementById("design-now").dataset.checksum !== field("base").value;
   const refresh = () => {
     if (readonly) return;
     stage.scrollTop = scrolled;
@@ -307,7 +340,10 @@
     if (/^delete/.test(last) && sheet?.open) sheet.close();
     last = "";
   });
-  document.addEventListener("htmx:oobAfterSwap", (event) => { if (event.detail.target?.id === "design-data" || event.target.id === "design-data") setTimeout(refresh); });
+  let due = 0; // once for each answer, when all of its parts are in
+  document.addEventListener("htmx:oobAfterSwap", (event) => {
+    if (event.detail.target?.id === "design-now") { clearTimeout(due); due = setTimeout(refresh); }
+  });
   addEventListener("beforeunload", (event) => { if (!readonly && dirty() && !leaving) event.preventDefault(); });
   let leaving = false;
 
@@ -325,7 +361,11 @@
     const button = event.target.closest("[data-design]");
     if (button && button.getAttribute("aria-disabled") !== "true") DO[button.dataset.design]?.();
     const face = event.target.closest(".face");
-    if (face) { show(face.dataset.face); try { localStorage.setItem("designer-face", face.dataset.face); } catch { /* private window */ } }
+    if (face && face.dataset.face !== form.dataset.face) {
+      show(face.dataset.face);
+      if (!readonly) send(panel().dataset.op); // what the other face has not been told meanwhile
+      try { localStorage.setItem("designer-face", face.dataset.face); } catch { /* private window */ }
+    }
     const adds = event.target.closest("[data-place]");
     if (adds) all("[data-kind]", document.getElementById("picker")).forEach((item) => { item.value = `add:${item.dataset.kind}:${adds.dataset.place}`; });
   }, true);

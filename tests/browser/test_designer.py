@@ -28,7 +28,7 @@ GAP = """place => {
       Object.values(step.branches || {}).forEach((way, n) => walk(way, step.properties.ways[n]));
     for (let n = 0; n <= list.length; n += 1) gaps.push(`${path}:${n}`);
   };
-  walk(JSON.parse(document.getElementById('design-data').dataset.drawing), 'blocks');
+  walk(JSON.parse(document.getElementById('design-drawing').dataset.steps), 'blocks');
   const drawn = document.querySelectorAll('#canvas .sqd-placeholder-rect')[gaps.indexOf(place)];
   const box = drawn?.getBoundingClientRect();
   return box ? {x: box.x + box.width / 2, y: box.y + box.height / 2} : null;
@@ -328,6 +328,62 @@ class TestUndo:
             page.keyboard.press("Control+y")
             settled(page)
         assert page.locator("input[name=tree]").input_value() == after
+
+
+ANEW = """async () => {
+  const form = document.getElementById('design'), sent = new FormData(form);
+  sent.set('do', 'show');
+  const answer = await fetch(form.action, {method: 'POST', body: sent});
+  const anew = new DOMParser().parseFromString(await answer.text(), 'text/html');
+  const passing = ['data-focus', 'data-focused', 'data-mark', 'open'];
+  const told = part => [part.tagName, ...[...part.attributes].map(one => passing.includes(one.name) ? '' : one.value),
+    part.childElementCount || part.matches('.dropdown-panel') ? '' : part.textContent].filter(Boolean).join(' ');
+  const all = page => [...page.querySelectorAll('#outline, #outline *, #design-data *')]
+    .filter(part => !part.matches('.dropdown-panel *, #design-drawing'));
+  return [all(document).map(told), all(anew).map(told)] }"""
+
+
+class TestAPress:
+    def test_sends_what_looks_otherwise_and_leaves_the_page_as_if_it_were_drawn_anew(
+        self, open_as: Any, draft: UUID
+    ) -> None:
+        page = open_as(ada, address(draft))
+        page.get_by_role("button", name="Outline").click()
+
+        def held() -> None:
+            settled(page)
+            here, anew = page.evaluate(ANEW)
+            assert here == anew
+
+        for path in ("blocks.1", "blocks.0"):
+            page.locator(f"[id='block-{path}']").click()
+            held()
+        page.locator("[data-drag=approval]").click()
+        held()
+        page.get_by_label("Question").fill("Really?")
+        page.keyboard.press("Tab")
+        held()
+        expect(page.locator(".flow-row.is-selected")).to_contain_text("Really?")
+        page.keyboard.press("Control+z")
+        held()
+        page.locator("[id='block-blocks.1']").focus()
+        page.keyboard.press("Alt+ArrowUp")
+        held()
+        expect(page.locator("[id='block-blocks.0']")).to_be_focused()
+        page.locator("[id='menu-blocks.1']").focus()
+        page.keyboard.press("Enter")
+        page.get_by_role("button", name="Move down").press("Enter")
+        held()
+        expect(page.locator("[id='block-blocks.2']")).to_be_focused()
+        page.keyboard.press("Delete")
+        held()
+        page.get_by_role("button", name="Diagram").click()
+        settled(page)
+        shot(page, "pressed-diagram")
+        page.locator("[data-drag=end]").click()
+        settled(page)
+        page.get_by_role("button", name="Outline").click()
+        held()
 
 
 class TestProblems:

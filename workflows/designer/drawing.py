@@ -1,8 +1,9 @@
 """The two faces of a tree: the steps of the diagram, and the rows of the outline."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from hashlib import blake2s
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -22,6 +23,8 @@ class Marks:
     problems: Mapping[str, Sequence[str]] = field(default_factory=dict)
     lit: frozenset[str] = frozenset()
     trial: bool = False
+    selected: str = ""
+    sought: bool = False  # the selected one has moved: the keyboard goes after it
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +37,24 @@ class Row:
     text: str
     problems: Sequence[str]
     lit: bool
+    dim: bool
+    selected: bool
+    sought: bool
     first: bool
     last: bool
     targets: Sequence[Target]
     ways: "Sequence[Branch]"
+
+    @property
+    def name(self) -> str:
+        """The row's id on the page."""
+        return f"row-{self.path}"
+
+    @property
+    def mark(self) -> str:
+        """Of all that is drawn of it; what lies in its ways is drawn apart."""
+        told = {part.name: getattr(self, part.name) for part in fields(self) if part.name not in ("kind", "ways")}
+        return mark_of({**told, "kind": (self.kind.type, self.kind.label)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +65,21 @@ class Branch:
     text: str
     path: str
     rows: Sequence[Row]
+
+    @property
+    def place(self) -> str:
+        """The id of its heading on the page."""
+        return f"way-{self.path}"
+
+    @property
+    def mark(self) -> str:
+        """Of its heading."""
+        return mark_of((self.name, self.text))
+
+
+def mark_of(told: Any) -> str:
+    """A few letters that are others as soon as anything told is."""
+    return blake2s(repr(told).encode(), digest_size=6).hexdigest()
 
 
 def marks_of(tree: Mapping[str, Any], problems: Iterable[Problem]) -> tuple[dict[str, list[str]], list[str]]:
@@ -141,6 +173,9 @@ def _rows(blocks: Sequence[Any], path: str, marks: Marks, conditions: Any) -> li
                 text=_line(block),
                 problems=marks.problems.get(here, ()),
                 lit=here in marks.lit,
+                dim=marks.trial and here not in marks.lit,
+                selected=here == marks.selected,
+                sought=marks.sought and here == marks.selected,
                 first=index == 0,
                 last=index == len(blocks) - 1,
                 targets=targets(blocks, here),
@@ -156,6 +191,14 @@ def _rows(blocks: Sequence[Any], path: str, marks: Marks, conditions: Any) -> li
             )
         )
     return found
+
+
+def flat(rows: Sequence[Row]) -> Iterator[Row]:
+    """The rows of an outline in reading order, those inside of others after them."""
+    for row in rows:
+        yield row
+        for way in row.ways:
+            yield from flat(way.rows)
 
 
 def _line(block: Mapping[str, Any]) -> str:

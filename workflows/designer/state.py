@@ -1,7 +1,7 @@
 """One moment of designing: the tree as the browser has it, what was typed, and what one press of a button does."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -9,12 +9,13 @@ from typing import Any
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from prm.kernel.automation.outcomes import outcome_word
 from prm.kernel.conditions import ConditionError, UnknownFact, sentence
 from workflows.definition import Problem, cautions, checksum, lint
 from workflows.definition.blocks import MAX_BYTES
 from workflows.definition.parameters import applied
 from workflows.designer import names, trees
-from workflows.designer.drawing import Marks, Row, marks_of, rows_of, sequence_of
+from workflows.designer.drawing import Marks, Row, flat, mark_of, marks_of, rows_of, sequence_of
 from workflows.designer.forms import PartsForm, block_form, head_form
 from workflows.designer.kinds import KINDS, Kind, kind_of
 from workflows.designer.offers import Offers, answers
@@ -41,6 +42,7 @@ class State:
     typed: PartsForm | None = None  # the form as it came in, when it belongs to what is looked at
     trial: Trial | None = None
     trying: bool = False
+    moved: bool = False  # by the press that led here
     supposed: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
@@ -54,7 +56,8 @@ class State:
     @cached_property
     def marks(self) -> Marks:
         marked, _rest = marks_of(self.tree, self.problems)
-        return Marks(marked, self.trial.lit if self.trial else frozenset(), self.trial is not None)
+        lit = self.trial.lit if self.trial else frozenset()
+        return Marks(marked, lit, self.trial is not None, self.selected, self.moved)
 
     @cached_property
     def told(self) -> list[tuple[str, str, str]]:
@@ -91,7 +94,7 @@ class State:
     def answers(self) -> list[str]:
         """What the block can answer with, for branches behind it."""
         saved = self.block if self.block and self.block.get("save_as") else {}
-        return [one.replace("_", " ") for one in answers(saved)]
+        return [outcome_word(one) for one in answers(saved)]
 
     @cached_property
     def form(self) -> PartsForm:
@@ -110,6 +113,29 @@ class State:
     @cached_property
     def rows(self) -> list[Row]:
         return rows_of(self.shown, self.marks, self._condition)
+
+    @property
+    def every_row(self) -> Iterator[Row]:
+        """The rows of the outline one after another, as a reader meets them."""
+        return flat(self.rows)
+
+    def row(self, path: str) -> Row | None:
+        """The row of one block, without problems."""
+        rows = rows_of(self.shown, Marks(), self._condition)
+        return next((row for row in flat(rows) if row.path == path), None)
+
+    @property
+    def shape(self) -> str:
+        """The same for the same places under the same names, whatever is said in them."""
+        return mark_of([(row.path, [(row.title, way.name) for way in row.ways]) for row in self.every_row])
+
+    @cached_property
+    def looks(self) -> dict[str, str]:
+        """A mark for each part of the page by its id: with another mark it looks otherwise."""
+        rows = {row.name: row.mark for row in self.every_row}
+        heads = {way.place: way.mark for row in self.every_row for way in row.ways}
+        whole = {"outline": self.shape, "design-tree": self.checksum, "design-drawing": self.drawing_mark}
+        return {**rows, **heads, **whole}
 
     def _condition(self, when: Any) -> str:
         schema = self.offers.schema
@@ -143,14 +169,18 @@ class State:
     def pretty(self) -> str:
         return json.dumps(self.tree, ensure_ascii=False, indent=2)
 
-    @property
+    @cached_property
     def checksum(self) -> str:
         return checksum(self.tree)
 
-    @property
+    @cached_property
     def drawing(self) -> str:
         """The steps of the diagram."""
         return json.dumps(sequence_of(self.shown, self.marks))
+
+    @property
+    def drawing_mark(self) -> str:
+        return mark_of(self.drawing)
 
 
 def begin(version: WorkflowVersion) -> State:

@@ -1,5 +1,6 @@
 """The designer: one tree on two faces. Every press of a button sends the tree and gets it back changed."""
 
+import json
 import logging
 from collections.abc import Callable
 from dataclasses import replace
@@ -29,7 +30,6 @@ from workflows.designer.state import State, Unreadable
 from workflows.designer.trying import attempt
 from workflows.forms import NewWorkflowForm
 from workflows.models import Workflow, WorkflowVersion
-from workflows.queries.stories import runs_elsewhere
 from workflows.replay import reading, trials
 from workflows.views import EVERYBODY, Asking
 
@@ -102,10 +102,14 @@ def edit(request: Asking, version_id: UUID) -> HttpResponse:
         state = designs.act(designs.read(version, request.POST), do)
     except Unreadable as reason:
         return HttpResponse(str(reason), status=422, content_type="text/plain; charset=utf-8")
+    if do.startswith("menu:"):
+        row = state.row(do.removeprefix("menu:"))
+        return render(request, "workflows/designer/row_menu.html", {"row": row}, status=200 if row else 404)
     if do.startswith("try"):
         _try(request, state)
+    state.moved = do.partition(":")[0] in MOVES
     keeps = do == "set" and not _to_show(state)
-    response = _answer(request, state, keeps_panel=keeps, moved=do.partition(":")[0] in MOVES)
+    response = _answer(request, state, keeps_panel=keeps)
     if keeps:
         response["HX-Reswap"] = "none"  # the form stays as it is under the fingers; all else is drawn anew
     return response
@@ -224,33 +228,55 @@ def _try(request: Asking, state: State) -> None:
 
 
 def _answer(request: Asking, state: State, **more: Any) -> HttpResponse:
-    """All that changes on the page; the whole page where there is no script."""
-    template = "workflows/designer/answer.html" if request.htmx else "workflows/designer/page.html"
-    return render(request, template, {**_page(request, state), **more})
+    """What looks otherwise than the browser has it; the whole page where there is no script."""
+    if not request.htmx:
+        return render(request, "workflows/designer/page.html", {**_page(request, state), **more})
+    answer = {**_faces(request, state), "out_of_band": True, "known": _known(request, state), **more}
+    return render(request, "workflows/designer/answer.html", answer)
 
 
-def _page(request: Asking, state: State) -> dict[str, Any]:
-    version, actor = state.version, request.actor
-    is_draft = version.status == WorkflowVersion.Status.DRAFT
+def _known(request: Asking, state: State) -> set[str]:
+    """The parts of the page that look as the browser has them, and those of the face that it does not show."""
+    try:
+        held = json.loads(request.POST.get("held") or "{}")
+        known = {name for name, mark in state.looks.items() if held.get(name) == mark}
+    except (ValueError, AttributeError):
+        return set()
+    drawn = {"design-tree", "design-drawing"}
+    unseen = {"diagram": state.looks.keys() - drawn, "outline": {"design-drawing"}}
+    return known.union(unseen.get(request.POST.get("face", ""), ()))
+
+
+def _faces(request: Asking, state: State) -> dict[str, Any]:
+    """What both faces and the form beside them show."""
     trigger = state.tree.get("trigger")
     event = trigger.get("event") if isinstance(trigger, dict) else None
     return {
         "design": state,
+        "may_edit": state.version.status == WorkflowVersion.Status.DRAFT and request.actor.has("admin"),
+        "past": past_events(str(event)) if state.trying and event else [],
+        "chosen_event": request.POST.get("event", ""),
+        "base": request.POST.get("base") or state.version.checksum,
+        "known": (),
+        "out_of_band": False,
+        "keeps_panel": False,
+    }
+
+
+def _page(request: Asking, state: State) -> dict[str, Any]:
+    version, actor = state.version, request.actor
+    faces = _faces(request, state)
+    wrote = version.was_written_by(actor.id)
+    return {
+        **faces,
+        "plain": True,  # with what a script would fetch when it is opened
         "version": version,
         "workflow": version.workflow,
         "palette": palette(),
-        "may_edit": is_draft and actor.has("admin"),
-        "may_publish": is_draft and actor.has("admin") and not version.was_written_by(actor.id),
-        "is_author": version.was_written_by(actor.id),
-        "publishers": _publishers(version) if is_draft and version.was_written_by(actor.id) else [],
+        "may_publish": faces["may_edit"] and not wrote,
+        "is_author": wrote,
+        "publishers": _publishers(version) if version.status == WorkflowVersion.Status.DRAFT and wrote else [],
         "versions": list(version.workflow.versions.defer("tree").order_by("-number")[:20]),
-        "past": past_events(str(event)) if state.trying and event else [],
-        "chosen_event": request.POST.get("event", ""),
-        "elsewhere": runs_elsewhere(version),
-        "out_of_band": bool(request.htmx),
-        "keeps_panel": False,
-        "moved": False,
-        "base": request.POST.get("base") or version.checksum,
     }
 
 
