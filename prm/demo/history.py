@@ -23,6 +23,7 @@ from prm.demo.cast import Organisation, Worker
 from prm.demo.market import Market, deal_fields
 from prm.kernel.clock import local_date
 from prm.kernel.matching import Record
+from prm.kernel.messages.actions import read_messages
 from prm.kernel.reference.models import ProductLine
 from prm.kernel.tenancy.context import acting
 from prm.kernel.tenancy.models import Tenant
@@ -94,6 +95,16 @@ class History:
         move_clock(self.tenant, timezone.now() - LAST_HOUR)
         nudge("dealreg.tasks.keep_time")
         settle(self.tenant)
+        self._read_what_came()
+
+    def _read_what_came(self) -> None:
+        with acting(tenant=self.tenant, audience="vendor"):
+            for worker in self.staff.values():
+                read_messages(actor=worker.actor)
+        for who in self.partners:
+            with self._as(who):
+                read_messages(actor=who.seller.actor)
+                read_messages(actor=who.admin.actor)
 
     def _hand_in(self) -> None:
         who = self.rng.choice(self.partners)
