@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 from prm.kernel.automation import registry
 from tests.workflows.things import KEEP, TELL, WEIGH, approval, tree
 from workflows.definition import JSON_SCHEMA, BrokenDefinition, applied, cautions, checksum, lint, outline, program
+from workflows.definition.fitting import misshapen
 from workflows.definition.lint import Surroundings
 
 pytestmark = pytest.mark.pure
@@ -253,6 +254,18 @@ class TestThePublishedSchema:
         assert self.told(document)
         [problem] = lint(document)
         assert problem.path == path
+
+    def test_asked_block_by_block_it_finds_what_it_finds_in_the_whole(self):
+        wrong = {**KEEP, "title": ["x"], "timeout_business_minutes": "soon"}
+        case = {"id": "c", "when": HEAVY, "blocks": [wrong]}
+        ways = [{"id": 5, "blocks": [branch(cases=[case], otherwise=[wrong])]}, {"name": "No blocks"}]
+        parallel = {"id": "p", "type": "parallel", "join": 0, "branches": ways}
+        document = tree(
+            wrong, parallel, {**KEEP, "cases": [case], "otherwise": [wrong]}, name=7, parameters=[{"key": 1}]
+        )
+        whole = {".".join(map(str, e.absolute_path)) for e in Draft202012Validator(JSON_SCHEMA).iter_errors(document)}
+        assert {problem.path for problem in misshapen(document)} == whole
+        assert len(whole) > 10
 
 
 class TestTwoBlocksThatAnswerUnderOneName:

@@ -159,7 +159,7 @@ def _references(tree: Mapping[str, Any]) -> Iterator[tuple[str, str, bool]]:
 
 
 def _within(part: Any, path: str, allowed: bool, depth: int) -> Iterator[tuple[str, str, bool]]:
-    if depth > MAX_DEPTH:
+    if isinstance(part, str) or depth > MAX_DEPTH:
         return
     if _is_reference(part):
         yield path, part["parameter"], allowed
