@@ -3,8 +3,11 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
+from json import dumps
 from typing import Any
 from uuid import UUID
+
+from django.db import connection
 
 from dealreg import eligibility, queries, rules
 from dealreg.actions.base import judging, judging_alone, note, today_of
@@ -16,7 +19,7 @@ from prm.kernel.automation.queries import NoRules, published_rules
 from prm.kernel.conditions import evaluate_rules
 from prm.kernel.decisions import Decision, Reason
 from prm.kernel.identity.actors import Actor
-from prm.kernel.tenancy.remembering import keep
+from prm.kernel.tenancy.remembering import forget, keep
 from prm.kernel.wording import said as _
 
 
@@ -76,23 +79,42 @@ def assess(deal: Deal, now: datetime, policy: DealPolicy) -> DealAssessment:
         model_version=findings[0]["model"] if findings else "",
         checked_at=now,
     )
-    DealAssessment.objects.bulk_create(
-        [found],
-        update_conflicts=True,
-        unique_fields=["tenant", "deal"],
-        update_fields=[
-            "customer",
-            "submission",
-            "outcome",
-            "probability",
-            "findings",
-            "near",
-            "model_version",
-            "checked_at",
-        ],
-    )
+    _write(found)
     keep(queries.assessment_of, found, deal.pk)  # the next step asks for it
     return found
+
+
+# Every check writes one, past the model layer.
+_WRITE = """
+INSERT INTO dealreg_dealassessment (id, tenant_id, deal_id, customer_id, submission, outcome, probability, findings,
+  near, model_version, checked_at)
+VALUES (%(id)s, %(tenant)s, %(deal)s, %(customer)s, %(submission)s, %(outcome)s, %(probability)s, %(findings)s::jsonb,
+  %(near)s::jsonb, %(model)s, %(at)s)
+ON CONFLICT (tenant_id, deal_id) DO UPDATE SET customer_id = EXCLUDED.customer_id, submission = EXCLUDED.submission,
+  outcome = EXCLUDED.outcome, probability = EXCLUDED.probability, findings = EXCLUDED.findings, near = EXCLUDED.near,
+  model_version = EXCLUDED.model_version, checked_at = EXCLUDED.checked_at RETURNING id
+"""
+
+
+def _write(found: DealAssessment) -> None:
+    """Instead of what was found of the deal before."""
+    values = {
+        "id": found.pk,
+        "tenant": found.tenant_id,
+        "deal": found.deal_id,
+        "customer": found.customer_id,
+        "submission": found.submission,
+        "outcome": found.outcome,
+        "probability": found.probability,
+        "findings": dumps(found.findings),
+        "near": dumps(found.near),
+        "model": found.model_version,
+        "at": found.checked_at,
+    }
+    forget(DealAssessment._meta.label_lower)
+    with connection.cursor() as cursor:
+        cursor.execute(_WRITE, values)
+        found.pk = cursor.fetchone()[0]
 
 
 def certain_customer(findings: list[dict[str, Any]]) -> dict[str, Any] | None:

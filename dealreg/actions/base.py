@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from dealreg.events import DealEvent
 from dealreg.models import Deal, DealSplit, DealStatus, MatchKey, Protection, ResellerDeal
-from dealreg.queries.facts import as_read, deal_facts, facts_ahead, move_facts, with_names
+from dealreg.queries.facts import as_read, deal_facts, facts_ahead, move_facts, own_row, with_names
 from dealreg.rules import decide_move
 from prm.kernel import audit, clock, events
 from prm.kernel.decisions import Decision
@@ -69,10 +69,9 @@ def locked(deal_id: UUID) -> Deal:
 
 def _locked(deal_id: UUID) -> Deal:
     """The deal's own row, which the audit will compare with what it becomes."""
-    for deal in Deal.objects.raw("SELECT * FROM dealreg_deal WHERE id = %s FOR UPDATE", [deal_id]):
-        deal.__dict__["stood"] = standing(deal)
-        return deal
-    raise Deal.DoesNotExist(f"There is no deal {deal_id} in sight.")
+    deal = own_row(deal_id, lock=True)
+    deal.__dict__["stood"] = standing(deal)
+    return deal
 
 
 def locked_sale(deal_id: UUID) -> Deal:

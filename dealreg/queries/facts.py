@@ -6,12 +6,13 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from json import loads
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Model
+from django.db.models import JSONField, Model
 
 from dealreg.models import Deal, DealAssessment, DealPolicy, DealStatus
 from dealreg.models.deals import OPEN
@@ -121,9 +122,29 @@ def eligibility_facts(deal: Deal, now: datetime, today: date) -> dict[str, Any]:
 )
 def as_read(deal_id: UUID) -> Deal:
     """The deal with what its pages and messages name, to look at and never to change. Raises Deal.DoesNotExist."""
-    for deal in Deal.objects.raw("SELECT * FROM dealreg_deal WHERE id = %s", [deal_id]):
-        return with_names(deal)
-    raise Deal.DoesNotExist(f"There is no deal {deal_id} in sight.")
+    return with_names(own_row(deal_id))
+
+
+def own_row(deal_id: UUID, *, lock: bool = False) -> Deal:
+    """The deal without those that it names, past the layer that makes models of rows: every step asks for one.
+
+    Raises Deal.DoesNotExist.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCKED_ROW if lock else _ROW, [deal_id])
+        row = cursor.fetchone()
+        if row is None:
+            raise Deal.DoesNotExist(f"There is no deal {deal_id} in sight.")
+        told = dict(zip([column.name for column in cursor.description], row, strict=True))
+    for name in _JSON:
+        told[name] = loads(told[name])
+    fields = Deal._meta.concrete_fields
+    return Deal.from_db(connection.alias, [field.attname for field in fields], [told[field.column] for field in fields])
+
+
+_ROW = "SELECT * FROM dealreg_deal WHERE id = %s"
+_LOCKED_ROW = "SELECT * FROM dealreg_deal WHERE id = %s FOR UPDATE"
+_JSON = [field.column for field in Deal._meta.concrete_fields if isinstance(field, JSONField)]
 
 
 def read_ahead(ids: Iterable[UUID]) -> None:

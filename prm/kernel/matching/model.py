@@ -18,8 +18,7 @@ from prm.kernel.matching.features import CATEGORIES, FEATURES, INDEX, NUMBERS, C
 from prm.kernel.matching.sentences import figure_for, named, sentence_for
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One feature's part in a score: log-odds, above zero where it speaks for the same organisation."""
 
     feature: str
