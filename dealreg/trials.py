@@ -14,7 +14,7 @@ from uuid import UUID
 from dealreg import entry, queries, rules
 from dealreg.actions.imports import import_customers
 from dealreg.imports import CustomerRow
-from dealreg.models import Deal, DealPolicy
+from dealreg.models import Customer, Deal, DealPolicy
 from prm.kernel.identity.actors import Actor
 from prm.kernel.matching import Record, Thresholds, TokenWeights, decide, normalise, score
 from prm.kernel.tenancy.ids import uuid7
@@ -94,10 +94,11 @@ class Register:
                 "conflict": str(self.policy.conflict_threshold),
             }
         )
-        return Tried(row["query_id"], decision.outcome, self._record_of(best.record), best.likely)
+        return Tried(row["query_id"], decision.outcome, self._record_of(best.id), best.likely)
 
-    def _record_of(self, record: Mapping[str, Any]) -> str:
-        mark, _colon, number = record["external_id"].partition(":")
+    def _record_of(self, customer: str) -> str:
+        found = Customer.objects.values_list("external_id", flat=True).get(pk=customer)
+        mark, _colon, number = found.partition(":")
         return self.records[int(number)] if mark == str(self.mark) else ""
 
 
@@ -112,7 +113,7 @@ def _as_submitted(row: Row) -> Deal:
 def _as_if_protected(match: queries.Match) -> dict[str, Any]:
     return {
         "kind": "customer",
-        "name": match.record["name"],
+        "name": match.id,
         "verdict": match.outcome,
         "probability": f"{match.likely:.4f}",
         "shares_lines": True,

@@ -13,7 +13,7 @@ from dealreg.actions.base import write_keys
 from dealreg.models import Customer, CustomerAlias, CustomerWords, Deal, MatchKey, NotSame, Saying, Verdict
 from dealreg.queries.rivals import spelling_of
 from dealreg.queries.verdicts import anything_said
-from dealreg.queries.words import counted_words, words_are_stale
+from dealreg.queries.words import counted_crowds, counted_words, words_are_stale
 from prm.kernel import audit
 from prm.kernel.audit.undoing import cause_of, just_done
 from prm.kernel.identity.actors import Actor
@@ -181,12 +181,15 @@ def forget(verdict: Verdict) -> None:
 
 
 def count_words(*, actor: Actor, now: datetime) -> CustomerWords | None:
-    """Count in how many customers each word stands, for what words weigh; None where little has changed since."""
+    """Count in how many customers each word stands, for what words weigh, and which keys say too little.
+
+    None where little has changed since.
+    """
     if not words_are_stale():
         return None
     records, counts = counted_words()
     words, _made = CustomerWords.objects.update_or_create(
-        defaults={"records": records, "counts": counts, "counted_at": now}
+        defaults={"records": records, "counts": counts, "crowded": counted_crowds(), "counted_at": now}
     )
     told = {"customers": records, "words": len(counts)}
     audit.record("words.counted", target=Tenant.objects.get(), actor=actor, at=now, after=told)

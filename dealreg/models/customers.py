@@ -1,9 +1,11 @@
 """The vendor's end customers, and the keys under which they and open deals are found. Vendor only."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from dealreg.models.finding import BOOKS, SHORTLIST
 from prm.kernel.tenancy.models import OwningTenant, TenantForeignKey, TenantOwned
 from prm.kernel.tenancy.wall import Wall
 
@@ -84,12 +86,16 @@ class NotSame(TenantOwned):
 
 
 class CustomerWords(TenantOwned):
-    """In how many of the vendor's customers each word of their names stands: what a word weighs here."""
+    """In how many of the vendor's customers each word of their names stands: what a word weighs here.
+
+    Beside it the keys under which so many records lie that no check follows them.
+    """
 
     wall = Wall(reference=True)
 
     records = models.PositiveIntegerField(help_text=_("Customers that were counted"))
     counts = models.JSONField(default=dict, help_text=_("{word: customers}, the common ones only"))
+    crowded = ArrayField(models.BigIntegerField(), default=list)
     counted_at = models.DateTimeField()
 
     class Meta:
@@ -98,6 +104,8 @@ class CustomerWords(TenantOwned):
 
 class MatchKey(TenantOwned):
     """One key of one record. Read by equality only, so that row-level security keeps the index."""
+
+    wall = Wall(functions=SHORTLIST + BOOKS)
 
     class Kind(models.IntegerChoices):
         CUSTOMER = 1, "customer"

@@ -3,7 +3,7 @@
 Every conflict check asks this. It reads over the wall between partners; call it as the vendor.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -13,9 +13,10 @@ from django.db import connection
 
 from dealreg.opportunity import Side
 
-_HELD = """
-SELECT customer_id::text, deal_id::text, partner_id, product_line_id, until FROM dealreg_protection
-WHERE customer_id = ANY(%(ids)s::uuid[]) AND released_at IS NULL AND until >= %(on)s ORDER BY granted_on, id
+RELATIVES = 20
+
+_BOOKS = """
+SELECT * FROM app.books(%(ids)s::uuid[], %(heads)s::uuid[], %(parents)s::uuid[], %(relatives)s, %(on)s)
 """
 _DEALS = """
 SELECT d.id::text, d.partner_id, p.name, d.number, d.status, d.submitted_at, d.customer_name, d.customer_domain,
@@ -30,11 +31,24 @@ WHERE d.id = ANY(%(ids)s::uuid[])
 class Held(NamedTuple):
     """One product line of one customer, protected for a deal."""
 
-    customer_id: str
     deal_id: str
     partner_id: UUID
     line_id: UUID
     until: date
+
+
+class Known(NamedTuple):
+    """A customer, as far as a finding tells of it, and what is protected there."""
+
+    id: str
+    name: str
+    domain: str
+    country: str
+    city: str
+    is_house: bool
+    is_blocked: bool
+    normal: str
+    held: list[Held]
 
 
 class Other(NamedTuple):
@@ -71,12 +85,20 @@ class Other(NamedTuple):
         )
 
 
-def held_by_customer(customers: list[str], on: date) -> dict[str, list[Held]]:
-    """What is protected on a day, by customer."""
-    held: dict[str, list[Held]] = {}
-    for row in _rows(_HELD, customers, on=on):
-        held.setdefault(row[0], []).append(Held(*row))
-    return held
+def in_the_books(ids: list[str], certain: Mapping[str, str | None], on: date) -> dict[str, Known]:
+    """Customers with what is protected there on a day.
+
+    And the parents, children and sisters, by the CRM's links, of those that are certain, which are given with their
+    parents.
+    """
+    parents = [parent for parent in certain.values() if parent]
+    known: dict[str, Known] = {}
+    about = {"parents": parents, "heads": [*certain, *parents], "relatives": RELATIVES, "on": on}
+    for row in _rows(_BOOKS, ids, **about):
+        customer = known.setdefault(row[0], Known._make((*row[:8], [])))
+        if row[8]:
+            customer.held.append(Held(*row[8:]))
+    return known
 
 
 def other_deals(ids: Iterable[str]) -> dict[str, Other]:

@@ -4,11 +4,10 @@ Everything here reads over the wall between partners; call it as the vendor or i
 """
 
 from collections.abc import Container, Iterable
-from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
 from json import dumps, loads
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -16,60 +15,35 @@ from django.db import connection
 from dealreg.models import Deal, DealPolicy, MatchKey, Protection
 from dealreg.models.deals import OPEN
 from dealreg.opportunity import Side, judge
-from dealreg.queries.holders import Held, Other, held_by_customer, other_deals
-from dealreg.queries.words import EVER, token_weights
+from dealreg.queries.holders import Held, Known, Other, in_the_books, other_deals
+from dealreg.queries.words import EVER, crowded_keys, token_weights
 from prm.kernel.matching import Normal, Scored, Thresholds, TokenWeights, decide, keys, score
 from prm.kernel.matching.keys import ALWAYS, BEST, FAINT, TOO_MANY
 from prm.kernel.tenancy.context import tenant_id
 
 KEPT = 8  # of each kind that a person can compare
 LINES = 8  # of the explanation
-RELATIVES = 20
-RECORD = ("id", "name", "domain", "country", "city", "external_id", "parent_id", "is_house", "is_blocked", "normal")
+NOBODY = UUID(int=0)
 
 _SHORTLIST = """
-WITH hit AS (
-  SELECT q.weight, h.kind, h.record_id, h.hits
-  FROM unnest(%(keys)s::bigint[], %(weights)s::real[]) AS q(key, weight)
-  CROSS JOIN LATERAL (
-    SELECT f.kind, f.record_id, count(*) OVER () AS hits FROM (
-      SELECT m.kind, m.record_id FROM dealreg_matchkey AS m
-      WHERE m.tenant_id = %(tenant)s AND m.key = q.key AND m.record_id > %(since)s LIMIT %(cap)s
-    ) AS f
-  ) AS h
-), summed AS (
-  SELECT kind, record_id, sum(weight) AS weight FROM hit WHERE hits < %(cap)s GROUP BY kind, record_id
-), ranked AS (
-  SELECT kind, record_id, weight, row_number() OVER kinds AS place, first_value(weight) OVER kinds AS best
-  FROM summed WINDOW kinds AS (PARTITION BY kind ORDER BY weight DESC, record_id)
-)
-SELECT kind, record_id::text FROM ranked
-WHERE place <= %(best)s AND (place <= %(always)s OR weight >= %(faint)s * best) ORDER BY place
-"""
-_CUSTOMERS = """
-SELECT id::text, name, domain, country, city, external_id, parent_id::text, is_house, is_blocked, normal::text
-FROM dealreg_customer AS c
-WHERE id = ANY(%(ids)s::uuid[]) AND NOT EXISTS (
-  SELECT 1 FROM dealreg_notsame AS n
-  WHERE n.tenant_id = c.tenant_id AND n.customer_id = c.id AND n.spelling = %(spelling)s)
-"""
-_RELATIVES = """
-SELECT id::text, name, domain, country, city, external_id, parent_id::text, is_house, is_blocked, normal::text
-FROM dealreg_customer WHERE (id = ANY(%(parents)s::uuid[]) OR parent_id = ANY(%(ids)s::uuid[]))
-  AND id <> ALL(%(known)s::uuid[]) LIMIT %(most)s
-"""
-_DEALS = """
-SELECT id::text, normal::text FROM dealreg_deal WHERE id = ANY(%(ids)s::uuid[]) AND id <> %(but)s
-  AND status = ANY(%(open)s)
+SELECT kind, record_id, normal, parent_id FROM app.shortlist(%(keys)s::bigint[], %(weights)s::real[], %(tenant)s,
+  %(since)s, %(spelling)s, %(but)s, %(open)s::text[], %(cap)s, %(best)s, %(always)s, %(faint)s)
 """
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Match:
+class Candidate(NamedTuple):
+    """A record that shares telling keys: as much of it as scoring reads."""
+
+    id: str
+    normal: str
+    parent_id: str | None = None
+
+
+class Match(NamedTuple):
     """One record that resembles, with its score."""
 
     id: str
-    record: dict[str, Any]
+    parent_id: str | None
     scored: Scored
     outcome: str
     rule: str
@@ -82,34 +56,37 @@ class Match:
 def findings_for(deal: Deal, lines: set[UUID], on: date, policy: DealPolicy) -> list[dict[str, Any]]:
     """What may be the same customer, likeliest first, as plain JSON: kept with the assessment and the decision."""
     normal, limits, weights = Normal.from_json(deal.normal), limits_of(policy), token_weights()
-    by_kind = shortlist(normal)
-    records = _customers(by_kind[MatchKey.Kind.CUSTOMER], spelling_of(deal.normal))
-    customers = _telling(_score(normal, records, limits, weights))
-    deals = _telling(_score(normal, _open_deals(by_kind[MatchKey.Kind.DEAL], deal.pk), limits, weights))
-    relatives = _relatives(normal, customers, limits, weights)
-    held = held_by_customer([match.id for match in (*customers, *relatives)], on)
-    customers += [match for match in relatives if match.id in held]
+    found = shortlist(normal, spelling_of(deal.normal), but=deal.pk)
+    customers = _telling(_score(normal, found[MatchKey.Kind.CUSTOMER], limits, weights))
+    deals = _best(_telling(_score(normal, found[MatchKey.Kind.DEAL], limits, weights)))
+    certain = {match.id: match.parent_id for match in customers if match.outcome == "conflict"}
+    known = in_the_books([match.id for match in customers], certain, on)
+    held = {pk: customer for pk, customer in known.items() if customer.held}
+    resembling = {match.id for match in customers}
+    relatives = [customer for pk, customer in held.items() if pk not in resembling]
+    customers += _relatives(normal, relatives, limits, weights)
     customers = _best(customers, first=held)  # a crowd of open deals never hides a protected customer
-    deals = _best(deals)
-    overlapping = {match.id: _overlapping(deal, held.get(match.id, ()), lines) for match in customers}
+    overlapping = {match.id: _overlapping(deal, known[match.id].held, lines) for match in customers}
     holders = [row.deal_id for rows in overlapping.values() for row in rows[:1]]
     others, mine = other_deals([*holders, *(match.id for match in deals)]), Side.of(deal, map(str, lines))
-    found = [_customer_finding(deal, match, overlapping[match.id], held, others, mine) for match in customers]
-    found += [_deal_finding(deal, match, others[match.id], mine) for match in deals]
-    return sorted(found, key=lambda finding: finding["probability"], reverse=True)
+    told = [_customer_finding(deal, match, known[match.id], overlapping[match.id], others, mine) for match in customers]
+    told += [_deal_finding(deal, match, others[match.id], mine) for match in deals]
+    return sorted(told, key=lambda finding: finding["probability"], reverse=True)
 
 
 def limits_of(policy: DealPolicy) -> Thresholds:
     return Thresholds(float(policy.conflict_threshold), float(policy.review_threshold))
 
 
-def shortlist(normal: Normal, since: UUID = EVER) -> dict[int, list[str]]:
-    """The ids of the records that share the most telling keys, best first, by kind.
+def shortlist(normal: Normal, spelling: str, *, but: UUID = NOBODY, since: UUID = EVER) -> dict[int, list[Candidate]]:
+    """The customers and open deals that share the most telling keys, best first, by kind.
 
-    Ids tell when they were made, so `since` leaves aside whatever was there before.
+    Leaves out the deal that asks, and customers that a person said this spelling is not. Ids tell when they were
+    made, so `since` leaves aside whatever was there before.
     """
-    asked = keys(normal)
-    result: dict[int, list[str]] = {MatchKey.Kind.CUSTOMER: [], MatchKey.Kind.DEAL: []}
+    crowded = crowded_keys() if since == EVER else ()
+    asked = [key for key in keys(normal) if key.value not in crowded]
+    found: dict[int, list[Candidate]] = {MatchKey.Kind.CUSTOMER: [], MatchKey.Kind.DEAL: []}
     with connection.cursor() as cursor:
         cursor.execute(
             _SHORTLIST,
@@ -118,15 +95,18 @@ def shortlist(normal: Normal, since: UUID = EVER) -> dict[int, list[str]]:
                 "weights": [key.weight for key in asked],
                 "tenant": tenant_id(),
                 "since": since,
+                "but": but,
+                "spelling": spelling,
+                "open": [str(status) for status in OPEN],
                 "cap": TOO_MANY,
                 "best": BEST,
                 "always": ALWAYS,
                 "faint": FAINT,
             },
         )
-        for kind, record in cursor.fetchall():
-            result[kind].append(record)
-    return result
+        for kind, *record in cursor.fetchall():
+            found[kind].append(Candidate(*record))
+    return found
 
 
 def spelling_of(normal: dict[str, Any]) -> str:
@@ -138,8 +118,8 @@ def spelling_of(normal: dict[str, Any]) -> str:
 def customer_matches(deal: Deal, policy: DealPolicy, weights: TokenWeights, *, since: UUID = EVER) -> list[Match]:
     """Every customer that was scored for a deal, the clear ones too; with `since`, of those alone made later."""
     normal = Normal.from_json(deal.normal)
-    records = _customers(shortlist(normal, since)[MatchKey.Kind.CUSTOMER], spelling_of(deal.normal))
-    return _score(normal, records, limits_of(policy), weights)
+    found = shortlist(normal, spelling_of(deal.normal), since=since)
+    return _score(normal, found[MatchKey.Kind.CUSTOMER], limits_of(policy), weights)
 
 
 def protection_holder(customer_id: UUID, lines: Iterable[UUID], on: date) -> list[Protection]:
@@ -151,24 +131,18 @@ def protection_holder(customer_id: UUID, lines: Iterable[UUID], on: date) -> lis
     )
 
 
-def _relatives(normal: Normal, matches: Iterable[Match], limits: Thresholds, weights: TokenWeights) -> list[Match]:
-    """Parents, children and sisters, by the CRM's links, of whoever the customer certainly is: for people to see."""
-    certain = [match for match in matches if match.outcome == "conflict"]
-    parents = [match.record["parent_id"] for match in certain if match.record["parent_id"]]
-    heads, known = [*(match.id for match in certain), *parents], [match.id for match in matches]
-    records = _rows(_RELATIVES, RECORD, ids=heads, parents=parents, known=known, most=RELATIVES)
-    return [
-        replace(match, outcome="review", rule="review.related_account")
-        for match in _score(normal, records, limits, weights)
-    ]
+def _relatives(normal: Normal, relatives: Iterable[Known], limits: Thresholds, weights: TokenWeights) -> list[Match]:
+    """Who belongs with the customer by the CRM's links, and is protected: for people to see."""
+    matches = _score(normal, [Candidate(one.id, one.normal) for one in relatives], limits, weights)
+    return [match._replace(outcome="review", rule="review.related_account") for match in matches]
 
 
-def _score(normal: Normal, records: Iterable[dict[str, Any]], limits: Thresholds, weights: TokenWeights) -> list[Match]:
+def _score(normal: Normal, found: Iterable[Candidate], limits: Thresholds, weights: TokenWeights) -> list[Match]:
     matches = []
-    for record in records:
-        scored = score(normal, Normal.from_json(loads(record.pop("normal"))), weights)
+    for one in found:
+        scored = score(normal, Normal.from_json(loads(one.normal)), weights)
         verdict = decide(scored, limits)
-        matches.append(Match(record["id"], record, scored, verdict.outcome, verdict.rule))
+        matches.append(Match(one.id, one.parent_id, scored, verdict.outcome, verdict.rule))
     return matches
 
 
@@ -181,23 +155,6 @@ def _best(matches: list[Match], first: Container[str] = ()) -> list[Match]:
     return sorted(matches, key=lambda match: (match.id not in first, -match.likely))[:KEPT]
 
 
-def _customers(ids: list[str], spelling: str) -> list[dict[str, Any]]:
-    """Customers to score, but for those that a person said it is not."""
-    return _rows(_CUSTOMERS, RECORD, ids=ids, spelling=spelling)
-
-
-def _open_deals(ids: list[str], but: UUID) -> list[dict[str, Any]]:
-    return _rows(_DEALS, ("id", "normal"), ids=ids, but=but, open=[str(status.value) for status in OPEN])
-
-
-def _rows(statement: str, names: tuple[str, ...], *, ids: list[str], **values: Any) -> list[dict[str, Any]]:
-    if not ids:
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(statement, {"ids": ids, **values})
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-
 def _overlapping(deal: Deal, held: Iterable[Held], lines: set[UUID]) -> list[Held]:
     """What is protected there of the deal's own lines; what rivals hold comes first."""
     rows = [row for row in held if row.line_id in lines and row.deal_id != str(deal.pk)]
@@ -205,20 +162,20 @@ def _overlapping(deal: Deal, held: Iterable[Held], lines: set[UUID]) -> list[Hel
 
 
 def _customer_finding(
-    deal: Deal, match: Match, rows: list[Held], held: dict[str, list[Held]], others: dict[str, Other], mine: Side
+    deal: Deal, match: Match, customer: Known, rows: list[Held], others: dict[str, Other], mine: Side
 ) -> dict[str, Any]:
-    record, row = match.record, next(iter(rows), None)
+    row = next(iter(rows), None)
     holder = others[row.deal_id] if row else None
-    theirs = [str(one.line_id) for one in held.get(match.id, ()) if row and one.deal_id == row.deal_id]
+    theirs = [str(one.line_id) for one in customer.held if row and one.deal_id == row.deal_id]
     return _finding(match) | {
         "kind": "customer",
-        "id": record["id"],
-        "name": record["name"],
-        "domain": record["domain"],
-        "country": record["country"],
-        "city": record["city"],
-        "house": record["is_house"],
-        "blocked": record["is_blocked"],
+        "id": match.id,
+        "name": customer.name,
+        "domain": customer.domain,
+        "country": customer.country,
+        "city": customer.city,
+        "house": customer.is_house,
+        "blocked": customer.is_blocked,
         "protected": bool(row),
         "shares_lines": bool(row),
         "mine": bool(row and row.partner_id == deal.partner_id),

@@ -6,6 +6,7 @@ from django.db import connection
 
 from dealreg.models import CustomerWords
 from prm.kernel.matching import TokenWeights
+from prm.kernel.matching.keys import TOO_MANY
 from prm.kernel.tenancy.context import tenant_id
 from prm.kernel.tenancy.remembering import remembered
 
@@ -21,6 +22,9 @@ SELECT word, count(*) FROM dealreg_customer AS c
 CROSS JOIN LATERAL (SELECT DISTINCT unnest(string_to_array(c.normal -> 'n' -> 0 ->> 0, ' ')) AS word) AS w
 WHERE c.tenant_id = %(tenant)s AND c.id > %(since)s AND word <> ''
 GROUP BY word HAVING count(*) >= %(fewest)s ORDER BY 2 DESC, 1 LIMIT %(most)s
+"""
+_CROWDED = """
+SELECT key FROM dealreg_matchkey WHERE tenant_id = %(tenant)s GROUP BY key HAVING count(*) >= %(many)s
 """
 _RECORDS = "SELECT count(*) FROM dealreg_customer WHERE tenant_id = %(tenant)s AND id > %(since)s"
 
@@ -39,6 +43,19 @@ def counted_words(since: UUID = EVER) -> tuple[int, dict[str, int]]:
         records = _records(since)
         cursor.execute(_COUNTS, {"tenant": tenant_id(), "since": since, "fewest": FEWEST, "most": MOST_WORDS})
         return records, dict(cursor.fetchall())
+
+
+@remembered("dealreg.CustomerWords")
+def crowded_keys() -> frozenset[int]:
+    """Keys that found too many when they were last counted: a check need not read them to see that again."""
+    return frozenset(CustomerWords.objects.values_list("crowded", flat=True).first() or ())
+
+
+def counted_crowds() -> list[int]:
+    """The keys under which so many records lie that they say too little."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CROWDED, {"tenant": tenant_id(), "many": TOO_MANY})
+        return [key for (key,) in cursor.fetchall()]
 
 
 def words_are_stale() -> bool:
