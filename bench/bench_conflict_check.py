@@ -208,12 +208,12 @@ def fill_with_deals(tenant: UUID, records: list[Any]) -> None:
 
 def _write_keys(deals: list[Any]) -> None:
     from dealreg.models import MatchKey
-    from prm.kernel.matching import Normal, keys
+    from prm.kernel.matching import Normal, key_values
 
     rows = [
-        MatchKey(key=key.value, kind=MatchKey.Kind.DEAL, record_id=deal.pk)
+        MatchKey(key=value, kind=MatchKey.Kind.DEAL, record_id=deal.pk)
         for deal in deals
-        for key in keys(Normal.from_json(deal.normal))
+        for value in key_values(Normal.from_json(deal.normal))
     ]
     MatchKey.objects.bulk_create(rows, batch_size=5000, ignore_conflicts=True)
 

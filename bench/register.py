@@ -10,7 +10,18 @@ from functools import cache
 from pathlib import Path
 
 from prm.demo.names import BEGINNINGS, ENDINGS, MIDDLES
-from prm.kernel.matching import Normal, Record, Scored, Thresholds, TokenWeights, decide, keys, normalise, score
+from prm.kernel.matching import (
+    Normal,
+    Record,
+    Scored,
+    Thresholds,
+    TokenWeights,
+    decide,
+    key_values,
+    keys,
+    normalise,
+    score,
+)
 from prm.kernel.matching.keys import BEST, shortlist
 from prm.kernel.matching.model import Model
 
@@ -28,8 +39,8 @@ class Register:
         self.weights = weights
         self.records: dict[int, list[int]] = defaultdict(list)
         for number, normal in enumerate(normals):
-            for key in keys(normal):
-                self.records[key.value].append(number)
+            for value in key_values(normal):
+                self.records[value].append(number)
 
     def candidates(self, asked: Normal) -> list[int]:
         wanted = keys(asked)

@@ -42,11 +42,10 @@ def abbreviates(short: str, form: NameForm) -> int:
     words = form.heads
     if not 2 <= len(short) <= 8 or len(words) < 2:
         return 0
+    if short[0] not in (words[0].lstrip("-")[:1], next((word[0] for word in words if word[0] != "-"), "")):
+        return 0
     if short in initials_of(form) or (len(words) == 2 and short == words[0][:1] + words[1][:1]):
         return 3
-    first = words[0].lstrip("-")
-    if short[0] != first[:1] and not (len(words) > 1 and words[0][0] == "-" and short[0] == words[1][:1]):
-        return 0
     if _fits(short, words):
         return 2
     return 1 if len(short) >= 3 and _loosely(short, words) else 0

@@ -44,20 +44,29 @@ class Key(NamedTuple):
 
 
 def keys(normal: Normal, weights: TokenWeights | None = None) -> list[Key]:
-    """About ten keys for each name of the record, strongest first. Store and ask with the same weights."""
-    ranked = sorted(_weighed(normal, weights).items(), key=lambda item: -item[1])[:MOST_KEYS]
-    return [Key(kind, hashed(kind, text), round(weight, 2)) for (kind, text), weight in ranked]
+    """What to ask for to find a record again: about ten keys for each of its names, strongest first."""
+    return _strongest(_weighed(normal, weights, _asked_acronyms))
 
 
 def key_values(normal: Normal) -> list[int]:
-    """What is stored of the keys, each once and in no order; for records by the million."""
-    found = _weighed(normal, None)
+    """What a record is found under, each once and in no order; for records by the million."""
+    found = _weighed(normal, None, _own_initials)
     if len(found) > MOST_KEYS:
-        return [key.value for key in keys(normal)]
+        return [key.value for key in _strongest(found)]
     return list({hashed(kind, text) for kind, text in found})
 
 
-def _weighed(normal: Normal, weights: TokenWeights | None) -> dict[tuple[str, str], float]:
+def _strongest(found: dict[tuple[str, str], float]) -> list[Key]:
+    ranked = sorted(found.items(), key=lambda item: -item[1])[:MOST_KEYS]
+    return [Key(kind, hashed(kind, text), round(weight, 2)) for (kind, text), weight in ranked]
+
+
+Found = Iterator[tuple[str, str, float]]
+
+
+def _weighed(
+    normal: Normal, weights: TokenWeights | None, acronyms: Callable[[NameForm], Found]
+) -> dict[tuple[str, str], float]:
     idf = (weights or TokenWeights.shipped()).idf
     found: dict[tuple[str, str], float] = {}
     if normal.domain:
@@ -65,7 +74,7 @@ def _weighed(normal: Normal, weights: TokenWeights | None) -> dict[tuple[str, st
     if len(normal.label) > 3:
         found["compact", normal.label] = 10.0
     for form in normal.names[:4]:
-        for kind, text, weight in _name_keys(form, idf):
+        for kind, text, weight in (*_name_keys(form, idf), *acronyms(form)):
             if weight > found.get((kind, text), 0.0):
                 found[kind, text] = weight
     return found
@@ -94,7 +103,7 @@ def shortlist(
     return [record for place, (record, weight) in enumerate(ranked) if place < ALWAYS or weight >= FAINT * ranked[0][1]]
 
 
-def _name_keys(form: NameForm, idf: Callable[[str], float]) -> Iterator[tuple[str, str, float]]:
+def _name_keys(form: NameForm, idf: Callable[[str], float]) -> Found:
     tokens = form.tokens
     if not tokens:
         return
@@ -114,10 +123,9 @@ def _name_keys(form: NameForm, idf: Callable[[str], float]) -> Iterator[tuple[st
         yield "pair", " ".join(sorted((one, other))), min(12.0, idf(one) + idf(other))
     if idf(rarest[0]) > OWN or len(tokens) == 1:
         yield from _misspelt(rarest[0], idf(rarest[0]))
-    yield from _acronyms(form)
 
 
-def _misspelt(token: str, weight: float) -> Iterator[tuple[str, str, float]]:
+def _misspelt(token: str, weight: float) -> Found:
     """What a misspelt or otherwise romanised word still has: its consonants, but for one of them.
 
     Leaving one letter out on both sides meets every single slip (a letter more, less, other, or two
@@ -132,11 +140,22 @@ def _misspelt(token: str, weight: float) -> Iterator[tuple[str, str, float]]:
         yield "near", spelt[:position] + spelt[position + 1 :], weight * 0.4
 
 
-def _acronyms(form: NameForm) -> Iterator[tuple[str, str, float]]:
-    """A short name, and the initials that a long one would shorten to: both under one kind of key."""
-    if len(form.tokens) == 1 and 2 < len(form.compact) < 9:
-        yield "initials", form.compact, INITIALS
+def _own_initials(form: NameForm) -> Found:
+    """The initials that a long name would shorten to."""
     for initials in initials_of(form):
         yield "initials", initials, INITIALS
     for initials in shortened_initials(form):
         yield "initials", initials, INITIALS / 2
+
+
+def _asked_acronyms(form: NameForm) -> Found:
+    """A short name asks for initials, a long one for the short name that its initials make, and for its very initials.
+
+    Two long names that meet by what is left of their initials meet by chance nearly always.
+    """
+    if len(form.tokens) == 1 and 2 < len(form.compact) < 9:
+        yield "initials", form.compact, INITIALS
+    for _kind, initials, weight in _own_initials(form):
+        yield "compact", initials, weight
+    for initials in initials_of(form):
+        yield "initials", initials, INITIALS
