@@ -119,6 +119,25 @@ def all_pages(sort: str, direction: str = "after"):
 
 
 class TestPages:
+    def test_goes_on_though_a_row_goes_while_the_page_is_read(self):
+        gone = []
+
+        def one_goes(execute, sql, *rest):
+            found = execute(sql, *rest)
+            if "LIMIT 8" in sql and not gone:
+                gone.append(Membership.objects.filter(title="Seller").order_by("name", "pk").values("pk").first()["pk"])
+                Membership.objects.filter(pk=gone[0]).update(title="Buyer")
+            return found
+
+        with vendor(acme):
+            crowd(40)
+            sellers = Membership.objects.filter(title="Seller").order_by("name", "pk")
+            every = list(sellers)
+            with connection.execute_wrapper(one_goes):
+                page = PeopleList(asked("sort=name&title=Seller")).slice
+            assert page.rows == every[1:7] and gone == [every[0].pk]
+            assert PeopleList(asked(f"sort=name&title=Seller&after={page.after}")).slice.rows == every[7:14]
+
     @pytest.mark.parametrize("sort", ["name", "-name", "limit", "-limit", "joined", "-joined", "stand_in", "-stand_in"])
     def test_hold_every_row_once_in_order_there_and_back_with_ties_and_nulls(self, sort):
         with vendor(acme):

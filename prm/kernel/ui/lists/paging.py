@@ -71,22 +71,26 @@ def slice_of(queryset: "QuerySet[Any]", order: Order, size: int, *, after: str =
         backwards = False
     else:
         queryset = queryset.filter(order.beyond(*mark, backwards=backwards))
-    found = _found(queryset.order_by(*order.by(backwards=backwards)), size + 1)
-    more, rows = len(found) > size, found[:size]
+    rows, more = _found(queryset.order_by(*order.by(backwards=backwards)), size)
     if backwards:
         rows.reverse()
     ends = (rows[-1], rows[0]) if rows else (None, None)
-    has_next = more if not backwards else bool(rows)
-    has_previous = more if backwards else mark is not None and bool(rows)
+    has_next = bool(rows) and (more or backwards)
+    has_previous = bool(rows) and (more if backwards else mark is not None)
     return Slice(rows, _encode(order, ends[0]) if has_next else None, _encode(order, ends[1]) if has_previous else None)
 
 
-def _found(ordered: "QuerySet[Any]", most: int) -> list[Any]:
-    """The first rows. What they name beside them is joined to these alone: a table is not joined to be sorted."""
+def _found(ordered: "QuerySet[Any]", size: int) -> tuple[list[Any], bool]:
+    """The first rows, and whether there are more.
+
+    What the rows name beside them is joined to these alone: a table is not joined to be sorted. One that goes
+    between the two questions is missing on its page, which is not the last for that.
+    """
     if not ordered.query.select_related:
-        return list(ordered[:most])
-    ids = list(ordered.values_list("pk", flat=True)[:most])
-    return list(ordered.filter(pk__in=ids)) if ids else []
+        found = list(ordered[: size + 1])
+        return found[:size], len(found) > size
+    ids = list(ordered.values_list("pk", flat=True)[: size + 1])
+    return list(ordered.filter(pk__in=ids[:size])) if ids else [], len(ids) > size
 
 
 def _encode(order: Order, row: Any) -> str:
