@@ -20,7 +20,7 @@ from tests.workflows.test_program_files import SECOND, brought, changed, exporte
 from tests.workflows.things import KEEP, approval, find, publish, settle, tree
 from workflows import actions, rules
 from workflows.definition import lint
-from workflows.models import AssignmentRule, HumanTask, RunEvent
+from workflows.models import AssignmentRule, HumanTask, RunEvent, WorkflowVersion
 
 __all__ = ["nobody"]
 PAGE, FILE, API = "/console/queue/rules/", "assignment-rules/rules.json", "/api/v1/assignment-rules"
@@ -190,6 +190,18 @@ class TestATaskWhoseOwnerLeaves:
             assert DecisionRecord.objects.filter(subject_id=task.pk, rule="task-assignment/1").count() == 2
             assert RunEvent.objects.get(kind="reassigned").value == finn.name
         assert (task.owner_id, task.assigned_by) == (finn.membership_id, "Money")
+
+    def test_goes_to_its_role_where_its_workflow_can_not_be_read_any_more(self) -> None:
+        keep("Mia", kind="person", role="", person_id=mia.membership_id)
+        task = ask()
+        with vendor() as now:
+            WorkflowVersion.objects.update(tree={"blocks": 7}, checksum="0" * 64)
+            Membership.objects.filter(pk=mia.membership_id).update(ended_at=now)
+            assert actions.hand_over_tasks(membership_id=mia.membership_id, actor=ada.actor, now=now) == 1
+            task.refresh_from_db()
+            refused = actions.assign_task(task_id=task.pk, actor=ada.actor, now=now, afresh=True)
+        assert (task.owner_id, task.role, task.assigned_by) == (None, "ops", "")
+        assert [reason.key for reason in refused.reasons] == ["task.nobody"]
 
 
 @pytest.mark.usefixtures("as_worker")

@@ -12,6 +12,7 @@ from prm.kernel.decisions import Decision
 from prm.kernel.identity.actors import ANSWERING_ROLES, Actor
 from prm.kernel.identity.models import Membership
 from workflows import rules
+from workflows.definition import BrokenDefinition
 from workflows.engine import advance, assigning, people
 from workflows.engine.step import Step, load
 from workflows.events import TaskClaimed
@@ -66,7 +67,7 @@ def assign_task(
     """Hand a task to one of the vendor's people, to a role, or (`afresh`) to whom its workflow and the queue's rules
     would ask today, somebody else than its owner where there is anybody else; a claim of somebody else's ends.
     """
-    step = load(HumanTask.objects.get(pk=task_id).work_id, now, status="waiting") if afresh else None
+    step = _step(HumanTask.objects.get(pk=task_id).work_id, now) if afresh else None
     task = locked(task_id)
     found = assigning.afresh(step, task) if step else assigning.Named(membership_id, role)
     decision = judge_assignment(task=task, actor=actor, membership_id=found.owner, role=found.role)
@@ -110,7 +111,7 @@ def hand_over_tasks(*, membership_id: UUID, actor: Actor, now: datetime) -> int:
     waiting = theirs.filter(status__in=["open", "deciding"]).order_by("run_id")
     found = list(waiting.values_list("pk", "work_id"))
     for task_id, work_id in found:
-        step = load(work_id, now, status="waiting")  # the run is locked before its tasks
+        step = _step(work_id, now)  # the run is locked before its tasks
         task = locked(task_id)
         before = {"owner": task.owner_id, "role": task.role}
         if task.owner_id == membership_id:
@@ -120,6 +121,14 @@ def hand_over_tasks(*, membership_id: UUID, actor: Actor, now: datetime) -> int:
         after = {"owner": task.owner_id, "role": task.role}
         audit.record("task.handed_over", target=task, actor=actor, at=now, before=before, after=after)
     return len(found)
+
+
+def _step(work_id: UUID, now: datetime) -> Step | None:
+    """What the task is asked by, with its run locked; None where that waits no more, or can't be read any more."""
+    try:
+        return load(work_id, now, status="waiting")
+    except BrokenDefinition:
+        return None
 
 
 def _give_out(task: HumanTask, step: Step | None, actor: Actor, now: datetime) -> None:
