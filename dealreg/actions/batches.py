@@ -134,7 +134,7 @@ def _one(batch: DealBatch, deal_id: UUID, now: datetime) -> dict[str, Any]:
         raise  # the database is away: nothing is lost, the next round finds it again
     except Exception as error:
         log.exception("the batch %s could not be carried out for %s", batch.pk, deal_id)
-        return told | {"why": str(error)[:300]}
+        return told | {"why": str(error)[:300] if actor.partner_id is None else _("This can't be done now.")}
 
 
 def _actor(batch: DealBatch) -> Actor | None:

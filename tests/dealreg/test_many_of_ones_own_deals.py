@@ -66,6 +66,15 @@ class TestItsOwnList:
             told = Message.objects.get(template="deals.batch_done")
         assert told.url.endswith(f"/portal/deals/batches/{meant().pk}/")
 
+    def test_hears_of_a_fault_only_that_it_can_not_be_done(self):
+        deal = approved(birch)
+        with partner(birch) as now:
+            actions.start_batch(verb="withdraw", deal_ids=[deal], given={"broken": 1}, actor=bo.actor, now=now)
+        ten_seconds_pass()
+
+        assert the(deal).status == DealStatus.APPROVED
+        assert meant().results[0]["why"] == "This can't be done now."
+
     def test_takes_it_back_within_ten_seconds(self):
         deals = several(2)
         confirm(bo, "withdraw", deals, reason="A slip")
