@@ -51,9 +51,11 @@ class TestWhatAPressSends:
         assert "looked at twice" in answer
         assert 'id="panel"' not in answer
 
-    def test_a_place_more_draws_the_outline_anew(self, page):
-        rows = self.rows(self.pressed("add:end:blocks:0"))
-        assert len(rows) == len(list(trees.walk(self.tree))) + 2
+    def test_a_place_more_draws_the_list_anew_in_which_it_is(self, page):
+        case = next(way for _path, _depth, block in trees.walk(self.tree) for way in trees.ways(block, _path))
+        rows = self.rows(self.pressed(f"add:end:{case.path}:0"))
+        assert rows == ["head", *(f"{case.path}.{number}" for number in range(len(case.blocks) + 1))]
+        assert len(self.rows(self.pressed("add:end:blocks:0"))) == len(list(trees.walk(self.tree))) + 2
 
     def test_the_face_that_is_not_shown_is_not_drawn(self, page):
         on_the_diagram = self.pressed("add:end:blocks:0", face="diagram")

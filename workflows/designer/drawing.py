@@ -1,7 +1,7 @@
 """The two faces of a tree: the steps of the diagram, and the rows of the outline."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from hashlib import blake2s
 from typing import Any
@@ -52,14 +52,15 @@ class Row:
 
     @property
     def mark(self) -> str:
-        """Of all that is drawn of it; what lies in its ways is drawn apart."""
-        told = {part.name: getattr(self, part.name) for part in fields(self) if part.name not in ("kind", "ways")}
+        """Of all that is drawn of it: its ways are drawn apart, its menu when it is opened."""
+        apart = ("kind", "ways", "first", "last", "targets")
+        told = {part.name: getattr(self, part.name) for part in fields(self) if part.name not in apart}
         return mark_of({**told, "kind": (self.kind.type, self.kind.label)})
 
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """A way out of a block in the outline: its condition in words, its rows, and where one is added."""
+    """A list of rows: a way out of a block with its condition in words, or all that the workflow does."""
 
     name: str
     text: str
@@ -67,7 +68,7 @@ class Branch:
     rows: Sequence[Row]
 
     @property
-    def place(self) -> str:
+    def head(self) -> str:
         """The id of its heading on the page."""
         return f"way-{self.path}"
 
@@ -75,6 +76,36 @@ class Branch:
     def mark(self) -> str:
         """Of its heading."""
         return mark_of((self.name, self.text))
+
+    @property
+    def list(self) -> str:
+        """The id of its rows on the page."""
+        return f"list-{self.path}"
+
+    @property
+    def shape(self) -> str:
+        """A mark of how many rows there are, and which ways lead out of them; not of what they say."""
+        return mark_of([[(row.title, way.name) for way in row.ways] for row in self.rows])
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What of an outline is to be drawn anew: whole lists, and in the others headings and rows."""
+
+    lists: "list[Branch]" = field(default_factory=list)
+    heads: list[Branch] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+
+    def look_through(self, place: Branch, known: Collection[str]) -> None:
+        """Take up what lies in the list and is not known by its id."""
+        if place.list not in known:
+            self.lists.append(place)
+            return
+        for row in place.rows:
+            self.rows.extend([row] if row.name not in known else ())
+            for way in row.ways:
+                self.heads.extend([way] if way.head not in known else ())
+                self.look_through(way, known)
 
 
 def mark_of(told: Any) -> str:
@@ -153,10 +184,10 @@ def _shorten(words: str) -> str:
     return words if len(words) <= 44 else f"{words[:42].rstrip()}…"
 
 
-def rows_of(tree: Mapping[str, Any], marks: Marks, conditions: Any) -> list[Row]:
-    """The outline. `conditions` tells a condition in words."""
+def outline_of(tree: Mapping[str, Any], marks: Marks, conditions: Any) -> Branch:
+    """All that the workflow does. `conditions` tells a condition in words."""
     blocks = tree.get("blocks")
-    return _rows(blocks if isinstance(blocks, list) else [], "blocks", marks, conditions)
+    return Branch("", "", "blocks", _rows(blocks if isinstance(blocks, list) else [], "blocks", marks, conditions))
 
 
 def _rows(blocks: Sequence[Any], path: str, marks: Marks, conditions: Any) -> list[Row]:

@@ -1,7 +1,7 @@
 """One moment of designing: the tree as the browser has it, what was typed, and what one press of a button does."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -15,7 +15,7 @@ from workflows.definition import Problem, cautions, checksum, lint
 from workflows.definition.blocks import MAX_BYTES
 from workflows.definition.parameters import applied
 from workflows.designer import names, trees
-from workflows.designer.drawing import Marks, Row, flat, mark_of, marks_of, rows_of, sequence_of
+from workflows.designer.drawing import Branch, Changes, Marks, Row, flat, mark_of, marks_of, outline_of, sequence_of
 from workflows.designer.forms import PartsForm, block_form, head_form
 from workflows.designer.kinds import KINDS, Kind, kind_of
 from workflows.designer.offers import Offers, answers
@@ -111,31 +111,33 @@ class State:
         return applied(self.tree)
 
     @cached_property
-    def rows(self) -> list[Row]:
-        return rows_of(self.shown, self.marks, self._condition)
-
-    @property
-    def every_row(self) -> Iterator[Row]:
-        """The rows of the outline one after another, as a reader meets them."""
-        return flat(self.rows)
+    def outline(self) -> Branch:
+        return outline_of(self.shown, self.marks, self._condition)
 
     def row(self, path: str) -> Row | None:
         """The row of one block, without problems."""
-        rows = rows_of(self.shown, Marks(), self._condition)
+        rows = outline_of(self.shown, Marks(), self._condition).rows
         return next((row for row in flat(rows) if row.path == path), None)
-
-    @property
-    def shape(self) -> str:
-        """The same for the same places under the same names, whatever is said in them."""
-        return mark_of([(row.path, [(row.title, way.name) for way in row.ways]) for row in self.every_row])
 
     @cached_property
     def looks(self) -> dict[str, str]:
         """A mark for each part of the page by its id: with another mark it looks otherwise."""
-        rows = {row.name: row.mark for row in self.every_row}
-        heads = {way.place: way.mark for row in self.every_row for way in row.ways}
-        whole = {"outline": self.shape, "design-tree": self.checksum, "design-drawing": self.drawing_mark}
-        return {**rows, **heads, **whole}
+        found = {
+            "design-tree": self.checksum,
+            "design-drawing": self.drawing_mark,
+            self.outline.list: self.outline.shape,
+        }
+        for row in flat(self.outline.rows):
+            found[row.name] = row.mark
+            for way in row.ways:
+                found |= {way.head: way.mark, way.list: way.shape}
+        return found
+
+    def changes(self, known: Collection[str]) -> Changes:
+        """What of the outline is not among the parts that are known."""
+        found = Changes()
+        found.look_through(self.outline, known)
+        return found
 
     def _condition(self, when: Any) -> str:
         schema = self.offers.schema

@@ -231,7 +231,9 @@ def _answer(request: Asking, state: State, **more: Any) -> HttpResponse:
     """What looks otherwise than the browser has it; the whole page where there is no script."""
     if not request.htmx:
         return render(request, "workflows/designer/page.html", {**_page(request, state), **more})
-    answer = {**_faces(request, state), "out_of_band": True, "known": _known(request, state), **more}
+    known = _known(request, state)
+    changes = {"out_of_band": True, "known": known, "changes": state.changes(known)}
+    answer = {**_faces(request, state), **changes, **more}
     return render(request, "workflows/designer/answer.html", answer)
 
 
