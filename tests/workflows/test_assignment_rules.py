@@ -226,6 +226,19 @@ class TestTheTasksOfSomebodyAway:
         assert (heavy.owner_id, heavy.assigned_by) == (olivia.membership_id, "Heavy things")
         assert light.owner_id in (finn.membership_id, cam.membership_id) and light.assigned_by == "Money"
 
+    def test_are_locked_in_the_order_of_their_runs_as_by_whoever_else_locks_several(self) -> None:
+        keep("Money")
+        first, second = ask(), ask()
+        with vendor():
+            HumanTask.objects.update(owner=mia.membership_id)
+            HumanTask.objects.filter(pk=second.pk).update(due_at=first.opened_at)  # so that it stands first on the page
+        sent = {"pick": [str(second.pk), str(first.pk)], "to": "afresh", "confirmed": "afresh"}
+        with world.logged_in_as("web"):
+            client_of(olivia).post("/console/workload/move/", sent)
+        with vendor():
+            told = AuditEntry.objects.filter(action="task.assigned").order_by("pk").values_list("target_id", flat=True)
+            assert list(told) == [first.pk, second.pk]
+
 
 def client_of_web(path: str) -> str:
     with world.logged_in_as("web"):

@@ -50,7 +50,8 @@ def move(request: Asking) -> HttpResponse:
 
 def _moved(request: Asking, tasks: list[HumanTask], target: str) -> HttpResponse:
     decisions: list[Decision] = [
-        actions.assign_task(task_id=task.pk, actor=request.actor, now=request.now, **_to(target)) for task in tasks
+        actions.assign_task(task_id=task.pk, actor=request.actor, now=request.now, **_to(target))
+        for task in sorted(tasks, key=lambda task: task.run_id)  # the order in which everybody locks them
     ]
     done = sum(1 for decision in decisions if decision.allowed)
     text = ngettext("%(count)d task handed over", "%(count)d tasks handed over", done) % {"count": done}
