@@ -18,7 +18,6 @@ import argparse
 import json
 import random
 from collections.abc import Container
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -148,7 +147,7 @@ def near_strangers(path: str, but: Container[str] = ()) -> list[Pair]:
 
 def _with_gaps(normal: Normal, rng: random.Random) -> Normal:
     kept = {field: "" for field, chance in (("city", 0.5), ("country", 0.3)) if rng.random() < chance}
-    return replace(normal, **kept) if rng.random() < 0.35 else replace(normal, domain="", label="", **kept)
+    return normal._replace(**kept) if rng.random() < 0.35 else normal._replace(domain="", label="", **kept)
 
 
 if __name__ == "__main__":

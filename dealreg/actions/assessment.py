@@ -41,8 +41,9 @@ def check_conflicts(*, deal_id: UUID, actor: Actor, now: datetime, fresh: bool =
         policy = queries.policy()
         found = None if fresh else queries.assessment_of(deal.pk)
         if found is None or found.submission != deal.submission or not found.outcome:
-            found = assess(deal, now, policy)
-        decision = judge_findings(found.findings, policy, found.near)
+            decision = _assessed(deal, now, policy)[1]
+        else:
+            decision = judge_findings(found.findings, policy, found.near)
         note("deal.checked", deal, actor=actor, now=now, decision=decision)
     return decision
 
@@ -65,14 +66,18 @@ def route_deal(*, deal_id: UUID, actor: Actor, now: datetime) -> Decision:
 
 def assess(deal: Deal, now: datetime, policy: DealPolicy) -> DealAssessment:
     """Run the matcher and keep what it found, with the customer where it is certain."""
+    return _assessed(deal, now, policy)[0]
+
+
+def _assessed(deal: Deal, now: datetime, policy: DealPolicy) -> tuple[DealAssessment, Decision]:
     looked = queries.look(deal, queries.line_ids(deal), today_of(now), policy)
     findings = looked.findings
-    certain = certain_customer(findings)
+    certain, decision = certain_customer(findings), judge_findings(findings, policy, looked.near)
     found = DealAssessment(
         deal=deal,
         customer_id=certain["id"] if certain else None,
         submission=deal.submission,
-        outcome=judge_findings(findings, policy).outcome,
+        outcome=decision.outcome,
         probability=Decimal(findings[0]["probability"]) if findings else None,
         findings=findings,
         near=looked.near,
@@ -81,7 +86,7 @@ def assess(deal: Deal, now: datetime, policy: DealPolicy) -> DealAssessment:
     )
     _write(found)
     keep(queries.assessment_of, found, deal.pk)  # the next step asks for it
-    return found
+    return found, decision
 
 
 # Every check writes one, past the model layer.

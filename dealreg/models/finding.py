@@ -1,9 +1,10 @@
 """How records are found by their keys: a function of the database, which plans it once for a connection."""
 
 SHORTLIST = """
-CREATE OR REPLACE FUNCTION app.shortlist(keys bigint[], weights real[], tenant uuid, since uuid, spelt text,
+DROP FUNCTION IF EXISTS app.shortlist;
+CREATE FUNCTION app.shortlist(keys bigint[], weights real[], tenant uuid, since uuid, spelt text,
   asking uuid, waiting text[], many int, most int, always int, faint float8)
-RETURNS TABLE (kind smallint, record_id text, normal text, parent_id text) LANGUAGE plpgsql STABLE AS $$
+RETURNS TABLE (kind smallint, record_id text, normal text, parent_id text, said bool) LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 BEGIN RETURN QUERY
 WITH summed AS MATERIALIZED (
@@ -25,7 +26,11 @@ WITH summed AS MATERIALIZED (
   ) AS one
   WINDOW kinds AS (PARTITION BY k.kind ORDER BY one.weight DESC, one.record_id)
 )
-SELECT found.kind, found.record_id, found.normal, found.parent_id FROM (
+SELECT found.kind, found.record_id, found.normal, found.parent_id, EXISTS (
+  SELECT 1 FROM dealreg_verdict AS v WHERE v.tenant_id = shortlist.tenant AND v.status = 'in_force'
+    AND (v.deal_id = shortlist.asking OR v.other_deal_id = shortlist.asking OR v.spelling = shortlist.spelt
+      OR v.other_spelling = shortlist.spelt))
+FROM (
   SELECT b.place, b.kind, c.id::text, c.normal::text, c.parent_id::text
   FROM heaviest AS b JOIN dealreg_customer AS c ON c.id = b.record_id
   WHERE b.kind = 1 AND (b.place <= shortlist.always OR b.weight >= shortlist.faint * b.best) AND c.id <> ALL(ARRAY(
@@ -41,11 +46,12 @@ END $$;
 """
 """A key that finds `many` is let go. Of customers (1) and of deals (2) come the `most` that share the heaviest keys,
 best first, beyond the first `always` only with the share `faint` of the best one's weight; without customers that a
-person said this spelling is not, and of deals those alone that are `waiting`. A row is no more than what scoring reads.
-"""
+person said this spelling is not, and of deals those alone that are `waiting`. A row is no more than what scoring reads,
+and whether a verdict on this deal or its spelling is in force."""
 
 BOOKS = """
-CREATE OR REPLACE FUNCTION app.books(ids uuid[], heads uuid[], parents uuid[], relatives int, today date)
+DROP FUNCTION IF EXISTS app.books;
+CREATE FUNCTION app.books(ids uuid[], heads uuid[], parents uuid[], relatives int, today date)
 RETURNS TABLE (id text, name varchar, domain varchar, country varchar, city varchar, is_house bool, is_blocked bool,
   normal text, deal_id text, partner_id uuid, product_line_id uuid, until date) LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Q
 
-from dealreg.models import Deal, DealPolicy, MatchKey, Protection
+from dealreg.models import Deal, DealPolicy, MatchKey, Protection, Verdict
 from dealreg.models.deals import OPEN
 from dealreg.opportunity import Side, judge
 from dealreg.queries.holders import Held, Known, Other, in_the_books, other_deals
@@ -20,13 +21,14 @@ from dealreg.queries.words import EVER, crowded_keys, token_weights
 from prm.kernel.matching import Normal, Scored, Thresholds, TokenWeights, decide, keys, score
 from prm.kernel.matching.keys import ALWAYS, BEST, FAINT, TOO_MANY
 from prm.kernel.tenancy.context import tenant_id
+from prm.kernel.tenancy.remembering import keep, remembered
 
 KEPT = 8  # of each kind that a person can compare
 LINES = 8  # of the explanation
 NOBODY = UUID(int=0)
 
 _SHORTLIST = """
-SELECT kind, record_id, normal, parent_id FROM app.shortlist(%(keys)s::bigint[], %(weights)s::real[], %(tenant)s,
+SELECT kind, record_id, normal, parent_id, said FROM app.shortlist(%(keys)s::bigint[], %(weights)s::real[], %(tenant)s,
   %(since)s, %(spelling)s, %(but)s, %(open)s::text[], %(cap)s, %(best)s, %(always)s, %(faint)s)
 """
 
@@ -104,9 +106,19 @@ def shortlist(normal: Normal, spelling: str, *, but: UUID = NOBODY, since: UUID 
                 "faint": FAINT,
             },
         )
-        for kind, *record in cursor.fetchall():
-            found[kind].append(Candidate(*record))
+        rows = cursor.fetchall()
+    for kind, *record, _said in rows:
+        found[kind].append(Candidate(*record))
+    if rows:
+        keep(verdict_in_force, rows[0][-1], but, spelling)
     return found
+
+
+@remembered("dealreg.Verdict")
+def verdict_in_force(deal_id: UUID, spelling: str) -> bool:
+    """Whether anybody has said anything of this deal or its spelling; whoever has asked for a shortlist knows it."""
+    of_this = Q(deal=deal_id) | Q(other_deal=deal_id) | Q(spelling=spelling) | Q(other_spelling=spelling)
+    return Verdict.objects.filter(of_this, status=Verdict.Status.IN_FORCE).exists()
 
 
 def spelling_of(normal: dict[str, Any]) -> str:

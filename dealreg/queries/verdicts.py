@@ -7,16 +7,14 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import Q, QuerySet
 
 from dealreg.models import Customer, Deal, DealAssessment, DealPolicy, Saying, Verdict
 from dealreg.models.deals import WAITING
 from dealreg.models.verdicts import SAME
-from dealreg.queries.rivals import findings_for, spelling_of
+from dealreg.queries.rivals import findings_for, spelling_of, verdict_in_force
 from dealreg.rules_verdicts import LOWEST
 from prm.kernel.matching import Normal, Thresholds, decide, score
-from prm.kernel.tenancy.context import tenant_id
 
 Finding = dict[str, Any]
 SAID_SAME = "verdict.same"
@@ -96,19 +94,8 @@ def learned() -> QuerySet[Verdict]:
     )
 
 
-_ANYTHING = """
-SELECT EXISTS (SELECT 1 FROM dealreg_verdict WHERE tenant_id = %(tenant)s AND status = 'in_force'
-  AND (deal_id = %(deal)s OR other_deal_id = %(deal)s OR spelling = %(spelling)s OR other_spelling = %(spelling)s))
-"""
-
-
 def anything_said(deal: Deal) -> bool:
-    """Whether a verdict on this deal or its spelling is in force. Of most nobody has said anything, and the model layer
-    takes its time to find that out."""
-    with connection.cursor() as cursor:
-        told: dict[str, Any] = {"tenant": tenant_id(), "deal": deal.pk, "spelling": spelling_of(deal.normal)}
-        cursor.execute(_ANYTHING, told)
-        return bool(cursor.fetchone()[0])
+    return verdict_in_force(deal.pk, spelling_of(deal.normal))
 
 
 def _said_of(deal: Deal) -> QuerySet[Verdict]:

@@ -6,9 +6,9 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from prm.kernel.matching import legal_forms
 from prm.kernel.matching.domains import Site, site_of
@@ -47,27 +47,22 @@ class Record:
     aliases: Sequence[str] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class NameForm:
+class NameForm(NamedTuple):
     """One name: its own words (canonical, legal forms off), the forms, its words as written.
 
     `heads` are the first three letters of each word as written, stop words marked by a leading dash:
     acronyms are made of those, in the language of the name. `spelt` is the name as written, in one word,
-    legal forms off: web addresses are made of that.
+    legal forms off: web addresses are made of that. `compact` is its own words in one.
     """
 
     tokens: tuple[str, ...]
-    forms: tuple[str, ...] = ()
-    heads: tuple[str, ...] = ()
-    spelt: str = ""
-    compact: str = field(default="", compare=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "compact", "".join(self.tokens))
+    forms: tuple[str, ...]
+    heads: tuple[str, ...]
+    spelt: str
+    compact: str
 
 
-@dataclass(frozen=True, slots=True)
-class Normal:
+class Normal(NamedTuple):
     """A record made comparable. `domain` is registrable and ASCII, "" where it is no evidence."""
 
     names: tuple[NameForm, ...]
@@ -92,17 +87,11 @@ class Normal:
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> "Normal":
-        return cls(
-            tuple(
-                NameForm(tuple(tokens.split()), tuple(forms.split()), tuple(heads.split()), spelt)
-                for tokens, forms, heads, spelt in stored["n"]
-            ),
-            stored["d"],
-            stored["l"],
-            stored["c"],
-            stored["p"],
-            tuple(stored["x"]),
-        )
+        names = [
+            NameForm(tuple(own.split()), tuple(forms.split()), tuple(heads.split()), spelt, own.replace(" ", ""))
+            for own, forms, heads, spelt in stored["n"]
+        ]
+        return cls(tuple(names), stored["d"], stored["l"], stored["c"], stored["p"], tuple(stored["x"]))
 
 
 def normalise(record: Record) -> Normal:
@@ -185,7 +174,7 @@ def _name_form(text: str) -> NameForm:
         if reduced == tokens:
             break
         tokens = reduced
-    return NameForm(tuple(tokens), tuple(dict.fromkeys(forms)), heads, spelt)
+    return NameForm(tuple(tokens), tuple(dict.fromkeys(forms)), heads, spelt, "".join(tokens))
 
 
 def _words(text: str) -> tuple[list[str], list[str]]:
