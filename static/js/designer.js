@@ -340,6 +340,12 @@
     if (/^delete/.test(last) && sheet?.open) sheet.close();
     last = "";
   });
+  document.addEventListener("htmx:oobBeforeSwap", (event) => {
+    const { target, fragment } = event.detail;
+    if (!target.closest("#outline")) return;
+    event.detail.shouldSwap = false; // nothing in the outline is htmx's own: it need not be looked through, old and new
+    target.replaceWith(fragment);
+  });
   let due = 0; // once for each answer, when all of its parts are in
   document.addEventListener("htmx:oobAfterSwap", (event) => {
     if (event.detail.target?.id === "design-now") { clearTimeout(due); due = setTimeout(refresh); }

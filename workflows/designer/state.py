@@ -119,24 +119,24 @@ class State:
         rows = outline_of(self.shown, Marks(), self._condition).rows
         return next((row for row in flat(rows) if row.path == path), None)
 
-    @cached_property
-    def looks(self) -> dict[str, str]:
-        """A mark for each part of the page by its id: with another mark it looks otherwise."""
-        found = {
-            "design-tree": self.checksum,
-            "design-drawing": self.drawing_mark,
-            self.outline.list: self.outline.shape,
-        }
-        for row in flat(self.outline.rows):
-            found[row.name] = row.mark
-            for way in row.ways:
-                found |= {way.head: way.mark, way.list: way.shape}
+    def looks(self, face: str) -> dict[str, str]:
+        """A mark for each part of a face, else of both, by its id: with another mark it looks otherwise."""
+        found = {"design-tree": self.checksum}
+        if face != "outline":
+            found["design-drawing"] = self.drawing_mark
+        if face != "diagram":
+            found[self.outline.list] = self.outline.shape
+            for row in flat(self.outline.rows):
+                found[row.name] = row.mark
+                for way in row.ways:
+                    found |= {way.head: way.mark, way.list: way.shape}
         return found
 
-    def changes(self, known: Collection[str]) -> Changes:
-        """What of the outline is not among the parts that are known."""
+    def changes(self, known: Collection[str], face: str) -> Changes:
+        """What of the outline is not among the parts that are known; nothing where it is not shown."""
         found = Changes()
-        found.look_through(self.outline, known)
+        if face != "diagram":
+            found.look_through(self.outline, known)
         return found
 
     def _condition(self, when: Any) -> str:

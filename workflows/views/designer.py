@@ -231,22 +231,21 @@ def _answer(request: Asking, state: State, **more: Any) -> HttpResponse:
     """What looks otherwise than the browser has it; the whole page where there is no script."""
     if not request.htmx:
         return render(request, "workflows/designer/page.html", {**_page(request, state), **more})
-    known = _known(request, state)
-    changes = {"out_of_band": True, "known": known, "changes": state.changes(known)}
+    face = request.POST.get("face", "")
+    known = _known(request, state, face)
+    changes = {"out_of_band": True, "known": known, "changes": state.changes(known, face)}
     answer = {**_faces(request, state), **changes, **more}
     return render(request, "workflows/designer/answer.html", answer)
 
 
-def _known(request: Asking, state: State) -> set[str]:
-    """The parts of the page that look as the browser has them, and those of the face that it does not show."""
+def _known(request: Asking, state: State, face: str) -> set[str]:
+    """The parts of the page that look as the browser has them, and the diagram where it is not shown."""
     try:
         held = json.loads(request.POST.get("held") or "{}")
-        known = {name for name, mark in state.looks.items() if held.get(name) == mark}
-    except (ValueError, AttributeError):
+        known = {name for name, mark in state.looks(face).items() if held.get(name) == mark}
+    except (ValueError, AttributeError, RecursionError):
         return set()
-    drawn = {"design-tree", "design-drawing"}
-    unseen = {"diagram": state.looks.keys() - drawn, "outline": {"design-drawing"}}
-    return known.union(unseen.get(request.POST.get("face", ""), ()))
+    return known | {"design-drawing"} if face == "outline" else known
 
 
 def _faces(request: Asking, state: State) -> dict[str, Any]:
