@@ -3,7 +3,8 @@
 `python -m bench.bench_conflicts_scale [--quick] [--accounts accounts.csv.gz]`. The accounts are real names with
 their own words exchanged for coined ones (without a list, coined altogether); they are brought in as customers are,
 keys and all, over two connections. Once the register lies still, a check is the whole action with its commit, on
-one connection: half of the deals asked about are other spellings of known accounts. Exits non-zero when a bar is missed.
+one connection: half of the deals asked about are other spellings of known accounts. Exits non-zero when a bar is
+missed.
 """
 
 import argparse
