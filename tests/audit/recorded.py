@@ -31,7 +31,20 @@ def actions() -> set[str]:
     for calls, known in zip(modules, own, strict=True):
         for function, call in calls:
             found |= _said(function, call, shared | known)
-    return {action for action in found if "{" not in action}
+    return {action for action in found if "{" not in action} | set(_of_orders(files))
+
+
+def _of_orders(files: list[Path]) -> Iterator[str]:
+    """What is recorded of rules in an order (prm/kernel/ordered.py): each order's own name, then what was done."""
+    trees = [ast.parse(text) for path in files if "Order(" in (text := path.read_text())]
+    calls = [call for tree in trees for _function, call in _calls(tree)]
+    names = {
+        text for call in calls for word in call.keywords if word.arg == "audited" for text in _texts(word.value, None)
+    }
+    told = [call.args[0] for call in calls if ast.unparse(call.func) in ("ORDER.tell", "self.tell", "self._record")]
+    done = {text for one in told for text in _texts(one, None)} - {ANYTHING}
+    for name, what in product(names, done):
+        yield from (f"{name}_{what}", f"{name}_{what}_refused")
 
 
 Call = tuple[ast.FunctionDef | None, ast.Call]
