@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django.test import Client
+from rapidfuzz.fuzz import ratio
 
 from dealreg import actions
 from dealreg.imports import CustomerRow
@@ -26,14 +27,20 @@ HEADS = ("Ahr", "Bruns", "Cors", "Dern", "Elst", "Fehl", "Gest", "Harz", "Iser",
          "Aller", "Bode", "Chiem", "Dill", "Enz", "Fulda", "Glan", "Hunte")  # fmt: skip
 TAILS = ("hagen", "brück", "furt", "wald", "moor", "stedt", "kirch", "tal", "rode", "heim", "burg", "sund",
          "leben", "büttel", "scheid", "weiler", "loh", "born", "reuth", "kamp", "beck", "dorf", "mark", "stein",
-         "au", "ried", "horst", "werder", "koog", "grund", "holm", "see")  # fmt: skip
+         "au", "ried", "horst", "werder", "koog", "grund", "holm", "see", "fels", "wiese", "hain", "bach", "wörth",
+         "quell", "zell", "münster", "hafen", "forst", "lage", "trop", "beuren", "singen", "siel", "ufer")  # fmt: skip
+ALIKE = 80.0  # of two words that would be taken for one misspelt
 CLEAR, RIVALLED = "clear", "rivalled"
 
 
 def words() -> Iterator[str]:
-    """Names of one making: which of them the vendor knows can't be told from them."""
+    """Names of one making, none like another: which of them the vendor knows can't be told from them."""
+    made: list[str] = []
     for shift, head in product(range(len(TAILS)), range(len(HEADS))):
-        yield HEADS[head] + TAILS[(head + shift) % len(TAILS)]
+        word = HEADS[head] + TAILS[(head + shift) % len(TAILS)]
+        if all(ratio(word, other) < ALIKE for other in made):
+            made.append(word)
+            yield word
 
 
 @dataclass(frozen=True)
