@@ -12,34 +12,37 @@ from typing import Any
 from uuid import UUID
 
 from django.test import Client
-from rapidfuzz.fuzz import ratio
 
 from dealreg import actions
 from dealreg.imports import CustomerRow
 from dealreg.models import Customer, Deal, Protection
 from prm.kernel.clock import local_date
 from prm.kernel.identity.actors import Actor
+from prm.kernel.matching import Normal, Record, Thresholds, TokenWeights, decide, normalise, score
 from prm.kernel.messages.models import Message
 from prm.kernel.reference.models import ProductLine
 
 HEADS = ("Ahr", "Bruns", "Cors", "Dern", "Elst", "Fehl", "Gest", "Harz", "Iser", "Jagst", "Kyll", "Lenne", "Murg",
          "Nidda", "Oker", "Prims", "Queich", "Rems", "Saale", "Tauber", "Unstrut", "Vechte", "Wupper", "Zschopau",
-         "Aller", "Bode", "Chiem", "Dill", "Enz", "Fulda", "Glan", "Hunte")  # fmt: skip
+         "Aller", "Bode", "Chiem", "Dill", "Enz", "Fulda", "Glan", "Hunte", "Neckar", "Spree", "Vils",
+         "Zwickau")  # fmt: skip
 TAILS = ("hagen", "brück", "furt", "wald", "moor", "stedt", "kirch", "tal", "rode", "heim", "burg", "sund",
          "leben", "büttel", "scheid", "weiler", "loh", "born", "reuth", "kamp", "beck", "dorf", "mark", "stein",
          "au", "ried", "horst", "werder", "koog", "grund", "holm", "see", "fels", "wiese", "hain", "bach", "wörth",
          "quell", "zell", "münster", "hafen", "forst", "lage", "trop", "beuren", "singen", "siel", "ufer")  # fmt: skip
-ALIKE = 80.0  # of two words that would be taken for one misspelt
 CLEAR, RIVALLED = "clear", "rivalled"
 
 
 def words() -> Iterator[str]:
-    """Names of one making, none like another: which of them the vendor knows can't be told from them."""
-    made: list[str] = []
+    """Words for names of one making, none of which is taken for another: which of them the vendor knows can't be told
+    from them."""
+    made: list[Normal] = []
+    weights, limits = TokenWeights.shipped(), Thresholds()
     for shift, head in product(range(len(TAILS)), range(len(HEADS))):
         word = HEADS[head] + TAILS[(head + shift) % len(TAILS)]
-        if all(ratio(word, other) < ALIKE for other in made):
-            made.append(word)
+        normal = normalise(Record(name=typed(word), domain="", country="DE", city=""))
+        if all(decide(score(normal, other, weights), limits).outcome == "clear" for other in made):
+            made.append(normal)
             yield word
 
 
