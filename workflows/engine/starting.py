@@ -12,7 +12,7 @@ from workflows.engine import beginning, circles, ending, rejudging, waits
 from workflows.engine.failure import INCIDENT, refuse_event, sentence_of
 from workflows.engine.people import subject_row
 from workflows.engine.step import program_of
-from workflows.models import Incident, Run, Workflow, WorkflowVersion
+from workflows.models import Run, Workflow, WorkflowVersion
 
 
 def start_runs(event: events.Delivered, now: datetime) -> list[UUID]:
@@ -131,12 +131,3 @@ def touch_runs(event: events.Delivered, now: datetime) -> None:
                 waits.reckon_again(run_id, program, now)
         except BrokenDefinition:
             continue  # its own incident tells of it
-
-
-def started_by(event_id: UUID) -> bool:
-    """Whether any run has taken the event up."""
-    return Run.objects.filter(event_id=event_id).exists()
-
-
-def open_incident_of(event_id: UUID) -> Incident | None:
-    return Incident.objects.filter(event_id=event_id, run=None, status="open").first()
